@@ -1,0 +1,81 @@
+"""The backward pass with named, reused deltas: one line per edge, the way it is computed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chainrule.calculus.chains import chain_groups
+from chainrule.calculus.tidy import drop_ones
+from chainrule.core import formula as fm
+from chainrule.core.naming import delta_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from chainrule.calculus.derivations import Delta, Derivations
+    from chainrule.core.graph import Graph
+
+__all__ = ["delta_table"]
+
+
+def _inside(family: Derivations, names: Iterable[str]) -> tuple[str, ...]:
+    """Nodes between any of the names and the output, in topological order."""
+    graph = family.graph
+    return graph.sorted(graph.reachable_from(names) & family.workspace.reached(family.of))
+
+
+def delta_table(family: Derivations) -> Mapping[str, Delta]:
+    """Deltas of the backward pass by node. See `Derivations.deltas`."""
+    from chainrule.calculus.derivations import Delta
+
+    graph, workspace, output = family.graph, family.workspace, family.of
+    wanted = {
+        name
+        for name in (*family.names, *family.workspace.original.parameters)
+        if name in graph.nodes
+    }
+    order = _inside(family, wanted)
+    inside = frozenset(order)
+    asked = frozenset(family.names)
+    leaves = graph.roles
+    table: dict[str, Delta] = {}
+    stops: dict[str, fm.Formula] = {}
+    taken = set(graph)
+    for name in reversed(order):
+        if name in leaves or name == output:
+            continue
+        origin = graph.origin(name)
+        if origin is None or origin.kind != "preactivation":
+            parents = graph.nodes[name].parents
+            if sum(parent in inside for parent in parents) + (name in asked) < 2:
+                continue
+        between = graph.onward(name, output, stops)
+        symbols = chain_groups(name, between, graph.children, workspace.symbol, stops)
+        values = chain_groups(name, between, graph.children, workspace.value, stops)
+        factors = tuple(
+            workspace.factor(child, parent)
+            for parent in reversed(between)
+            if parent == name or parent not in stops
+            for child in graph.children[parent]
+            if child in inside and (parent == name or parent in between)
+        )
+        delta = Delta(
+            delta_name(name, taken),
+            output,
+            name,
+            fm.multiply(*symbols),
+            drop_ones(fm.multiply(*values)),
+            factors,
+        )
+        table[name] = delta
+        stops[name] = fm.Name(delta.name)
+    return {name: table[name] for name in _by_distance(graph, table)}
+
+
+def _by_distance(graph: Graph, table: Mapping[str, Delta]) -> list[str]:
+    """Nodes by their longest way to the output, then in the order of the forward pass."""
+    distance: dict[str, int] = {}
+    for name, delta in table.items():
+        behind = [factor.of for factor in delta.factors if factor.of in distance]
+        distance[name] = 1 + max((distance[of] for of in behind), default=0)
+    return sorted(table, key=lambda name: (distance[name], graph.rank(name)))

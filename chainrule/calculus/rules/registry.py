@@ -1,0 +1,37 @@
+"""Finds every rule: each module of this folder may carry `RULES`."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chainrule.calculus.rules.base import Rule
+
+__all__ = ["all_rules", "rule_table"]
+
+
+@cache
+def all_rules() -> tuple[Rule, ...]:
+    """Every rule, in the order in which they are asked."""
+    package = importlib.import_module("chainrule.calculus.rules")
+    found: list[Rule] = []
+    for module in pkgutil.iter_modules(package.__path__):
+        loaded = importlib.import_module(f"{package.__name__}.{module.name}")
+        found.extend(getattr(loaded, "RULES", ()))
+    return tuple(sorted(found, key=lambda rule: (rule.order, rule.name)))
+
+
+@cache
+def rule_table() -> Mapping[str, Rule]:
+    """Every rule by name."""
+    table = {rule.name: rule for rule in all_rules()}
+    if len(table) != len(all_rules()):
+        message = "two rules have the same name"
+        raise TypeError(message)
+    return MappingProxyType(table)

@@ -1,0 +1,1 @@
+"""Activations, one file each; found by themselves."""

@@ -1,0 +1,191 @@
+"""`chainrule derive`: the gradient of every weight, factor by factor."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from chainrule.calculus.derivations import Derivations
+    from chainrule.core.graph import Graph
+    from chainrule.core.unroll import IndexGraph
+
+__all__ = ["command"]
+
+FORMATS = ("text", "latex", "markdown", "json")
+MAX_SHOWN = 200
+
+
+def _complete_models(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+    del ctx, param
+    from chainrule.catalog.registry import examples
+
+    found = [name for name in examples() if name.startswith(incomplete)]
+    return [*found, click.shell_completion.CompletionItem(incomplete, type="file")]
+
+
+def _complete_notations(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    del ctx, param
+    from chainrule.show.notations import profile_names
+
+    return [name for name in profile_names() if name.startswith(incomplete)]
+
+
+@click.command("derive", short_help="Derive the gradient of every weight, factor by factor.")
+@click.argument("model", required=False, shell_complete=_complete_models)
+@click.option("--wrt", multiple=True, metavar="NAME", help="Derive by this name; may be repeated.")
+@click.option("-e", "equations", multiple=True, metavar="EQUATION",
+              help='An equation such as "h = u**3 + 2*u"; may be repeated, needs no MODEL.')
+@click.option("--level", type=click.Choice(["component"]), default="component",
+              show_default=True, help="One neuron at a time.")
+@click.option("--style", type=click.Choice(["paths", "deltas"]), default="paths",
+              show_default=True, help="Every path written out, or named, reused deltas.")
+@click.option("--detail", type=click.Choice(["brief", "standard", "full"]), default="standard",
+              show_default=True, help="How much of each local derivative is shown.")
+@click.option("--through", multiple=True, metavar="NAMES",
+              help="Keep these per-output losses as factors of their own (comma-separated).")
+@click.option("--values", metavar="FILE|NAME=V,…", help="Values of leaves, to show numbers.")
+@click.option("--no-values", is_flag=True, help="Show no numbers even where all are known.")
+@click.option("--digits", type=click.IntRange(0, 30), default=9, show_default=True,
+              help="Decimals shown.")
+@click.option("--notation", metavar="PROFILE|FILE", shell_complete=_complete_notations,
+              help="textbook, mazur, nielsen, ng, or your own TOML.")
+@click.option("--lang", type=click.Choice(["en", "ko"]), default="en", show_default=True,
+              help="Language of the words.")
+@click.option("--format", "format_name", type=click.Choice(FORMATS), default="text",
+              show_default=True, help="Output format.")
+@click.option("--document", type=click.Choice(["fragment", "article"]), default="fragment",
+              show_default=True, help="A fragment to paste, or a whole LaTeX document.")
+@click.option("--flavour", type=click.Choice(["gfm", "kramdown", "jupyter"]), default="gfm",
+              show_default=True, help="Which Markdown.")
+@click.option("-o", "--output", metavar="FILE", help="Write to a file, replaced only when done.")
+def command(  # noqa: PLR0913 - one parameter per option
+    model: str | None,
+    wrt: tuple[str, ...],
+    equations: tuple[str, ...],
+    level: str,
+    style: str,
+    detail: str,
+    through: tuple[str, ...],
+    values: str | None,
+    no_values: bool,
+    digits: int,
+    notation: str | None,
+    lang: str,
+    format_name: str,
+    document: str,
+    flavour: str,
+    output: str | None,
+) -> None:
+    """Derive ∂output/∂w for every weight by composing chain-rule factors along the graph.
+
+    MODEL is a built-in example, a .toml model, a file of plain equations, a shorthand such as
+    2-3-1, or - for standard input; without one the built-in textbook network is derived.
+
+    \b
+    chainrule derive
+    chainrule derive textbook --wrt w_31 --lang ko
+    chainrule derive mazur --wrt w_5 --format latex --document article -o w5.tex
+    chainrule derive 3-2-2-2 --style deltas
+    chainrule derive -e "u = (x+1)**2" -e "h = u**3 + 2*u - 5" --wrt x
+    """
+    del level
+    from chainrule.commands.output import colour_wanted, write
+    from chainrule.core.errors import ChainruleError
+    from chainrule.show.formats import formats
+    from chainrule.show.notebook import render
+    from chainrule.show.outline import Options
+
+    if document not in formats()[format_name].documents:
+        raise ChainruleError(
+            f"--document {document} is there for LaTeX only", hint="add --format latex"
+        )
+    graph = _graph(model, equations, values)
+    family = _family(graph, wrt, through)
+    _check_length(family, format_name, output)
+    _check_paths(family, style)
+    options = Options(detail=detail, style=style, values=not no_values, digits=digits)
+    settings: dict[str, Any] = {"document": document, "flavour": flavour}
+    if format_name == "text":
+        settings["colour"] = output is None and colour_wanted()
+        settings["width"] = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    pieces = render(
+        _watched(family, output), format_name, options=options, notation=notation, lang=lang,
+        **settings,
+    )  # fmt: skip
+    write(pieces, output)
+
+
+def _graph(
+    model: str | None, equations: tuple[str, ...], values: str | None
+) -> Graph | IndexGraph:
+    from chainrule.core.errors import ChainruleError
+    from chainrule.read.models import load_equations, load_model, load_values, with_values
+    from chainrule.show.printers.latex import check_latex
+
+    if equations and model is not None:
+        raise ChainruleError(
+            f"either MODEL (`{model}`) or -e equations, not both",
+            hint="write all equations with -e, or all into the model",
+        )
+    graph = (
+        load_equations(equations)
+        if equations
+        else load_model(model or "textbook", check_latex=check_latex)
+    )
+    return with_values(graph, load_values(values)) if values is not None else graph
+
+
+def _family(
+    graph: Graph | IndexGraph, wrt: tuple[str, ...], through: tuple[str, ...]
+) -> Derivations:
+    from chainrule.calculus.derivations import derive
+
+    names = [name.strip() for given in wrt for name in given.split(",") if name.strip()]
+    stops = [name.strip() for given in through for name in given.split(",") if name.strip()]
+    return derive(graph, names or None, through=stops)
+
+
+def _check_length(family: Derivations, format_name: str, output: str | None) -> None:
+    from chainrule.core.errors import LimitError
+
+    if not len(family):
+        raise LimitError("this model has nothing to derive by", hint="name something: --wrt NAME")
+    if format_name == "text" and output is None and len(family) > MAX_SHOWN:
+        message = f"{len(family):,} parameters are more than the {MAX_SHOWN} a terminal is given"
+        raise LimitError(message, hint="choose some with --wrt, or write to a file with -o")
+
+
+def _check_paths(family: Derivations, style: str) -> None:
+    """Refuse before the first line is written, not in the middle of a file."""
+    from chainrule.calculus.derivations import MAX_PATHS, path_limit_message
+
+    if style != "paths":
+        return
+    counts = family.path_counts()
+    worst = max(counts, key=lambda name: counts[name])
+    if counts[worst] > MAX_PATHS:
+        raise path_limit_message(worst, family.of, counts[worst])
+
+
+def _watched(family: Derivations, output: str | None) -> Derivations:
+    """The same family with a progress bar when many are written to a file."""
+    if output is None or len(family) <= MAX_SHOWN or not sys.stderr.isatty():
+        return family
+    from chainrule.calculus.derivations import Derivations
+
+    class Watched(Derivations):
+        def __iter__(self) -> Iterator[Any]:
+            return _progress(super().__iter__(), len(self))
+
+    return Watched(family.workspace, family.names, family.of)
+
+
+def _progress(members: Iterable[Any], length: int) -> Iterator[Any]:
+    with click.progressbar(members, length=length, label="deriving", file=sys.stderr) as bar:
+        yield from bar

@@ -1,0 +1,206 @@
+"""`chainrule explain`: one topic, in words and formulas."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = ["command"]
+
+_COMPLETION = """\
+Shell completion
+
+    bash   eval "$(_CHAINRULE_COMPLETE=bash_source chainrule)"     in ~/.bashrc
+    zsh    eval "$(_CHAINRULE_COMPLETE=zsh_source chainrule)"      in ~/.zshrc
+    fish   _CHAINRULE_COMPLETE=fish_source chainrule | source      in ~/.config/fish/config.fish
+"""
+_WORDS = {
+    "en": {
+        "definition": "Definition", "derivative": "Derivative", "why": "Why", "kinks": "Kinks",
+        "parameters": "Parameters", "source": "Source", "statement": "Statement",
+        "example": "Example", "case": "case", "options": "Options", "note": "Note",
+        "model": "Model file", "gradient": "Gradient by the output",
+    },
+    "ko": {
+        "definition": "정의", "derivative": "도함수", "why": "까닭", "kinks": "꺾이는 점",
+        "parameters": "매개변수", "source": "출처", "statement": "내용",
+        "example": "예", "case": "경우", "options": "옵션", "note": "덧붙임",
+        "model": "모델 파일", "gradient": "출력에 대한 기울기",
+    },
+}  # fmt: skip
+
+
+class _Page:
+    """Lines of one topic."""
+
+    def __init__(self, lang: str) -> None:
+        from chainrule.show.symbols import bare_notation
+
+        self.lang = lang
+        self.words = _WORDS[lang]
+        self.notation = bare_notation()
+
+    def math(self, text: str) -> str:
+        from chainrule.catalog.registry import definitions
+        from chainrule.core.functions import arities
+        from chainrule.core.plain import Syntax, read_formula
+        from chainrule.show.printers.text import print_text
+
+        table = {**arities(definitions()), "f": (1, 1), "g": (1, 1)}
+        return print_text(read_formula(text, Syntax(functions=table)), self.notation)
+
+    def row(self, word: str, text: str) -> str:
+        return f"    {self.words[word]}: {text}"
+
+
+def _activation(entry: Any, page: _Page) -> Iterator[str]:
+    yield page.row("definition", f"a = {page.math(entry.definition)}")
+    yield page.row("derivative", f"da/dz = {page.math(entry.derivative)}")
+    for name, text in entry.parameter_derivatives.items():
+        yield page.row("derivative", f"∂a/∂{name} = {page.math(text)}")
+    for name, default in entry.parameters.items():
+        yield page.row("parameters", f"{name} = {default}" if default else name)
+    yield page.row("why", entry.why[page.lang])
+    if entry.kinks:
+        at = ", ".join(f"z = {page.math(kink)}" for kink in entry.kinks)
+        yield page.row("kinks", f"{at}; {entry.convention[page.lang]}")
+    yield page.row("source", entry.source)
+
+
+def _vector(entry: Any, page: _Page) -> Iterator[str]:
+    yield page.row("definition", f"p_i = {page.math(entry.definition)}")
+    yield page.row("derivative", f"i = j: {page.math(entry.derivative_same)}")
+    yield page.row("derivative", f"i ≠ j: {page.math(entry.derivative_other)}")
+    yield page.row("why", entry.why[page.lang])
+    yield page.row("source", entry.source)
+
+
+def _loss(entry: Any, page: _Page) -> Iterator[str]:
+    text = entry.term or entry.total
+    yield page.row("definition", f"{'E_k' if entry.term else 'E'} = {page.math(text)}")
+    if entry.term:
+        from chainrule.calculus.differentiate import differentiate
+        from chainrule.calculus.rules import Context
+        from chainrule.core import formula as fm
+        from chainrule.core.plain import read_formula
+        from chainrule.show.printers.text import print_text
+
+        term = read_formula(text)
+        if not any(isinstance(part, fm.BigSum) for part in fm.walk(term)):
+            scalar = _unindexed(term)
+            step = differentiate(scalar, Context("o_k"))
+            yield page.row("gradient", f"∂E_k/∂o_k = {print_text(step.after, page.notation)}")
+    for name, value in entry.parameters.items():
+        yield page.row("parameters", f"{name} = {value}")
+    if entry.note:
+        yield page.row("note", entry.note[page.lang])
+    yield page.row("source", entry.source)
+
+
+def _unindexed(formula: Any) -> Any:
+    from chainrule.core import formula as fm
+
+    if isinstance(formula, fm.Indexed):
+        return fm.Name(f"{formula.base.id}_k")
+    if not formula.parts:
+        return formula
+    return fm.rebuild(formula, tuple(map(_unindexed, formula.parts)))
+
+
+def _penalty(entry: Any, page: _Page) -> Iterator[str]:
+    yield page.row("definition", f"R = {page.math(entry.scale)} · Σ {page.math(entry.entry)}")
+    if entry.note:
+        yield page.row("note", entry.note[page.lang])
+    yield page.row("source", entry.source)
+
+
+def _layer(entry: Any, page: _Page) -> Iterator[str]:
+    for key, default in entry.options.items():
+        yield page.row("options", key if default is None else f"{key} = {default}")
+    if entry.note:
+        yield page.row("note", entry.note[page.lang])
+    yield page.row("source", entry.source)
+
+
+def _example(entry: Any, page: _Page) -> Iterator[str]:
+    yield page.row("source", entry.source)
+    yield page.row("model", "")
+    yield from (f"        {line}" for line in entry.model.strip().splitlines())
+
+
+def _rule(entry: Any, page: _Page) -> Iterator[str]:
+    left, _, right = entry.statement.partition(" = ")
+    if "bracket" not in entry.statement:
+        left, right = page.math(left), page.math(right)
+    yield page.row("statement", f"{left} = {right}")
+    text, wrt = entry.example
+    if text:
+        from chainrule.calculus.differentiate import differentiate
+        from chainrule.calculus.rules import Context
+        from chainrule.core.plain import read_formula
+        from chainrule.show.printers.text import print_text
+
+        step = differentiate(read_formula(text), Context(wrt))
+        states = list(step.states()) if step.children else [step.before, step.after]
+        yield page.row("example", " = ".join(print_text(s, page.notation) for s in states))
+
+
+def _topics() -> Iterator[tuple[str, Any, Callable[[Any, _Page], Iterator[str]]]]:
+    from chainrule.calculus.rules import all_rules
+    from chainrule.catalog import registry
+
+    for name, entry in registry.activations().items():
+        yield name, entry, _activation if hasattr(entry, "derivative") else _vector
+    for name, loss in registry.losses().items():
+        yield name, loss, _loss
+    for name, penalty in registry.penalties().items():
+        yield name, penalty, _penalty
+    for name, layer in registry.layers().items():
+        yield name, layer, _layer
+    for name, example in registry.examples().items():
+        yield name, example, _example
+    for rule in all_rules():
+        yield rule.name, rule, _rule
+
+
+def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    del ctx, param
+    return [name for name, _, _ in _topics() if name.startswith(incomplete)]
+
+
+@click.command("explain", short_help="Explain a rule, an activation, a loss, a layer, an example.")
+@click.argument("topic", shell_complete=_complete)
+@click.option("--lang", type=click.Choice(["en", "ko"]), default="en", show_default=True,
+              help="Language of the words.")
+def command(topic: str, lang: str) -> None:
+    """Explain a rule, an activation, a loss, a penalty, a layer or an example.
+
+    \b
+    chainrule explain sigmoid
+    chainrule explain power --lang ko
+    chainrule explain completion
+    """
+    from chainrule.core.errors import ChainruleError, nearest
+
+    if topic == "completion":
+        click.echo(_COMPLETION, nl=False)
+        return
+    wanted = topic.lower().replace("_", "-")
+    found = [item for item in _topics() if item[0] == wanted]
+    if not found:
+        close = nearest(wanted, {name for name, _, _ in _topics()})
+        raise ChainruleError(
+            f"there is no topic called `{topic}`",
+            hint=f"did you mean `{close}`?" if close else "see chainrule list",
+        )
+    page = _Page(lang)
+    for place, (name, entry, write) in enumerate(found):
+        if place:
+            click.echo()
+        click.echo(f"{name} — {entry.title[lang]}")
+        for line in write(entry, page):
+            click.echo(line)

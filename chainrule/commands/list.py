@@ -1,0 +1,60 @@
+"""`chainrule list`: what there is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+__all__ = ["command"]
+
+Rows = "Iterable[tuple[str, str]]"
+_KINDS = ("activations", "losses", "layers", "penalties", "examples", "notations", "rules")
+
+
+def _entries(kind: str) -> Callable[[str], Iterable[tuple[str, str]]]:
+    def rows(lang: str) -> Iterable[tuple[str, str]]:
+        from chainrule.catalog import registry
+
+        return ((name, entry.title[lang]) for name, entry in getattr(registry, kind)().items())
+
+    return rows
+
+
+def _notations(lang: str) -> Iterable[tuple[str, str]]:
+    from chainrule.show.notations import load_profile, profile_names
+
+    return ((name, load_profile(name).title[lang]) for name in profile_names())
+
+
+def _rules(lang: str) -> Iterable[tuple[str, str]]:
+    from chainrule.calculus.rules import all_rules
+
+    return ((rule.name, rule.title[lang]) for rule in all_rules())
+
+
+_ROWS = {
+    **{kind: _entries(kind) for kind in _KINDS[:5]},
+    "notations": _notations,
+    "rules": _rules,
+}
+
+
+@click.command("list", short_help="List activations, losses, layers, examples, notations, rules.")
+@click.argument("kind", type=click.Choice(_KINDS))
+@click.option("--lang", type=click.Choice(["en", "ko"]), default="en", show_default=True,
+              help="Language of the words.")
+def command(kind: str, lang: str) -> None:
+    """List what the catalogue holds, one entry a line.
+
+    \b
+    chainrule list activations
+    chainrule list rules --lang ko
+    """
+    rows = list(_ROWS[kind](lang))
+    width = max((len(name) for name, _ in rows), default=0)
+    for name, title in rows:
+        click.echo(f"{name:<{width}}  {title}")

@@ -1,0 +1,68 @@
+"""Where a page goes: the terminal, or a file that is replaced only when it is complete."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from chainrule.core.errors import ChainruleError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["write", "write_file"]
+
+
+def write(pieces: Iterable[str], path: str | None) -> None:
+    """Print the pieces, or write them to a file."""
+    if path is None or path == "-":
+        stream = click.get_text_stream("stdout", encoding="utf-8")
+        for piece in pieces:
+            stream.write(piece)
+        stream.flush()
+    else:
+        write_file(pieces, Path(path))
+
+
+def write_file(pieces: Iterable[str], path: Path) -> None:
+    """Write beside the target, then put it in its place: a failure leaves the old file whole."""
+    if path.is_dir():
+        raise ChainruleError(f"{path} is a folder", hint="-o takes the name of a file")
+    target = path.resolve()
+    try:
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    except OSError as error:
+        reason = (error.strerror or "not possible").lower()
+        raise ChainruleError(f"{path} cannot be written: {reason}") from None
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+            stream.writelines(pieces)
+            stream.flush()
+            os.fsync(stream.fileno())
+        mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
+        Path(name).chmod(mode)
+        Path(name).replace(target)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+        if isinstance(error, OSError):
+            reason = (error.strerror or "not possible").lower()
+            raise ChainruleError(f"{path} cannot be written: {reason}") from None
+        raise
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current
+
+
+def colour_wanted() -> bool:
+    """Colours only on a terminal, and never with NO_COLOR set."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")

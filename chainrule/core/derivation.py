@@ -1,0 +1,148 @@
+"""Derivations as data: steps, factors, paths.
+
+A `Step` rewrites `before` into `after`. A step with children rewrites its own `before` by letting
+each child replace the subformula it starts from, one after the other; a step without children is
+one application of the rule it names. Nothing here is prose or LaTeX.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from chainrule.core import formula as fm
+from chainrule.core.lower import to_sympy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = ["Factor", "Path", "Status", "Step", "numbered", "replay"]
+
+
+class Status(StrEnum):
+    """Four different things a local derivative can be."""
+
+    PRESENT = "present"
+    ZERO = "zero"
+    UNDEFINED = "undefined"
+    UNWRITTEN = "unwritten"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One rewriting and the rule that allows it. `facts` are data for the phrase book."""
+
+    kind: str
+    rule: str
+    before: fm.Formula
+    after: fm.Formula
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    children: tuple[Step, ...] = ()
+    id: str = ""
+
+    def walk(self) -> Iterator[Step]:
+        """This step and everything below it."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+    def states(self) -> Iterator[fm.Formula]:
+        """What stands on the board before and after each child."""
+        current = self.before
+        yield current
+        for child in self.children:
+            current = fm.replace(current, child.before, child.after)
+            yield current
+
+
+def numbered(step: Step, prefix: str = "1") -> Step:
+    """The same tree with ids 1, 1.1, 1.2, …"""
+    children = tuple(
+        numbered(child, f"{prefix}.{place}") for place, child in enumerate(step.children, 1)
+    )
+    return replace(step, id=prefix, children=children)
+
+
+def replay(step: Step, rules: Mapping[str, Callable[[Step], fm.Formula]]) -> fm.Formula:
+    """Do every rewriting again and return what comes out.
+
+    `rules` gives for each rule the function that applies it to a step's `before`. Raises
+    ValueError at the first step whose record is not what its rule gives.
+    """
+    if not step.children:
+        result = rules[step.rule](step)
+    else:
+        result = step.before
+        for child in step.children:
+            if not any(part == child.before for part in fm.walk(result)):
+                message = f"step {child.id or child.rule} rewrites what is not there"
+                raise ValueError(message)
+            result = fm.replace(result, child.before, replay(child, rules))
+    if result != step.after:
+        message = f"step {step.id or step.rule} does not lead to what it records"
+        raise ValueError(message)
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """The local partial ∂of/∂wrt with the other parents of `of` held fixed.
+
+    `holding` names those other parents that themselves depend on `wrt`; `at_kink` is the name or
+    formula at whose zero the derivative does not exist and the convention applies.
+    """
+
+    of: str
+    wrt: str
+    value: fm.Formula
+    rule: str
+    step: Step
+    status: Status = Status.PRESENT
+    holding: tuple[str, ...] = ()
+    partial: bool = True
+
+    @property
+    def symbol(self) -> fm.Formula:
+        """How the factor is written before it is worked out."""
+        derivative = fm.Derivative(fm.Name(self.of), fm.Name(self.wrt), self.partial)
+        return fm.Held(derivative, tuple(map(fm.Name, self.holding))) if self.holding else derivative
+
+    @property
+    def formula(self) -> fm.Formula:
+        """The value as written."""
+        return self.value
+
+    @property
+    def expr(self) -> Any:
+        """The value as a sympy expression."""
+        return to_sympy(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A chain of factors, ordered from the output to the leaf as in the chain rule."""
+
+    factors: tuple[Factor, ...] = field(default_factory=tuple)
+
+    @property
+    def start(self) -> str:
+        """The leaf."""
+        return self.factors[-1].wrt
+
+    @property
+    def end(self) -> str:
+        """The output."""
+        return self.factors[0].of
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names from the leaf to the output."""
+        return (self.start, *(factor.of for factor in reversed(self.factors)))
+
+    @property
+    def product(self) -> fm.Formula:
+        """The contribution of this path."""
+        return fm.multiply(*(factor.value for factor in self.factors))

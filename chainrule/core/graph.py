@@ -1,0 +1,621 @@
+"""The graph: named statements, each a formula in earlier names, and its leaves.
+
+A `Graph` is single assignment and acyclic; `nodes` is in topological order, leaves before what
+reads them. It comes from equations (`build_graph`) or by unrolling index statements
+(`chainrule.core.unroll`), whose nodes are made when first looked at.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from chainrule.core import formula as fm
+from chainrule.core.errors import ChainruleError, Source, Span, nearest, shown
+from chainrule.core.lower import from_sympy, to_sympy
+from chainrule.core.plain import Statement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from chainrule.core.functions import Definition
+
+__all__ = ["Graph", "Model", "Node", "Origin", "Role", "build_graph", "infer_role", "role_named"]
+
+
+class Role(StrEnum):
+    """What a leaf is for."""
+
+    INPUT = "input"
+    TARGET = "target"
+    WEIGHT = "weight"
+    BIAS = "bias"
+    HYPERPARAMETER = "hyperparameter"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a node of a layered model comes from; notation profiles and naming schemes read it.
+
+    `layer` is 0 for the inputs; `index` is the unit, or (unit, source) for a weight, from 1.
+    `last` marks the output layer.
+    """
+
+    kind: str
+    layer: int = 0
+    index: tuple[int, ...] = ()
+    last: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One name: a statement with its formula, or a leaf with its role."""
+
+    name: str
+    formula: fm.Formula | None = None
+    parents: tuple[str, ...] = ()
+    axes: tuple[str, ...] = ()
+    role: Role | None = None
+    rule: str | None = None
+    origin: Origin | None = None
+    symbols: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether nothing defines it."""
+        return self.formula is None
+
+    @property
+    def expr(self) -> Any:
+        """Its sympy expression: the definition, or its own symbol for a leaf."""
+        formula = self.formula if self.formula is not None else fm.Name(self.name)
+        return to_sympy(formula, symbols=self.symbols)
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What a model file says beside its equations.
+
+    `values` and `rate_value` keep the spelling of numbers; `functions` are declared functions
+    without a definition, by name with their number of arguments.
+    """
+
+    title: str = ""
+    rate: str = "alpha"
+    rate_value: str | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
+    freeze: tuple[str, ...] = ()
+    latex: Mapping[str, str] = field(default_factory=dict)
+    notation: str | None = None
+    functions: Mapping[str, int] = field(default_factory=dict)
+    assume: tuple[str, ...] = ()
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Named statements in topological order with one output.
+
+    `nodes` maps every name, leaves included, to its `Node`; `symbols` are the sympy symbols the
+    user brought along.
+    """
+
+    nodes: Mapping[str, Node]
+    output: str
+    model: Model = field(default_factory=Model)
+    symbols: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    @classmethod
+    def from_sympy(
+        cls,
+        equations: Any,
+        *,
+        output: str | None = None,
+        roles: Mapping[str, str] = MappingProxyType({}),
+    ) -> Graph:
+        """A graph from sympy: a mapping name → expression, or an iterable of `Eq`s or pairs.
+
+        Names may be strings or symbols; the symbols are kept, so that `.expr` gives back
+        expressions in them. Raises `ChainruleError` for what is not a scalar formula.
+        """
+        return graph_from_sympy(equations, output=output, roles=roles)
+
+    # -- looking
+
+    def __getitem__(self, name: str) -> Node:
+        """The node of a name. Raises `ChainruleError` with the nearest name if there is none."""
+        try:
+            return self.nodes[name]
+        except KeyError:
+            close = nearest(name, self.nodes)
+            raise ChainruleError(
+                f"there is no `{name}` in this model",
+                hint=f"did you mean `{close}`?" if close else f"its names are {self._some_names()}",
+            ) from None
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.nodes
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.nodes)
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    def _some_names(self) -> str:
+        shown = [name for name, _ in zip(self.nodes, range(12), strict=False)]
+        return ", ".join(shown) + (" …" if len(self.nodes) > len(shown) else "")
+
+    def with_role(self, *roles: Role) -> tuple[str, ...]:
+        """Leaves with one of the roles, in order."""
+        return tuple(name for name, role in self.roles.items() if role in roles)
+
+    @cached_property
+    def roles(self) -> Mapping[str, Role]:
+        """Role of every leaf."""
+        return {name: node.role for name, node in self.nodes.items() if node.role is not None}
+
+    @property
+    def leaves(self) -> tuple[str, ...]:
+        """Every leaf, in order."""
+        return tuple(self.roles)
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Weights, then biases; where there are none, every leaf but the targets."""
+        found = self.with_role(Role.WEIGHT, Role.BIAS)
+        if found:
+            weights = tuple(name for name in found if self.roles[name] is Role.WEIGHT)
+            return weights + tuple(name for name in found if self.roles[name] is Role.BIAS)
+        return tuple(name for name, role in self.roles.items() if role is not Role.TARGET)
+
+    @property
+    def statements(self) -> tuple[str, ...]:
+        """Every name that has a formula, in order."""
+        roles = self.roles
+        return tuple(name for name in self.nodes if name not in roles)
+
+    def origin(self, name: str) -> Origin | None:
+        """Where a node of a layered model comes from (its index may be left out)."""
+        return self.nodes[name].origin
+
+    # -- wiring
+
+    def parents(self, name: str) -> tuple[str, ...]:
+        """The names a node's formula reads."""
+        return self[name].parents
+
+    @cached_property
+    def children(self) -> Mapping[str, tuple[str, ...]]:
+        """The nodes that read a name, in topological order."""
+        table: dict[str, list[str]] = {name: [] for name in self.nodes}
+        for name, node in self.nodes.items():
+            for parent in node.parents:
+                table[parent].append(name)
+        return {name: tuple(readers) for name, readers in table.items()}
+
+    @cached_property
+    def _rank(self) -> Mapping[str, int]:
+        return {name: rank for rank, name in enumerate(self.nodes)}
+
+    def sorted(self, names: Iterable[str]) -> tuple[str, ...]:
+        """The names in topological order."""
+        return tuple(sorted(names, key=self.rank))
+
+    def rank(self, name: str) -> int:
+        """Place of a name in topological order."""
+        return self._rank[name]
+
+    def descendants(self, start: str) -> frozenset[str]:
+        """Every node that depends on `start`, `start` excluded."""
+        seen: set[str] = set()
+        stack = [start]
+        while stack:
+            for child in self.children[stack.pop()]:
+                if child not in seen:
+                    seen.add(child)
+                    stack.append(child)
+        return frozenset(seen)
+
+    def reachable_from(self, names: Iterable[str]) -> frozenset[str]:
+        """The names and every node that depends on one of them."""
+        seen = set(names)
+        stack = list(seen)
+        while stack:
+            for child in self.children[stack.pop()]:
+                if child not in seen:
+                    seen.add(child)
+                    stack.append(child)
+        return frozenset(seen)
+
+    def ancestors(self, end: str) -> frozenset[str]:
+        """Every node that `end` depends on, `end` included."""
+        seen = {end}
+        stack = [end]
+        while stack:
+            for parent in self.nodes[stack.pop()].parents:
+                if parent not in seen:
+                    seen.add(parent)
+                    stack.append(parent)
+        return frozenset(seen)
+
+    def between(self, start: str, end: str) -> tuple[str, ...]:
+        """Nodes on some path from start to end, both included, in topological order."""
+        if start == end:
+            return (start,)
+        reach = self.descendants(start)
+        if end not in reach:
+            return ()
+        back = {end}
+        stack = [end]
+        while stack:
+            for parent in self.nodes[stack.pop()].parents:
+                if parent not in back and (parent in reach or parent == start):
+                    back.add(parent)
+                    stack.append(parent)
+        return self.sorted(back)
+
+    def onward(self, start: str, end: str, stops: Mapping[str, Any]) -> tuple[str, ...]:
+        """Nodes from `start` to the next stops or the end, in topological order, the end last.
+
+        Nothing behind a stop is looked at; start itself is never one.
+        """
+        seen = {start}
+        stack = [start]
+        while stack:
+            current = stack.pop()
+            if (current in stops and current != start) or current == end:
+                continue
+            for child in self.children[current]:
+                if child not in seen:
+                    seen.add(child)
+                    stack.append(child)
+        seen.discard(end)
+        return (*self.sorted(seen), end)
+
+    def count_paths(self, start: str, end: str | None = None) -> int:
+        """How many paths lead from start to end (the output). Never enumerates them."""
+        end = end or self.output
+        inside = self.between(start, end)
+        counts = dict.fromkeys(inside, 0)
+        if not inside:
+            return 0
+        counts[end] = 1
+        for name in reversed(inside):
+            if name != end:
+                counts[name] = sum(counts.get(child, 0) for child in self.children[name])
+        return counts[start]
+
+    def paths(self, start: str, end: str | None = None) -> Iterator[tuple[str, ...]]:
+        """Every path from start to end (the output), each once, as names in forward order."""
+        end = end or self.output
+        inside = frozenset(self.between(start, end))
+        if not inside:
+            return
+        stack: list[tuple[str, ...]] = [(start,)]
+        while stack:
+            path = stack.pop()
+            if path[-1] == end:
+                yield path
+                continue
+            onward = [child for child in self.children[path[-1]] if child in inside]
+            stack.extend((*path, child) for child in reversed(onward))
+
+    # -- changing
+
+    def passed_through(self) -> tuple[str, ...]:
+        """Per-output losses that books skip: see the design's rule in section 7.
+
+        A node is one if its only child is the output, the output is a sum of such nodes, and it
+        reads a target.
+        """
+        formula = self.nodes[self.output].formula
+        terms = formula.terms if isinstance(formula, fm.Sum) else (formula,)
+        found = []
+        for term in terms:
+            if not isinstance(term, fm.Name) or not self._is_output_loss(term.id):
+                return ()
+            found.append(term.id)
+        return tuple(found) if len(set(found)) == len(found) else ()
+
+    def _is_output_loss(self, name: str) -> bool:
+        node = self.nodes[name]
+        if node.is_leaf or self.children[name] != (self.output,):
+            return False
+        return any(self.nodes[parent].role is Role.TARGET for parent in node.parents)
+
+    def without(self, hidden: Sequence[str]) -> Graph:
+        """The graph with some statements written into the ones that read them."""
+        if not hidden:
+            return self
+        gone = {name: self[name].formula for name in hidden}
+        inside = {name: formula for name, formula in gone.items() if formula is not None}
+        touched = {child for name in hidden for child in self.children[name]}
+        nodes: dict[str, Node] = {}
+        for name, node in self.nodes.items():
+            if name in inside:
+                continue
+            if name in touched and node.formula is not None:
+                formula = fm.substitute(node.formula, inside)
+                while any(part in inside for part in fm.names(formula)):
+                    formula = fm.substitute(formula, inside)
+                nodes[name] = replace(node, formula=formula, parents=fm.names(formula))
+            else:
+                nodes[name] = node
+        return replace(self, nodes=nodes)
+
+    def with_model(self, **changes: Any) -> Graph:
+        """The same graph with other facts about the model (values, rate, notation …)."""
+        return replace(self, model=replace(self.model, **changes))
+
+    def unroll(self, sizes: Mapping[str, int] | None = None) -> Graph:  # noqa: ARG002
+        """The graph of scalars; a graph of scalars is its own."""
+        return self
+
+
+# ------------------------------------------------------------------ from statements
+
+
+def role_named(value: object) -> Role:
+    """The role of that name. Raises `ChainruleError` for any other value."""
+    if isinstance(value, str) and value in list(Role):
+        return Role(value)
+    close = nearest(value, list(Role)) if isinstance(value, str) else None
+    raise ChainruleError(
+        f"{shown(value)} is not a role",
+        hint=f"did you mean `{close}`?" if close else f"roles are {', '.join(Role)}",
+    )
+
+
+_ROLE_PATTERNS = (
+    (re.compile(r"(?:target|t_|y_|t\d|y\d)\w*\Z|[ty]\Z", re.IGNORECASE), Role.TARGET),
+    (re.compile(r"(?:w|W|θ|theta|Θ|Theta)\w*\Z"), Role.WEIGHT),
+    (re.compile(r"b\w*\Z"), Role.BIAS),
+    (re.compile(r"(?:lambda|lambda_\w+|λ\w*)\Z"), Role.HYPERPARAMETER),
+)
+
+
+def infer_role(name: str) -> Role:
+    """The role of an undeclared leaf by its name (design, section 6)."""
+    for pattern, role in _ROLE_PATTERNS:
+        if pattern.match(name):
+            return role
+    return Role.INPUT
+
+
+def _occurrence(formula: fm.Formula, name: str) -> Span | None:
+    for node in fm.walk(formula):
+        if isinstance(node, fm.Name) and node.id == name:
+            return node.span
+    return None
+
+
+def build_graph(
+    statements: Sequence[Statement],
+    *,
+    output: str | None = None,
+    roles: Mapping[str, Role] = MappingProxyType({}),
+    rules: Mapping[str, str] = MappingProxyType({}),
+    model: Model | None = None,
+    symbols: Mapping[str, Any] | None = None,
+) -> Graph:
+    """A graph from scalar statements in any order.
+
+    The output is the last statement unless named. Raises `ChainruleError` at the place of a
+    second assignment, a cycle, an index on a name, or a name that looks like a slip.
+    """
+    if not statements:
+        raise ChainruleError("there are no equations here", hint="write `name = formula`")
+    table: dict[str, Statement] = {}
+    for statement in statements:
+        target = statement.target
+        if isinstance(target, fm.Indexed):
+            raise ChainruleError(
+                f"`{target.base.id}[…]` has an index, and equations here are scalar",
+                source=statement.source,
+                span=target.span,
+                hint="write one equation per entry (z_1, z_2 …), or give the layers of the network",
+            )
+        first = table.get(target.id)
+        if first is not None:
+            line = first.source.position(first.span.start)[0]
+            where = f"line {line}" if first.source == statement.source else first.source.name
+            raise ChainruleError(
+                f"`{target.id}` is defined twice: first in {where}",
+                source=statement.source,
+                span=target.span,
+                hint="every name is assigned once: give the new value a new name",
+            )
+        _check_scalar(statement)
+        table[target.id] = statement
+    order = _topological(table)
+    _check_slips(table, roles)
+    nodes: dict[str, Node] = {}
+    symbols = symbols or {}
+    for name in order:
+        statement = table[name]
+        parents = fm.names(statement.formula)
+        for parent in parents:
+            if parent not in table and parent not in nodes:
+                role = roles.get(parent) or infer_role(parent)
+                nodes[parent] = Node(parent, role=role, symbols=symbols)
+        nodes[name] = Node(name, statement.formula, parents, rule=rules.get(name), symbols=symbols)
+    last = statements[-1].target
+    chosen = output or (last.id if isinstance(last, fm.Name) else "")
+    graph = Graph(nodes, chosen, model or Model(), symbols)
+    if graph[chosen].is_leaf:
+        raise ChainruleError(
+            f"the output `{chosen}` is a leaf: nothing defines it", hint="name a defined quantity"
+        )
+    return graph
+
+
+_SCALAR_ONLY = {
+    fm.Indexed: "an entry of an array",
+    fm.BigSum: "a sum over an index",
+    fm.Matrix: "a matrix",
+    fm.Transpose: "a transpose",
+    fm.Hadamard: "an entrywise product",
+    fm.Derivative: "a derivative",
+    fm.Held: "a derivative",
+}
+
+
+def _check_scalar(statement: Statement) -> None:
+    for node in fm.walk(statement.formula):
+        what = _SCALAR_ONLY.get(type(node))
+        if what:
+            raise ChainruleError(
+                f"{what} cannot stand in a scalar equation",
+                source=statement.source,
+                span=getattr(node, "span", None),
+                hint="write one equation per entry (z_1, z_2 …), or give the layers of the network",
+            )
+
+
+def _topological(table: Mapping[str, Statement]) -> list[str]:
+    """Statement names with everything they read before them; as close to written order as can be."""
+    done: dict[str, None] = {}
+    active: dict[str, None] = {}
+    for root in table:
+        stack: list[tuple[str, Iterator[str]]] = []
+        if root not in done:
+            active[root] = None
+            stack.append((root, iter(fm.names(table[root].formula))))
+        while stack:
+            name, rest = stack[-1]
+            for parent in rest:
+                if parent in active:
+                    raise _cycle(table, [*active][[*active].index(parent) :], name)
+                if parent in table and parent not in done:
+                    active[parent] = None
+                    stack.append((parent, iter(fm.names(table[parent].formula))))
+                    break
+            else:
+                stack.pop()
+                del active[name]
+                done[name] = None
+    return list(done)
+
+
+def _cycle(table: Mapping[str, Statement], loop: list[str], last: str) -> ChainruleError:
+    shown = loop if len(loop) <= 8 else [*loop[:4], "…", *loop[-3:]]
+    around = " → ".join([loop[0], *reversed(shown[1:]), loop[0]])
+    statement = table[last]
+    return ChainruleError(
+        f"`{loop[0]}` depends on itself: {around}",
+        source=statement.source,
+        span=_occurrence(statement.formula, loop[0]) or statement.span,
+        hint="a network runs forward: give each step of a loop a name of its own",
+    )
+
+
+def _check_slips(table: Mapping[str, Statement], roles: Mapping[str, Role]) -> None:
+    """An undeclared leaf that looks like a misspelt or missing statement is an error."""
+    families: dict[str, list[str]] = {}
+    for name in table:
+        stem, index = _stem(name)
+        if index is not None:
+            families.setdefault(stem, []).append(name)
+    words = [name for name in table if len(name) >= 5]
+    for name, statement in table.items():
+        for used in fm.names(statement.formula):
+            if used in table or used in roles:
+                continue
+            meant = _missing_member(used, families) or _misspelt(used, words)
+            if meant and meant != name:
+                raise _slip(used, meant, statement)
+            if meant:
+                raise _slip(used, None, statement)
+
+
+def _slip(used: str, meant: str | None, statement: Statement) -> ChainruleError:
+    hint = f"did you mean `{meant}`? If it is a leaf, declare" if meant else "if it is a leaf, declare"
+    return ChainruleError(
+        f"`{used}` is used but never defined",
+        source=statement.source,
+        span=_occurrence(statement.formula, used),
+        hint=f'{hint} it: {used} = "input" under [roles]',
+    )
+
+
+def _stem(name: str) -> tuple[str, int | None]:
+    match = re.fullmatch(r"(.*?)_?(\d{1,6})", name)
+    return (match[1], int(match[2])) if match else (name, None)
+
+
+def _missing_member(used: str, families: Mapping[str, list[str]]) -> str | None:
+    """`a_2` where only `a_1` is defined: a family of statements with a member missing."""
+    stem, index = _stem(used)
+    members = families.get(stem, [])
+    if index is None or not members:
+        return None
+    smaller = [member for member in members if (_stem(member)[1] or 0) < index]
+    return max(smaller, key=lambda member: _stem(member)[1] or 0) if smaller else None
+
+
+def _misspelt(used: str, words: Iterable[str]) -> str | None:
+    """`E_tortal` where `E_total` is defined: letters differ, digits do not."""
+    if len(used) < 5:
+        return None
+    digits = re.sub(r"\D", "", used)
+    close = nearest(used, (word for word in words if re.sub(r"\D", "", word) == digits))
+    if close is None:
+        return None
+    return close if abs(len(close) - len(used)) <= 1 and _distance(close, used) == 1 else None
+
+
+def _distance(a: str, b: str) -> int:
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        previous, row[0] = row[0], i
+        for j, y in enumerate(b, 1):
+            previous, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, previous + (x != y))
+    return row[-1]
+
+
+def graph_from_sympy(
+    equations: Any, *, output: str | None = None, roles: Mapping[str, str] = MappingProxyType({})
+) -> Graph:
+    """See `Graph.from_sympy`."""
+    pairs = equations.items() if isinstance(equations, Mapping) else map(_sides, equations)
+    statements: list[Statement] = []
+    symbols: dict[str, Any] = {}
+    for left, right in pairs:
+        target = left if isinstance(left, str) else from_sympy(left)
+        name = fm.Name(target) if isinstance(target, str) else target
+        if not isinstance(name, fm.Name):
+            raise ChainruleError(f"the left side {left} is not a single symbol")
+        if not isinstance(left, str):
+            symbols[name.id] = left
+        if not hasattr(right, "free_symbols"):
+            right = _number_to_sympy(right)  # noqa: PLW2901
+        symbols.update({symbol.name: symbol for symbol in right.free_symbols})
+        text = f"{name.id} = {right}"
+        source = Source("sympy", text)
+        statements.append(Statement(name, from_sympy(right), source, Span(0, len(text))))
+    known = {name: role_named(role) for name, role in roles.items()}
+    return build_graph(statements, output=output, roles=known, symbols=symbols)
+
+
+def _number_to_sympy(value: Any) -> Any:
+    import numbers
+
+    import sympy
+
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise ChainruleError(f"{value!r} is not a sympy expression")
+    return sympy.Integer(value) if isinstance(value, int) else sympy.Float(float(value))
+
+
+def _sides(equation: Any) -> tuple[Any, Any]:
+    if hasattr(equation, "lhs") and hasattr(equation, "rhs"):
+        return equation.lhs, equation.rhs
+    if isinstance(equation, tuple) and len(equation) == 2:
+        return equation
+    raise ChainruleError(f"{equation!r} is neither an Eq nor a pair (name, expression)")

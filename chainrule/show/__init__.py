@@ -1,0 +1,1 @@
+"""Derivations to text of all kinds: outlines, languages, notations, printers, formats."""

@@ -1,0 +1,175 @@
+"""Breaks a long LaTeX formula into lines that fit, at operators outside braces.
+
+Widths are estimated in letters (half an em). A line may end inside round or square brackets, since
+brackets are printed without \\left and \\right wherever a line might end there.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from chainrule.core import formula as fm
+from chainrule.show.printers.latex import print_latex
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from chainrule.show.outline import Line
+    from chainrule.show.symbols import Notation
+
+__all__ = ["broken_lines", "equation_rows", "tex_width"]
+
+ROOM = 54.0
+_INDENT = 6.0
+_TOKEN = re.compile(r"\\[A-Za-z]+|\\.|.", re.DOTALL)
+_FREE = frozenset(
+    r"\left \right \bigl \bigr \Bigl \Bigr \, \! \; \mathrm \text \operatorname \mathbf "
+    r"\mathcal { } \limits".split()
+) | {" "}
+_SPACED = frozenset({"+", "-", "=", "<", ">", r"\cdot", r"\odot", r"\to", r"\le", r"\ge"})
+_OPEN, _CLOSE = frozenset("(["), frozenset(")]")
+
+
+def _group(tokens: list[str], start: int) -> tuple[list[str], int]:
+    """The tokens of the argument at `start` and the place behind it."""
+    while start < len(tokens) and tokens[start] == " ":
+        start += 1
+    if start >= len(tokens):
+        return [], start
+    if tokens[start] != "{":
+        return [tokens[start]], start + 1
+    depth, place = 1, start + 1
+    while place < len(tokens) and depth:
+        depth += (tokens[place] == "{") - (tokens[place] == "}")
+        place += 1
+    return tokens[start + 1 : place - 1], place
+
+
+def _width(tokens: list[str]) -> float:
+    total, place = 0.0, 0
+    while place < len(tokens):
+        token = tokens[place]
+        place += 1
+        if token in {r"\frac", r"\tfrac", r"\dfrac"}:
+            top, place = _group(tokens, place)
+            bottom, place = _group(tokens, place)
+            total += max(_width(top), _width(bottom)) + 0.6
+        elif token in {"_", "^"}:
+            small, place = _group(tokens, place)
+            total += 0.75 * _width(small)
+        elif token == r"\sqrt":
+            inner, place = _group(tokens, place)
+            total += _width(inner) + 1.6
+        elif token in _SPACED:
+            total += 2.6 if token != r"\cdot" else 1.6
+        elif token in _FREE:
+            continue
+        elif token.startswith("\\"):
+            total += 1.2 if len(token) < 6 else 2.4
+        else:
+            total += 2.0 if "가" <= token <= "힣" else 1.0 if token.isalnum() else 0.8
+    return total
+
+
+def tex_width(text: str) -> float:
+    """Estimated width of a formula, in letters."""
+    return _width(_TOKEN.findall(text))
+
+
+def _breaks(tokens: list[str]) -> list[tuple[int, int]]:
+    """Places before which a line may end, with the bracket depth there."""
+    out: list[tuple[int, int]] = []
+    braces = rigid = depth = 0
+    for place, token in enumerate(tokens):
+        if token == "{":
+            braces += 1
+        elif token == "}":
+            braces -= 1
+        elif token in {r"\left", r"\begin"}:
+            rigid += 1
+        elif token in {r"\right", r"\end"}:
+            rigid -= 1
+        elif braces or rigid:
+            continue
+        elif token in _OPEN:
+            depth += 1
+        elif token in _CLOSE:
+            depth -= 1
+        elif token == r"\cdot" or (token in {"+", "-"} and _binary(tokens, place)):
+            out.append((place, depth))
+    return out
+
+
+def _binary(tokens: list[str], place: int) -> bool:
+    """Whether a sign stands between two things (and not in front of one)."""
+    before = place - 1
+    while before >= 0 and tokens[before] == " ":
+        before -= 1
+    return before >= 0 and tokens[before] not in _OPEN | _SPACED
+
+
+def _cut(tokens: list[str], room: float) -> list[list[str]]:
+    out: list[list[str]] = []
+    rest = tokens
+    while _width(rest) > room:
+        fitting = [(p, d) for p, d in _breaks(rest) if p and _width(rest[:p]) <= room]
+        late = [(p, d) for p, d in fitting if _width(rest[:p]) >= 0.35 * room] or fitting
+        if late:
+            shallow = min(depth for _, depth in late)
+            place = max(p for p, depth in late if depth == shallow)
+        else:
+            later = [p for p, _ in _breaks(rest) if p]
+            if not later:
+                break
+            place = later[0]
+        out.append(rest[:place])
+        rest = rest[place:]
+    return [*out, rest]
+
+
+def broken_lines(formula: fm.Formula, notation: Notation, left: str = "") -> list[str]:
+    """The formula in LaTeX, in as many pieces as lines are needed beside `left` and `=`."""
+    text = print_latex(formula, notation)
+    room = ROOM - min(tex_width(left), 20.0)
+    if len(text) <= room:
+        return [text]
+    pieces = _cut(_TOKEN.findall(text), room)
+    return ["".join(piece).strip() for piece in pieces]
+
+
+WIDEST_LEFT = 16.0
+
+
+def equation_rows(
+    left: fm.Formula,
+    lines: Iterable[Line],
+    notation: Notation,
+    note: Callable[[Line], str | None] = lambda line: None,
+) -> Iterator[str]:
+    """Rows of an aligned display: `left &= first`, `&= next` …, each broken where it is long.
+
+    A left side too wide to stand beside anything gets rows of its own. `note` gives a row to put
+    under a line, if any; lines without a formula are not shown.
+    """
+    shown = print_latex(left, notation)
+    wide = tex_width(shown) > WIDEST_LEFT
+    beside = "" if wide else shown
+    head = f"{shown} &= "
+    if wide:
+        for place, piece in enumerate(broken_lines(left, notation)):
+            yield ("&\\quad " if place else "&") + piece
+        head = "&\\quad = "
+    for line in lines:
+        formula = line.formula
+        if formula is None:
+            continue
+        if isinstance(formula, fm.Relation):
+            inner = print_latex(formula.first, notation)
+            head, formula = f"&\\quad {inner} = ", formula.rest[0][1]
+        for place, piece in enumerate(broken_lines(formula, notation, beside)):
+            yield (head if place == 0 else "&\\qquad ") + piece
+        remark = note(line)
+        if remark is not None:
+            yield remark
+        head = "&\\quad = " if wide else "&= "

@@ -1,0 +1,86 @@
+"""Phrases and how they are filled.
+
+A template holds `{name}` or `{name:form}`. `{wrt}` is a formula, printed by the caller's printer.
+What a form means is the locale's business: `{wrt:이/가}` in Korean is the symbol with the particle
+that fits its reading, `{places:term}` in English is "the second term".
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from chainrule.core import formula as fm
+
+__all__ = ["Fill", "Locale", "Phrase", "languages", "load_locale"]
+
+_SLOT = re.compile(r"\{(\w+)(?::([^}]*))?\}")
+Fill = Callable[[fm.Formula], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A template in every language, or the key of one in the phrase book, with its facts."""
+
+    key: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    words: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Locale:
+    """One language.
+
+    `phrases` maps keys to templates. `forms` turns (value, form, printed value) into words; it is
+    asked for every slot with a form and for values that are not formulas.
+    """
+
+    code: str
+    name: str
+    phrases: Mapping[str, str]
+    forms: Callable[[Any, str, str], str]
+
+    def say(self, phrase: Phrase, math: Fill) -> str:
+        """The phrase in this language; `math` prints the formulas in it."""
+        template = phrase.words[self.code] if phrase.words is not None else self.phrases[phrase.key]
+
+        def fill(match: re.Match[str]) -> str:
+            value = phrase.facts[match[1]]
+            form = match[2] or ""
+            if isinstance(value, fm.Formula):
+                printed = math(value)
+            elif isinstance(value, Mapping):
+                printed = str(value[self.code])
+            else:
+                printed = str(value)
+            return self.forms(value, form, printed) if form else printed
+
+        return _SLOT.sub(fill, template)
+
+
+@cache
+def _locales() -> Mapping[str, Locale]:
+    package = importlib.import_module("chainrule.show.locales")
+    found: dict[str, Locale] = {}
+    for module in pkgutil.iter_modules(package.__path__):
+        locale = getattr(
+            importlib.import_module(f"{package.__name__}.{module.name}"), "LOCALE", None
+        )
+        if locale is not None:
+            found[locale.code] = locale
+    return found
+
+
+def languages() -> tuple[str, ...]:
+    """Codes of the languages there are."""
+    return tuple(sorted(_locales()))
+
+
+def load_locale(code: str) -> Locale:
+    """The phrase book of a language. Raises KeyError for one there is not."""
+    return _locales()[code]

@@ -1,0 +1,124 @@
+"""Korean. A particle follows the reading of the symbol: o_1이 (일), z_3을 (삼), w로 (더블유)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from chainrule.core import formula as fm
+from chainrule.show.locales.base import Locale
+
+_ORDINALS = "첫째 둘째 셋째 넷째 다섯째 여섯째 일곱째 여덟째 아홉째 열째".split()
+_SHOWN = 3
+
+_LETTERS = dict(
+    zip(
+        "abcdefghijklmnopqrstuvwxyz",
+        "에이 비 시 디 이 에프 지 에이치 아이 제이 케이 엘 엠 엔 오 피 큐 아르 에스 티 유 "
+        "브이 더블유 엑스 와이 제트".split(),
+        strict=True,
+    )
+)
+_DIGITS = dict(zip("0123456789", "영 일 이 삼 사 오 육 칠 팔 구".split(), strict=True))
+_WORDS = {
+    "total": "토털", "target": "타깃", "net": "넷", "out": "아웃", "data": "데이터",
+    "alpha": "알파", "beta": "베타", "gamma": "감마", "delta": "델타", "epsilon": "엡실론",
+    "eta": "에타", "theta": "세타", "kappa": "카파", "lambda": "람다", "mu": "뮤", "nu": "뉴",
+    "xi": "크시", "pi": "파이", "rho": "로", "sigma": "시그마", "tau": "타우", "phi": "파이",
+    "chi": "카이", "psi": "프시", "omega": "오메가", "slope": "슬로프", "margin": "마진",
+    "loss": "로스", "bias": "바이어스", "error": "에러", "hidden": "히든",
+}  # fmt: skip
+_PAIRS = {
+    "이/가": ("이", "가"), "은/는": ("은", "는"), "을/를": ("을", "를"), "과/와": ("과", "와"),
+    "으로/로": ("으로", "로"), "이다/다": ("이다", "다"), "이므로/므로": ("이므로", "므로"),
+}  # fmt: skip
+_RIEUL = 8
+
+
+def reading(symbol: str) -> str:
+    """How the end of a symbol is read aloud: `w_31` ends in 일, `E_total` in 토털."""
+    parts = re.findall(r"[^\W\d_]+|\d+", symbol)
+    if not parts:
+        return ""
+    last = parts[-1]
+    if last.isdigit():
+        return "십" if last.endswith("0") and len(last) > 1 else _DIGITS[last[-1]]
+    if last.lower() in _WORDS:
+        return _WORDS[last.lower()]
+    return _LETTERS.get(last[-1].lower(), last)
+
+
+def final_consonant(text: str) -> int:
+    """Number of the final consonant of the last syllable, 0 if it ends in a vowel."""
+    for char in reversed(text):
+        if "가" <= char <= "힣":
+            return (ord(char) - ord("가")) % 28
+        if char in _DIGITS:
+            return final_consonant(_DIGITS[char])
+        if char.isalpha():
+            return final_consonant(_LETTERS.get(char.lower(), ""))
+    return 0
+
+
+def particle(word: str, pair: str) -> str:
+    """The one of a pair of particles that follows a word; 으로/로 keeps 로 after ㄹ."""
+    closed, opened = _PAIRS[pair]
+    final = final_consonant(word)
+    if pair == "으로/로" and final == _RIEUL:
+        return opened
+    return closed if final else opened
+
+
+def _places(places: tuple[int, ...]) -> str:
+    if len(places) > _SHOWN or max(places) > len(_ORDINALS):
+        return f"나머지 {len(places)}개 항"
+    return f"{', '.join(_ORDINALS[place - 1] for place in places)} 항"
+
+
+def _spoken(value: Any, printed: str) -> str:
+    if isinstance(value, fm.Formula):
+        found = fm.names(value)
+        return reading(found[-1]) if found else printed
+    return printed
+
+
+def _forms(value: Any, form: str, printed: str) -> str:
+    if isinstance(value, tuple):
+        _, _, pair = form.partition(":")
+        text = _places(value)
+        return text + (particle(text, pair) if pair else "")
+    if form in _PAIRS:
+        return printed + particle(_spoken(value, printed), form)
+    return printed
+
+
+LOCALE = Locale(
+    code="ko",
+    name="한국어",
+    phrases={
+        "paths-one": "경로 1개: {path}",
+        "paths-many": "경로 {count}개",
+        "path": "경로 {number}: {path}",
+        "no-path": "{wrt:은/는} {of}에 이르지 않으므로 미분하면 0이다",
+        "itself": "자기 자신으로 미분하면 1이다",
+        "chain-rule": "연쇄 법칙",
+        "shared": "{wrt:은/는} {count}곳에서 쓰이므로 기울기는 그 쓰임마다 구한 값의 합이다",
+        "held": "다른 경로가 지나는 {names:은/는} 고정한다",
+        "inner": "안쪽 함수: {definitions}",
+        "factors": "인수",
+        "result": "결과",
+        "in-leaves": "입력과 매개변수로 나타내면",
+        "tidied": "정리하면",
+        "multiplied-out": "전개하면",
+        "numbers": "수치",
+        "rounded": "표시할 때만 소수점 아래 {digits}자리로 반올림한다",
+        "update": "갱신",
+        "forward-pass": "순전파",
+        "backward-pass": "역전파",
+        "deltas": "오차항(델타)",
+        "gradients": "기울기",
+        "undefined-here": "이 값에서는 도함수가 존재하지 않으므로 정해 둔 값을 쓴다",
+        "every-parameter": "다른 매개변수도 마찬가지이다",
+    },
+    forms=_forms,
+)

@@ -1,0 +1,398 @@
+"""What stands on the page, without words and without a format: blocks of formulas and phrases.
+
+A `Derivation` becomes a list of blocks; every format prints the same blocks. Detail and style
+decide here which lines there are, and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from chainrule.calculus.derivations import MAX_PATHS
+from chainrule.calculus.rules import rule_table
+from chainrule.calculus.rules.functions import ELEMENTARY, scalar_activation
+from chainrule.catalog.registry import activations
+from chainrule.core import formula as fm
+from chainrule.core.derivation import Factor, Status, Step
+from chainrule.show.locales import Phrase
+from chainrule.show.numbers import numbers_of
+
+if TYPE_CHECKING:
+    from chainrule.calculus.derivations import Delta, Derivation, Derivations
+
+__all__ = ["Block", "Equation", "Heading", "Line", "Options", "Remark", "Title", "Working", "outline"]
+
+DETAILS = ("brief", "standard", "full")
+_QUIET = frozenset({"linear", "variable", "constant", "sum", "sign"})
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a derivation is shown. `values` None means: numbers where every leaf has a value."""
+
+    detail: str = "standard"
+    style: str = "paths"
+    values: bool | None = None
+    digits: int = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a working: `= formula`, with remarks beside it; no formula, only a remark."""
+
+    formula: fm.Formula | None
+    notes: tuple[Phrase, ...] = ()
+    indent: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """Opens one derivation: what is derived, and its paths."""
+
+    symbol: fm.Formula
+    paths: tuple[tuple[str, ...], ...]
+    count: int
+    notes: tuple[Phrase, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading inside a derivation, or of the document where `major`."""
+
+    phrase: Phrase
+    major: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Equation:
+    """left = first line = next line …, set as a display; each line may have notes.
+
+    `joined` asks for one line where the format has no fixed width.
+    """
+
+    left: fm.Formula
+    lines: tuple[Line, ...]
+    joined: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Working:
+    """A factor worked out: its symbol, the statement it is taken from, and the lines."""
+
+    symbol: fm.Formula
+    statement: fm.Relation | None
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A sentence on a line of its own."""
+
+    phrase: Phrase
+
+
+Block = Title | Heading | Equation | Working | Remark
+
+
+# ------------------------------------------------------------------ notes
+
+
+def rule_phrase(step: Step) -> Phrase | None:
+    """The note that stands beside a line made by a rule."""
+    rule = rule_table().get(step.rule)
+    if rule is None:
+        return None
+    words = rule.notes.get(str(step.facts.get("form", "")))
+    if words is None:
+        return None
+    facts: dict[str, Any] = {"title": rule.title, **step.facts}
+    if "wrt" in facts:
+        facts["wrt"] = fm.Name(str(facts["wrt"]))
+    if "function" in facts:
+        facts["function"] = function_title(str(facts["function"]))
+    return Phrase(step.rule, facts, words)
+
+
+def function_title(name: str) -> Mapping[str, str]:
+    """What a function is called, by language."""
+    entry = scalar_activation(name) or activations().get(name)
+    if entry is not None:
+        return entry.title
+    return ELEMENTARY[name].title
+
+
+def _conventions(step: Step) -> list[Phrase]:
+    """Conventions at kinks, and (for full detail) why a derivative holds."""
+    out = []
+    for inner in step.walk():
+        name = str(inner.facts.get("function", ""))
+        entry = scalar_activation(name)
+        words = entry.convention if entry else ELEMENTARY[name].convention if name in ELEMENTARY else {}
+        if words and inner.kind == "rule":
+            out.append(Phrase("convention", {}, words))
+    return _unique(out)
+
+
+def _unique(phrases: Sequence[Phrase]) -> list[Phrase]:
+    out: list[Phrase] = []
+    for phrase in phrases:
+        if phrase not in out:
+            out.append(phrase)
+    return out
+
+
+def _why(step: Step) -> list[Phrase]:
+    out = []
+    for inner in step.walk():
+        name = str(inner.facts.get("function", ""))
+        entry = scalar_activation(name) or activations().get(name)
+        if entry is not None and inner.kind == "rule":
+            out.append(Phrase("why", {}, entry.why))
+    return _unique(out)
+
+
+# ------------------------------------------------------------------ workings
+
+
+def _working_lines(step: Step, detail: str) -> tuple[Line, ...]:
+    """The lines of a factor's step, from its statement to its value."""
+    lines: list[Line] = []
+    current: fm.Formula = step.before
+    opened = False
+    for child in step.children:
+        current = fm.replace(current, child.before, child.after)
+        if child.rule in {"held", "definition"}:
+            continue
+        note = rule_phrase(child)
+        notes = (note,) if note is not None else ()
+        if child.rule == "vanishing":
+            lines.append(Line(None, notes))
+        elif child.kind == "simplify":
+            lines.append(Line(current))
+        elif not opened:
+            opened = True
+            lines.append(Line(current, notes))
+        else:
+            lines.extend(_inner_lines(child, current, detail))
+    lines = _merged(lines) if detail != "full" else lines
+    return tuple(lines)
+
+
+def _inner_lines(child: Step, current: fm.Formula, detail: str) -> list[Line]:
+    note = rule_phrase(child)
+    if detail != "full":
+        quiet = child.rule in _QUIET or note is None
+        return [Line(current, () if quiet or note is None else (note,), indent=1)]
+    out: list[Line] = []
+    if child.children:
+        inner: fm.Formula = child.before
+        for grandchild in child.children:
+            inner = fm.replace(inner, grandchild.before, grandchild.after)
+            inner_note = rule_phrase(grandchild)
+            relation = fm.Relation(child.before, (("=", inner),))
+            out.append(Line(relation, (inner_note,) if inner_note else (), indent=2))
+    out.append(Line(current, (note,) if note else ()))
+    return out
+
+
+def _merged(lines: list[Line]) -> list[Line]:
+    """Lines that only put inner derivatives in place are merged into the last of their run."""
+    out: list[Line] = []
+    for line in lines:
+        if line.indent == 1 and out and out[-1].indent == 1:
+            notes = tuple(_unique([*out[-1].notes, *line.notes]))
+            out[-1] = Line(line.formula, notes, 1)
+        else:
+            out.append(line)
+    return [Line(line.formula, line.notes) for line in out]
+
+
+def _factor_block(derivation: Derivation, factor: Factor, options: Options) -> Working:
+    formula = derivation.graph.nodes[factor.of].formula
+    statement = fm.Relation(fm.Name(factor.of), (("=", formula),)) if formula is not None else None
+    if options.detail == "brief":
+        note = rule_phrase(_leading(factor.step))
+        return Working(factor.symbol, None, (Line(factor.value, (note,) if note else ()),))
+    lines = list(_working_lines(factor.step, options.detail))
+    remarks = _conventions(factor.step)
+    if options.detail == "full":
+        remarks = [*_why(factor.step), *remarks]
+    if factor.holding:
+        held = Phrase("held", {"names": _listed(factor.holding)})
+        lines.insert(0, Line(None, (held,)))
+    if derivation.has_value and _undefined_here(derivation, factor):
+        remarks.append(Phrase("undefined-here"))
+    lines.extend(Line(None, (phrase,)) for phrase in remarks)
+    return Working(factor.symbol, statement, tuple(lines))
+
+
+def _leading(step: Step) -> Step:
+    for child in step.children:
+        if child.rule not in {"held", "definition", "vanishing"}:
+            return child
+    return step
+
+
+def _listed(names: Sequence[str]) -> fm.Formula:
+    found = tuple(map(fm.Name, names))
+    return found[0] if len(found) == 1 else fm.Call("", found)
+
+
+def _undefined_here(derivation: Derivation, factor: Factor) -> bool:
+    return derivation.workspace.status_here(factor) is Status.UNDEFINED
+
+
+# ------------------------------------------------------------------ derivations
+
+
+def outline(family: Derivations, options: Options) -> Iterator[Block]:
+    """The blocks of several derivations of one graph, in the chosen style."""
+    if options.style == "deltas":
+        yield from _deltas_outline(family, options)
+        return
+    for derivation in family:
+        yield from _paths_outline(derivation, options)
+
+
+def _title(derivation: Derivation) -> Title:
+    notes: list[Phrase] = []
+    count = derivation.count
+    names = tuple(path.names for path in derivation.paths) if 0 < count <= MAX_PATHS else ()
+    node = derivation.graph.nodes.get(derivation.wrt)
+    uses = len(derivation.graph.children[derivation.wrt]) if node is not None else 0
+    if node is not None and node.role in {"weight", "bias"} and uses > 1:
+        notes.append(Phrase("shared", {"wrt": fm.Name(derivation.wrt), "count": uses}))
+    if derivation.workspace.introduced:
+        used = {name for path in names for name in path}
+        pairs = [
+            fm.Relation(fm.Name(name), (("=", formula),))
+            for name, formula in derivation.workspace.introduced.items()
+            if name in used
+        ]
+        if pairs:
+            notes.append(Phrase("inner", {"definitions": fm.Call("", tuple(pairs))}))
+    return Title(derivation.symbol, names, count, tuple(notes))
+
+
+def _trivial(derivation: Derivation) -> Iterator[Block]:
+    facts = {"wrt": fm.Name(derivation.wrt), "of": fm.Name(derivation.of)}
+    key = "itself" if derivation.reaches else "no-path"
+    yield Remark(Phrase(key, facts))
+    yield Heading(Phrase("result"))
+    yield Equation(derivation.symbol, (Line(fm.ONE if derivation.reaches else fm.ZERO),))
+
+
+def _paths_outline(derivation: Derivation, options: Options) -> Iterator[Block]:
+    yield _title(derivation)
+    if len(derivation.order) < 2:
+        yield from _trivial(derivation)
+        return
+    if derivation.chain != derivation.symbol:
+        yield Heading(Phrase("chain-rule"))
+        yield Equation(derivation.symbol, (Line(derivation.chain),))
+    for factor in derivation.factors:
+        yield _factor_block(derivation, factor, options)
+    yield from _result(derivation, options)
+
+
+def _result(derivation: Derivation, options: Options) -> Iterator[Block]:
+    yield Heading(Phrase("result"))
+    lines = [Line(derivation.result)]
+    if derivation.formula != derivation.result:
+        lines.append(Line(derivation.formula))
+    if options.detail == "full" and derivation.tidy != derivation.formula:
+        lines.append(Line(derivation.tidy, (Phrase("tidied"),)))
+    multiplied_out = derivation.multiplied_out if options.detail != "brief" else None
+    expanded = derivation.expanded if options.detail == "full" or multiplied_out else None
+    if expanded is not None and expanded != lines[-1].formula and expanded != derivation.formula:
+        lines.append(Line(expanded, (Phrase("in-leaves"),)))
+    if multiplied_out is not None:
+        lines.append(Line(multiplied_out, (Phrase("multiplied-out"),)))
+    yield Equation(derivation.symbol, tuple(lines))
+    if _with_numbers(derivation, options):
+        yield Heading(Phrase("numbers"))
+        yield from (
+            Equation(left, tuple(map(Line, rows)), joined=True)
+            for left, rows in numbers_of(derivation, options.digits)
+        )
+    if options.detail != "brief":
+        yield from _update(derivation, options)
+
+
+def _with_numbers(derivation: Derivation, options: Options) -> bool:
+    return derivation.has_value and options.values is not False
+
+
+def _update(derivation: Derivation, options: Options) -> Iterator[Block]:
+    from chainrule.core.graph import Role
+    from chainrule.show.numbers import update_numbers
+
+    if derivation.graph.nodes[derivation.wrt].role not in {Role.WEIGHT, Role.BIAS}:
+        return
+    yield Heading(Phrase("update"))
+    update = derivation.update
+    lines = [Line(update.rest[0][1])]
+    if _with_numbers(derivation, options):
+        lines.extend(map(Line, update_numbers(derivation, options.digits)))
+    yield Equation(update.first, tuple(lines))
+
+
+# ------------------------------------------------------------------ deltas
+
+
+def _delta_block(derivation_symbol: fm.Formula, delta: Delta) -> Equation:
+    lines = [Line(derivation_symbol), Line(delta.symbols)]
+    if delta.value != delta.symbols:
+        lines.append(Line(delta.value))
+    return Equation(fm.Name(delta.name), tuple(lines))
+
+
+def _deltas_outline(family: Derivations, options: Options) -> Iterator[Block]:
+    needed = set()
+    for derivation in family:
+        needed.update(delta.wrt for delta in derivation.deltas)
+    deltas = [delta for delta in family.deltas.values() if delta.wrt in needed]
+    yield Heading(Phrase("backward-pass"), major=True)
+    shown: set[tuple[str, str]] = set()
+    first = family[0]
+    for delta in deltas:
+        if options.detail != "brief":
+            for factor in delta.factors:
+                key = (factor.of, factor.wrt)
+                if key not in shown and (options.detail == "full" or factor.rule != "linear"):
+                    shown.add(key)
+                    yield _factor_block(first, factor, options)
+        partial = family.workspace.partial
+        symbol = fm.Derivative(fm.Name(delta.of), fm.Name(delta.wrt), partial)
+        block = _delta_block(symbol, delta)
+        if _with_numbers(first, options):
+            number = family.workspace.adjoint_numbers(family.of)[delta.wrt]
+            from chainrule.show.numbers import spelt
+
+            block = Equation(block.left, (*block.lines, Line(spelt(number, options.digits))))
+        yield block
+    yield Heading(Phrase("gradients"), major=True)
+    for derivation in family:
+        yield from _gradient(derivation, options)
+    if options.detail != "brief" and first.graph.nodes[first.wrt].role in {"weight", "bias"}:
+        yield Heading(Phrase("update"), major=True)
+        yield Equation(first.update.first, (Line(first.update.rest[0][1]),))
+        if len(family) > 1:
+            yield Remark(Phrase("every-parameter"))
+
+
+def _gradient(derivation: Derivation, options: Options) -> Iterator[Block]:
+    if len(derivation.order) < 2:
+        yield _title(derivation)
+        yield from _trivial(derivation)
+        return
+    symbols, value = derivation.chain_in_deltas, derivation.result_in_deltas
+    lines = [] if symbols in {value, derivation.symbol} else [Line(symbols)]
+    lines.append(Line(value))
+    if _with_numbers(derivation, options) and derivation.value is not None:
+        from chainrule.show.numbers import spelt
+
+        lines.append(Line(spelt(derivation.value, options.digits)))
+    yield Equation(derivation.symbol, tuple(lines))

@@ -1,0 +1,194 @@
+"""The derive command as a person uses it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+GOLDEN = Path(__file__).parent.parent / "golden"
+ROOT = Path(__file__).parent.parent.parent
+
+
+def run(*args: str, stdin: str | None = None, code: int = 0) -> str:
+    """Run the command line in a process of its own; return its output (errors if it fails)."""
+    done = subprocess.run(
+        [sys.executable, "-m", "chainrule", *args],
+        capture_output=True, text=True, input=stdin, check=False, cwd=ROOT, timeout=120,
+        encoding="utf-8",
+    )  # fmt: skip
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stdout if code == 0 else done.stderr
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_golden_page(lang: str) -> None:
+    """The page of design section 7, to the letter."""
+    expected = (GOLDEN / f"textbook_w_31.{lang}.txt").read_text(encoding="utf-8")
+    assert run("derive", "textbook", "--wrt", "w_31", "--lang", lang) == expected
+
+
+def test_default_is_every_parameter_of_textbook() -> None:
+    """`chainrule derive` alone: 8 weights and 2 shared biases, two paths for w_11."""
+    page = run("derive")
+    for name in ("w_11 w_21 w_12 w_22 w_31 w_41 w_32 w_42 b_1 b_2").split():
+        assert f"∂E_total/∂{name}  " in page
+    assert (
+        "(−(target_o1 − o_1)·o_1(1 − o_1)·w_31 + [−(target_o2 − o_2)·o_2(1 − o_2)·w_32])"
+        "·a_1(1 − a_1)·x_1"
+    ) in page
+    assert "path 2: w_11 → z_1 → a_1 → z_4 → o_2 → E_total" in page
+
+
+def test_latex_golden() -> None:
+    """The LaTeX lines of design section 7 (words of more than one letter upright)."""
+    page = run("derive", "textbook", "--wrt", "w_31", "--format", "latex")
+    page = page.replace(r"\mathrm{total}", "total").replace(r"\mathrm{target}", "target")
+    joined = page.replace(" &= ", " = ")
+    assert (
+        r"\frac{\partial E_{total}}{\partial w_{31}} = \frac{\partial E_{total}}{\partial o_1}"
+        r"\cdot\frac{\partial o_1}{\partial z_3}\cdot\frac{\partial z_3}{\partial w_{31}}"
+    ) in joined
+    assert (
+        r"\frac{\partial E_{total}}{\partial w_{31}} = "
+        r"-(target_{o1}-o_1)\cdot o_1(1-o_1)\cdot a_1"
+    ) in joined
+
+
+def test_composition() -> None:
+    """h = u³ + 2u − 5 with u = (x+1)²: in u, in x, multiplied out."""
+    page = run("derive", "-e", "u = (x+1)**2", "-e", "h = u**3 + 2*u - 5", "--wrt", "x")
+    assert "dh/dx = dh/du · du/dx" in page
+    assert "dh/dx = (3u² + 2)·2(x + 1)" in page
+    assert "= (3(x + 1)⁴ + 2)·2(x + 1)" in page
+    assert "= 6x⁵ + 30x⁴ + 60x³ + 60x² + 34x + 10" in page
+
+
+def test_composition_is_split() -> None:
+    """A functional composition is split into inner and outer functions by itself."""
+    page = run("derive", "-e", "h = sin(exp(x**2))")
+    assert "dh/dx = dh/dv · dv/du · du/dx" in page
+    record = json.loads(run("derive", "-e", "h = sin(exp(x**2))", "--format", "json"))
+    entry = record["derivations"][0]
+    assert entry["result"] == "cos(exp(x**2))*exp(x**2)*2*x"
+    assert entry["paths"] == [["x", "h"]]
+
+
+def test_mazur_numbers() -> None:
+    """Published factors and gradients of Mazur's example (see the example's source)."""
+    page = run("derive", "mazur", "--wrt", "w_5", "--wrt", "w_1", "--wrt", "b_1", "--wrt", "b_2")
+    assert "0.741365070 · 0.186815602 · 0.593269992 = 0.082167041" in page
+    assert "(0.055399425 + (−0.019049118)) · 0.241300709 · 0.05 = 0.000438568" in page
+    assert "= 0.018725609" in page
+    assert "= 0.100400325" in page
+    assert "= 0.358916480" in page
+    assert " · " not in run("derive", "mazur", "--wrt", "w_5", "--no-values").split("Result")[1]
+
+
+def test_json_contract() -> None:
+    """The fields of design section 8."""
+    record = json.loads(run("derive", "textbook", "--wrt", "w_31", "--format", "json"))
+    assert record["schema"] == "chainrule.derivation/1"
+    assert record["output"] == "E_total"
+    entry = record["derivations"][0]
+    assert entry["wrt"] == "w_31"
+    assert entry["level"] == "component"
+    assert entry["paths"] == [["w_31", "z_3", "o_1", "E_total"]]
+    assert entry["factors"][0] == {
+        "of": "E_total",
+        "wrt": "o_1",
+        "value": "-(target_o1 - o_1)",
+        "rule": "squared-error",
+        "status": "present",
+    }
+    assert entry["result"] == "-(target_o1 - o_1)*o_1*(1 - o_1)*a_1"
+    assert "value" not in entry
+    assert "value" in json.loads(run("derive", "mazur", "--format", "json"))["derivations"][0]
+
+
+def test_deltas_json() -> None:
+    """Deltas are extra fields; the result still uses the user's names only."""
+    record = json.loads(
+        run("derive", "textbook", "--wrt", "w_11", "--style", "deltas", "--format", "json")
+    )
+    entry = record["derivations"][0]
+    assert {delta["name"] for delta in entry["deltas"]} == {"delta_1", "delta_3", "delta_4"}
+    assert entry["result_in_deltas"] == "delta_1*x_1"
+    assert "delta" not in entry["result"]
+
+
+def test_through_keeps_the_output_loss() -> None:
+    """--through E_o1 shows it as a factor of its own."""
+    page = run("derive", "--wrt", "w_31", "--through", "E_o1")
+    assert "∂E_total/∂w_31 = ∂E_total/∂E_o1 · ∂E_o1/∂o_1 · ∂o_1/∂z_3 · ∂z_3/∂w_31" in page
+
+
+def test_four_paths_in_3_2_2_2() -> None:
+    """Each first-layer weight of 3-2-2-2 has four paths."""
+    record = json.loads(run("derive", "3-2-2-2", "--format", "json"))
+    counts = {entry["wrt"]: len(entry["paths"]) for entry in record["derivations"]}
+    assert all(counts[f"w_{s}{t}"] == 4 for s in (1, 2, 3) for t in (1, 2))
+
+
+def test_too_many_paths_are_refused_politely() -> None:
+    """Ten layers of three: deltas in linear output, paths refused with the count and the way out."""
+    deep = "-".join(["3"] * 11)
+    message = run("derive", deep, "--wrt", "w_1_1", code=2)
+    assert "3^9 = 19,683 paths" in message
+    assert "--style deltas" in message
+    page = run("derive", deep, "--style", "deltas", "--detail", "brief")
+    assert len(page.splitlines()) < 900
+    assert "δ_" in page
+
+
+def test_unreached_and_unknown_names() -> None:
+    """A name that does not reach the output has gradient 0; an unknown one is an error."""
+    page = run("derive", "-e", "y = a*x", "-e", "E = y**2", "-e", "q = y + c", "--wrt", "E")
+    assert "= 0" in page
+    message = run("derive", "textbook", "--wrt", "w_99", code=2)
+    assert message.startswith("error: there is no `w_99` in this model")
+
+
+def test_output_file_is_atomic(tmp_path: Path) -> None:
+    """A failure leaves the old file; success replaces it whole; no scratch file stays."""
+    target = tmp_path / "page.txt"
+    target.write_text("old", encoding="utf-8")
+    run("derive", "-".join(["3"] * 11), "-o", str(target), code=2)
+    assert target.read_text(encoding="utf-8") == "old"
+    run("derive", "textbook", "--wrt", "w_31", "-o", str(target))
+    assert target.read_text(encoding="utf-8").startswith("∂E_total/∂w_31")
+    assert list(tmp_path.iterdir()) == [target]
+    run("derive", "textbook", "-o", str(tmp_path / "no" / "page.txt"), code=2)
+    run("derive", "textbook", "-o", str(tmp_path), code=2)
+
+
+def test_standard_input() -> None:
+    """`-` reads equations or TOML."""
+    assert "dy/dx = 2x" in run("derive", "-", stdin="y = x**2\n")
+    page = run("derive", "-", stdin='[model]\nequations = """\ny = x**3\n"""\n')
+    assert "dy/dx = 3x²" in page
+
+
+def test_text_of_many_parameters_needs_a_file(tmp_path: Path) -> None:
+    """More than 200 parameters need -o or --wrt."""
+    assert "-o" in run("derive", "20-20-1", code=2)
+    run("derive", "20-20-1", "-o", str(tmp_path / "all.txt"))
+
+
+def test_help_and_completion_do_not_import_sympy() -> None:
+    """Start-up stays short because sympy is not imported."""
+    for argv in (["--help"], ["derive", "--help"], ["list", "activations"]):
+        code = (
+            "import sys; sys.argv = ['chainrule', *%r]\n"
+            "from chainrule.commands import main\n"
+            "try:\n    main()\nexcept SystemExit as error:\n    assert not error.code\n"
+            "assert 'sympy' not in sys.modules, 'sympy was imported'\n"
+        ) % (argv,)
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT
+        )
+        assert done.returncode == 0, done.stderr
