@@ -100,7 +100,7 @@ def graphs(draw: st.DrawFn) -> Graph:
             known = [*known[-4:], *draw(st.permutations(list(LEAVES)))[:2]]
     last = draw(st.sampled_from([f"n_{count} + n_{count - 1}", f"n_{count}*n_{count - 1}", f"n_{count}"]))
     lines.append(f"E = {last}")
-    return equations("\n".join(lines), roles={"b": "bias"})
+    return equations("\n".join(lines))
 
 
 def text_of(graph: Graph) -> str:

@@ -229,8 +229,7 @@ class BulkGradients:
             return found
         plan = self.plan
         branches: list[tuple[fm.Formula, ...]] = []
-        for reader, position in plan.readers(tensor, flat):
-            place = sum(s * p for s, p in zip(plan.strides(reader), position, strict=True))
+        for reader, place, position in plan.readers(tensor, flat):
             behind: tuple[fm.Formula, ...]
             if reader in plan.deltas:
                 behind = (fm.Name(plan.deltas[reader][place]),)

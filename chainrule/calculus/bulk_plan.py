@@ -66,6 +66,15 @@ class Local:
     slots: Mapping[str, Slot]
 
 
+def _steps(shape: Sequence[int]) -> tuple[int, ...]:
+    """How far apart neighbours along each axis of a shape are."""
+    out, step = [], 1
+    for extent in reversed(shape):
+        out.append(step)
+        step *= extent
+    return tuple(reversed(out))
+
+
 def _dot(strides: Sequence[int], cell: Sequence[int]) -> int:
     return sum(stride * position for stride, position in zip(strides, cell, strict=True))
 
@@ -93,6 +102,8 @@ class Plan:
         place = self._small.cells.place
         self.hidden = {place[name][0] for name in self._work.hidden}
         self._locals: dict[tuple[str, str], dict[tuple[int | None, ...], Local]] = {}
+        self._strides = {name: _steps(shape) for name, shape in self.shapes.items()}
+        self._matches: dict[tuple[str, str], tuple[int | None, ...]] = {}
         self._cellwise: dict[tuple[str, int, str, int], fm.Formula] = {}
 
     # -- positions
@@ -107,11 +118,7 @@ class Plan:
 
     def strides(self, tensor: str) -> tuple[int, ...]:
         """How far apart neighbours along each axis are among the flat places."""
-        out, step = [], 1
-        for extent in reversed(self.shapes[tensor]):
-            out.append(step)
-            step *= extent
-        return tuple(reversed(out))
+        return self._strides[tensor]
 
     def positions(self, tensor: str) -> Iterator[Cell]:
         """Every position, the last axis running fastest."""
@@ -178,21 +185,18 @@ class Plan:
             and node.formula is not None
         )
 
-    def readers(self, tensor: str, flat: int) -> tuple[tuple[str, Cell], ...]:
+    def readers(self, tensor: str, flat: int) -> tuple[tuple[str, int, Cell], ...]:
         """The cells that read a cell, in the order of the graph's children."""
         cell = self.position(tensor, flat)
-        found: dict[tuple[str, Cell], None] = {}
+        found: dict[tuple[str, int, Cell], None] = {}
         for reading in self.readings[tensor]:
-            fixed: dict[int, int] = {}
+            reader, strides = reading.reader, self._strides[reading.reader]
+            ranges: list[Sequence[int]] = list(map(range, self.shapes[reader]))
             for axis, position in zip(reading.axes, cell, strict=True):
                 if axis is not None:
-                    fixed[axis] = position
-            ranges = (
-                (fixed[axis],) if axis in fixed else range(extent)
-                for axis, extent in enumerate(self.shapes[reading.reader])
-            )
-            for position_of in itertools.product(*ranges):
-                found[reading.reader, position_of] = None
+                    ranges[axis] = (position,)
+            for of in itertools.product(*ranges):
+                found[reader, _dot(strides, of), of] = None
         return tuple(found)
 
     # -- deltas
@@ -252,10 +256,14 @@ class Plan:
         template = self.templates(reader, tensor).get(self._ties(reader, of, tensor, wrt))
         if template is None or template.formula is None:
             return self._by_cell(reader, of, tensor, flat)
-        values = {
-            name: fm.Name(self.cells.names[slot.tensor][_dot(slot.of, of) + _dot(slot.wrt, wrt)])
-            for name, slot in template.slots.items()
-        }
+        if not template.slots:
+            return template.formula
+        values: dict[str, fm.Formula] = {}
+        for mark, slot in template.slots.items():
+            place = _dot(slot.of, of) + _dot(slot.wrt, wrt)
+            values[mark] = fm.Name(self.cells.names[slot.tensor][place])
+        if isinstance(template.formula, fm.Name):
+            return values[template.formula.id]
         return fm.substitute(template.formula, values)
 
     def _by_cell(self, reader: str, of: Cell, tensor: str, flat: int) -> fm.Formula:
@@ -280,10 +288,14 @@ class Plan:
 
     def _matching(self, reader: str, tensor: str) -> tuple[int | None, ...]:
         """For each axis of the tensor the reader's axis over the same range."""
-        ranges = self.symbols(reader)
-        return tuple(
-            ranges.index(symbol) if symbol in ranges else None for symbol in self.symbols(tensor)
-        )
+        found = self._matches.get((reader, tensor))
+        if found is None:
+            ranges = self.symbols(reader)
+            found = self._matches[reader, tensor] = tuple(
+                ranges.index(symbol) if symbol in ranges else None
+                for symbol in self.symbols(tensor)
+            )
+        return found
 
     def templates(self, reader: str, tensor: str) -> Mapping[tuple[int | None, ...], Local]:
         """The local derivatives of a statement by a tensor it reads, by the axes that are tied."""

@@ -179,6 +179,8 @@ class Expressions:
     def of_tensor(self, tensor: str) -> list[Any]:
         """∂output/∂cell for every cell of a tensor."""
         with _no_collection():
+            for later in reversed(self.plan.inside):
+                self._behind(later)
             local = self._only(tensor)
             if local is None:
                 return [_sum(terms) if terms else S.Zero for terms in self._terms(tensor)]
@@ -231,8 +233,8 @@ class Expressions:
 
     def _onward(self, tensor: str, flat: int) -> Groups:
         plan = self.plan
-        reader, position = plan.readers(tensor, flat)[0]
-        behind = self._behind(reader)[_dot(plan.strides(reader), position)]
+        reader, place, position = plan.readers(tensor, flat)[0]
+        behind = self._behind(reader)[place]
         return (*behind, plan.local(reader, position, tensor, flat))
 
     def _bracket(self, mark: str, terms: list[Any], readers: int) -> fm.Formula:
@@ -264,9 +266,8 @@ class Expressions:
     def _by_cell(self, reader: str, tensor: str, out: list[list[Any]]) -> None:
         plan = self.plan
         for flat, terms in enumerate(out):
-            for of, position in plan.readers(tensor, flat):
+            for of, place, position in plan.readers(tensor, flat):
                 if of == reader:
-                    place = _dot(plan.strides(reader), position)
                     row = self._row(reader, place, plan.local(reader, position, tensor, flat), ())
                     if row is not None:
                         terms.append(row.expr)

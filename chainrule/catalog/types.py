@@ -61,7 +61,9 @@ class VectorActivation:
 
     `definition` is the statement's right side in `z[i]`, `p[i]`-free, with sums over `m`.
     `derivative_same` is ∂p[i]/∂z[i], `derivative_other` is ∂p[i]/∂z[j] for i ≠ j, in `z` and `p`.
-    `stable` is the same for floats: it neither overflows nor gives nan, if the definition does.
+    `notes` are the remarks that stand beside the two, under the keys `same` and `other`; `{wrt}` in
+    them is z[j]. `stable` is the same for floats: it neither overflows nor gives nan, if the
+    definition does.
     """
 
     name: str
@@ -72,6 +74,7 @@ class VectorActivation:
     derivative_same: str
     derivative_other: str
     why: Words
+    notes: Mapping[str, Words]
     source: str
     stable: str | None = None
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import unicodedata
 from dataclasses import dataclass
+from datetime import date, time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ __all__ = ["ChainruleError", "LimitError", "Source", "Span", "display_width", "n
 _SHOWN_WIDTH = 100
 _MAX_COMPARED = 5_000
 _MAX_NAME = 100
+_MAX_MESSAGE = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +74,14 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
         names = [
             other for other in names if other[:1] == name[:1] and abs(len(other) - len(name)) <= 1
         ][:_MAX_COMPARED]
-    found = difflib.get_close_matches(name, sorted(names), n=1, cutoff=0.6)
-    return found[0] if found else None
+    found = difflib.get_close_matches(name, sorted(names), n=8, cutoff=0.6)
+    return max(found, key=lambda other: _likeness(name, other)) if found else None
+
+
+def _likeness(name: str, other: str) -> tuple[float, bool, str]:
+    """How alike two names are; among equals the same beginning decides (x_3: x_2 before z_3)."""
+    ratio = difflib.SequenceMatcher(None, name, other).ratio()
+    return round(ratio, 6), name[:1] == other[:1], other
 
 
 def shown(value: object, limit: int = 40) -> str:
@@ -83,6 +91,8 @@ def shown(value: object, limit: int = 40) -> str:
             text = "true" if value else "false"
         case str():
             text = f'"{value}"' if len(value) <= limit else f'"{value[: limit - 2]}…"'
+        case date() | time():
+            text = value.isoformat()
         case _:
             text = _short_repr(value, limit)
     return text if len(text) <= limit + 2 else f"{text[: limit - 1]}…"
@@ -97,6 +107,11 @@ def _short_repr(value: object, limit: int) -> str:
         return repr(value)
     except (ValueError, RecursionError):
         return f"a {type(value).__name__}"
+
+
+def _cut(text: str) -> str:
+    """A message that quotes something endless, cut."""
+    return text if len(text) <= _MAX_MESSAGE else f"{text[:_MAX_MESSAGE]}…"
 
 
 def _visible(text: str) -> str:
@@ -139,7 +154,7 @@ class ChainruleError(Exception):
 
     def __str__(self) -> str:
         """Message, place, the line with a caret, and the hint."""
-        lines = [f"{self._where()}{_visible(self.message)}", *self._excerpt()]
+        lines = [f"{self._where()}{_visible(_cut(self.message))}", *self._excerpt()]
         if self.hint:
             first, *more = self.hint.split("\n")
             lines.append(f"hint: {_visible(first)}")

@@ -45,18 +45,28 @@ def _power(base: float, exponent: float) -> float:
 
 
 class _Evaluator:
+    """Parts are evaluated before what they are parts of, so that depth costs no recursion."""
+
     def __init__(
         self, values: Mapping[str, float], definitions: Mapping[str, Definition]
     ) -> None:
         self.values = values
         self.definitions = definitions
+        self.done: dict[int, float] = {}
 
     def __call__(self, formula: fm.Formula) -> float:
-        return _EVALUATE[type(formula)](self, formula)
+        nodes = list(fm.walk(formula))
+        for node in reversed(nodes):
+            if id(node) not in self.done:
+                self.done[id(node)] = _EVALUATE[type(node)](self, node)
+        return self.done[id(formula)]
+
+    def of(self, part: fm.Formula) -> float:
+        return self.done[id(part)]
 
     def name(self, formula: fm.Name) -> float:
         try:
-            return self.values[formula.id]
+            return float(self.values[formula.id])
         except KeyError:
             message = f"`{formula.id}` has no value"
             raise ChainruleError(message, hint=f"give it one: --values {formula.id}=…") from None
@@ -64,16 +74,16 @@ class _Evaluator:
     def product(self, formula: fm.Product) -> float:
         value = 1.0
         for factor in formula.factors:
-            value *= self(factor)
+            value *= self.of(factor)
         return value
 
     def call(self, formula: fm.Call) -> float:
         if formula.function in CONSTANTS:
             return CONSTANTS[formula.function]
-        args = [self(arg) for arg in formula.args]
+        args = [self.of(arg) for arg in formula.args]
         primitive = PRIMITIVES.get(formula.function)
         if primitive is not None and not formula.primes:
-            return float(primitive.value(*args))
+            return _nan_safe(primitive.value, args)
         definition = self.definitions.get(formula.function)
         if definition is None or formula.primes:
             message = f"`{formula.function}` has no definition, so it has no value"
@@ -83,13 +93,20 @@ class _Evaluator:
         return _Evaluator(inner, self.definitions)(definition.body)
 
     def condition(self, formula: fm.Condition) -> bool:
-        return _COMPARE[formula.relation](self(formula.left), self(formula.right))
+        return _COMPARE[formula.relation](self.of(formula.left), self.of(formula.right))
 
     def cases(self, formula: fm.Cases) -> float:
         for value, test in formula.branches:
-            if self.condition(test):
-                return self(value)
-        return self(formula.otherwise)
+            if self.of(test):
+                return self.of(value)
+        return self.of(formula.otherwise)
+
+
+def _nan_safe(function: Callable[..., float], args: list[float]) -> float:
+    """nan in, nan out: min and max of Python, comparisons and sign would lose it."""
+    if any(math.isnan(arg) for arg in args):
+        return math.nan
+    return float(function(*args))
 
 
 def _cannot(_: _Evaluator, formula: fm.Formula) -> float:
@@ -99,22 +116,22 @@ def _cannot(_: _Evaluator, formula: fm.Formula) -> float:
 
 _EVALUATE: dict[type[fm.Formula], Callable[..., float]] = {
     fm.Name: _Evaluator.name,
-    fm.Number: lambda _, f: float(f.value),
-    fm.Negative: lambda ev, f: -ev(f.operand),
-    fm.Sum: lambda ev, f: sum(ev(term) for term in f.terms),
+    fm.Number: lambda _, f: float(f.text),
+    fm.Negative: lambda ev, f: -ev.of(f.operand),
+    fm.Sum: lambda ev, f: sum((ev.of(term) for term in f.terms), 0.0),
     fm.Product: _Evaluator.product,
-    fm.Quotient: lambda ev, f: _divide(ev(f.numerator), ev(f.denominator)),
-    fm.Power: lambda ev, f: _power(ev(f.base), ev(f.exponent)),
+    fm.Quotient: lambda ev, f: _divide(ev.of(f.numerator), ev.of(f.denominator)),
+    fm.Power: lambda ev, f: _power(ev.of(f.base), ev.of(f.exponent)),
     fm.Call: _Evaluator.call,
     fm.Cases: _Evaluator.cases,
-    fm.Bracket: lambda ev, f: float(ev.condition(f.condition)),
+    fm.Condition: lambda ev, f: float(ev.condition(f)),
+    fm.Bracket: lambda ev, f: ev.of(f.condition),
     **dict.fromkeys(
         (
             fm.Indexed,
             fm.Derivative,
             fm.Held,
             fm.BigSum,
-            fm.Condition,
             fm.Matrix,
             fm.Transpose,
             fm.Hadamard,

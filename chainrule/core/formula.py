@@ -59,6 +59,7 @@ __all__ = [
     "replace",
     "starts_with_minus",
     "substitute",
+    "transform",
     "walk",
 ]
 
@@ -535,21 +536,51 @@ def rebuild(formula: Formula, parts: tuple[Formula, ...]) -> Formula:
     return _REBUILD[type(formula)](formula, parts)
 
 
+def transform(
+    formula: Formula,
+    change: Callable[[Formula], Formula | None],
+    join: Callable[[Formula, tuple[Formula, ...]], Formula],
+) -> Formula:
+    """A formula rebuilt from its parts up, without recursion.
+
+    `change` gives what stands for a node, or None where its parts are to be looked at; `join` puts
+    a node together from its new parts.
+    """
+    stack: list[tuple[Formula, bool]] = [(formula, False)]
+    out: list[Formula] = []
+    while stack:
+        node, ready = stack.pop()
+        if ready:
+            count = len(node.parts)
+            parts = tuple(out[len(out) - count :])
+            del out[len(out) - count :]
+            out.append(join(node, parts))
+            continue
+        new = change(node)
+        if new is not None:
+            out.append(new)
+        elif not node.parts:
+            out.append(node)
+        else:
+            stack.append((node, True))
+            stack.extend((part, False) for part in reversed(node.parts))
+    return out[0]
+
+
 def replace(formula: Formula, old: Formula, new: Formula) -> Formula:
     """Every occurrence of a subformula replaced; what is put in is not searched again.
 
     A product put among the factors of another becomes one factor group of it.
     """
-    if formula == old:
-        return new
-    if not formula.parts:
-        return formula
-    parts = tuple(replace(part, old, new) for part in formula.parts)
-    if isinstance(formula, Product) and any(
-        now is not was for now, was in zip(parts, formula.parts, strict=True)
-    ):
-        return _splice_product(formula, parts)
-    return rebuild(formula, parts)
+
+    def join(node: Formula, parts: tuple[Formula, ...]) -> Formula:
+        if isinstance(node, Product) and any(
+            now is not was for now, was in zip(parts, node.parts, strict=True)
+        ):
+            return _splice_product(node, parts)
+        return rebuild(node, parts)
+
+    return transform(formula, lambda node: new if node == old else None, join)
 
 
 def substitute(formula: Formula, values: Mapping[str, Formula]) -> Formula:
@@ -558,11 +589,13 @@ def substitute(formula: Formula, values: Mapping[str, Formula]) -> Formula:
     Keeps what is written readable: a product put among factors, or a sum among terms, is spliced
     in; a natural power of a natural power becomes one power.
     """
-    if isinstance(formula, Name):
-        return values.get(formula.id, formula) if not formula.marks else formula
-    if not formula.parts:
-        return formula
-    return _splice(formula, tuple(substitute(part, values) for part in formula.parts))
+
+    def change(node: Formula) -> Formula | None:
+        if isinstance(node, Name):
+            return values.get(node.id, node) if not node.marks else node
+        return None
+
+    return transform(formula, change, _splice)
 
 
 def _splice(old: Formula, parts: tuple[Formula, ...]) -> Formula:

@@ -16,9 +16,16 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from chainrule.core import formula as fm
-from chainrule.core.errors import ChainruleError, Source, Span, nearest, shown
+from chainrule.core.errors import ChainruleError, LimitError, Source, Span, nearest, shown
+from chainrule.core.functions import CONSTANTS, PRIMITIVES
 from chainrule.core.lower import from_sympy, to_sympy
-from chainrule.core.plain import Statement
+from chainrule.core.plain import (
+    MAX_EXPONENT,
+    Statement,
+    constant_value,
+    latin_twin,
+    name_problem,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -353,8 +360,12 @@ class Graph:
         """The same graph with other facts about the model (values, rate, notation …)."""
         return replace(self, model=replace(self.model, **changes))
 
-    def unroll(self, sizes: Mapping[str, int] | None = None) -> Graph:  # noqa: ARG002
-        """The graph of scalars; a graph of scalars is its own."""
+    def unroll(self, sizes: Mapping[str, int] | None = None) -> Graph:
+        """The graph of scalars; a graph of scalars is its own, and has no sizes to give."""
+        for symbol in sizes or {}:
+            raise ChainruleError(
+                f"there is no size `{symbol}` in this model", hint="its equations are written out"
+            )
         return self
 
 
@@ -411,15 +422,16 @@ def build_graph(
     """
     if not statements:
         raise ChainruleError("there are no equations here", hint="write `name = formula`")
+    functions = model.functions if model else {}
     table: dict[str, Statement] = {}
     for statement in statements:
         target = statement.target
         if isinstance(target, fm.Indexed):
             raise ChainruleError(
-                f"`{target.base.id}[…]` has an index, and equations here are scalar",
+                f"`{target.base.id}[…]` is an entry of an array, and here every name is one number",
                 source=statement.source,
                 span=target.span,
-                hint="write one equation per entry (z_1, z_2 …), or give the layers of the network",
+                hint=_ENTRIES,
             )
         first = table.get(target.id)
         if first is not None:
@@ -431,9 +443,10 @@ def build_graph(
                 span=target.span,
                 hint="every name is assigned once: give the new value a new name",
             )
-        _check_scalar(statement)
+        _check_scalar(statement, functions)
         table[target.id] = statement
     order = _topological(table)
+    _check_twins(table)
     _check_slips(table, roles)
     nodes: dict[str, Node] = {}
     symbols = symbols or {}
@@ -450,32 +463,77 @@ def build_graph(
     graph = Graph(nodes, chosen, model or Model(), symbols)
     if graph[chosen].is_leaf:
         raise ChainruleError(
-            f"the output `{chosen}` is a leaf: nothing defines it", hint="name a defined quantity"
+            f"the output `{chosen}` is a leaf: no equation defines it",
+            hint=f"name one that is defined, such as `{next(reversed(table))}`",
         )
     return graph
 
 
+_ENTRIES = "write one equation per entry (z_1, z_2 …), or give the layers of the network"
 _SCALAR_ONLY = {
     fm.Indexed: "an entry of an array",
     fm.BigSum: "a sum over an index",
     fm.Matrix: "a matrix",
     fm.Transpose: "a transpose",
     fm.Hadamard: "an entrywise product",
+    fm.Bracket: "a comparison of indices",
     fm.Derivative: "a derivative",
     fm.Held: "a derivative",
 }
+_FORWARD_ONLY = "write the forward pass only: derivatives are what comes out"
 
 
-def _check_scalar(statement: Statement) -> None:
+def _check_scalar(statement: Statement, functions: Mapping[str, int]) -> None:
+    """Raise for what has no place in an equation between single numbers."""
+
+    def refuse(what: str, node: fm.Formula, hint: str | None) -> ChainruleError:
+        span = getattr(node, "span", None)
+        return ChainruleError(what, source=statement.source, span=span, hint=hint)
+
     for node in fm.walk(statement.formula):
         what = _SCALAR_ONLY.get(type(node))
-        if what:
-            raise ChainruleError(
-                f"{what} cannot stand in a scalar equation",
-                source=statement.source,
-                span=getattr(node, "span", None),
-                hint="write one equation per entry (z_1, z_2 …), or give the layers of the network",
+        if isinstance(node, fm.Derivative | fm.Held):
+            raise refuse(f"{what} cannot stand in an equation of the model", node, _FORWARD_ONLY)
+        if isinstance(node, fm.BigSum):
+            raise refuse(
+                "a sum over an index cannot stand here: every name is one number",
+                node,
+                "write the terms with +: x_1 + x_2",
             )
+        if what is not None:
+            raise refuse(f"{what} cannot stand here: every name is one number", node, _ENTRIES)
+        if isinstance(node, fm.Call) and node.primes and node.function not in functions:
+            raise refuse(
+                f"the derivative of `{node.function}` cannot stand in an equation of the model",
+                node,
+                _FORWARD_ONLY,
+            )
+        if isinstance(node, fm.Quotient) and constant_value(node.denominator) == 0:
+            raise refuse("this divides by zero", node.denominator, "take it out")
+
+
+def _check_twins(table: Mapping[str, Statement]) -> None:
+    """Two names that nobody can tell apart, such as a_1 with a Latin and with a Cyrillic a."""
+    seen: dict[str, str] = {}
+    for name, statement in table.items():
+        for used in (name, *fm.names(statement.formula)):
+            twin = latin_twin(used) if not used.isascii() else used
+            other = seen.setdefault(twin, used)
+            if other != used:
+                strange = used if not used.isascii() else other
+                where = table[name] if strange == used else _reader(table, strange)
+                span = _occurrence(where.formula, strange) or where.target.span
+                raise ChainruleError(
+                    f"`{strange}` and `{twin}` look the same and are two names",
+                    source=where.source,
+                    span=span,
+                    hint=f"type `{twin}` again, in Latin letters",
+                )
+
+
+def _reader(table: Mapping[str, Statement], used: str) -> Statement:
+    found = (one for one in table.values() if fm.contains(one.formula, used))
+    return table[used] if used in table else next(found)
 
 
 def _topological(table: Mapping[str, Statement]) -> list[str]:
@@ -508,7 +566,7 @@ def _cycle(table: Mapping[str, Statement], loop: list[str], last: str) -> Chainr
     around = " → ".join([loop[0], *reversed(shown[1:]), loop[0]])
     statement = table[last]
     return ChainruleError(
-        f"`{loop[0]}` depends on itself: {around}",
+        f"`{loop[0]}` depends on itself" + (f": {around}" if len(loop) > 1 else ""),
         source=statement.source,
         span=_occurrence(statement.formula, loop[0]) or statement.span,
         hint="a network runs forward: give each step of a loop a name of its own",
@@ -583,39 +641,108 @@ def graph_from_sympy(
     equations: Any, *, output: str | None = None, roles: Mapping[str, str] = MappingProxyType({})
 ) -> Graph:
     """See `Graph.from_sympy`."""
+    if isinstance(equations, str | bytes) or not hasattr(equations, "__iter__"):
+        raise ChainruleError(
+            f"{shown(equations)} is no collection of equations",
+            hint="Graph.from_sympy({y: w*x + b}), or a list of Eq(y, w*x + b)",
+        )
     pairs = equations.items() if isinstance(equations, Mapping) else map(_sides, equations)
     statements: list[Statement] = []
     symbols: dict[str, Any] = {}
     for left, right in pairs:
-        target = left if isinstance(left, str) else from_sympy(left)
-        name = fm.Name(target) if isinstance(target, str) else target
-        if not isinstance(name, fm.Name):
-            raise ChainruleError(f"the left side {left} is not a single symbol")
+        name = _target(left)
         if not isinstance(left, str):
-            symbols[name.id] = left
-        if not hasattr(right, "free_symbols"):
-            right = _number_to_sympy(right)  # noqa: PLW2901
-        symbols.update({symbol.name: symbol for symbol in right.free_symbols})
-        text = f"{name.id} = {right}"
-        source = Source("sympy", text)
-        statements.append(Statement(name, from_sympy(right), source, Span(0, len(text))))
+            _take_symbol(symbols, left)
+        expr = right if hasattr(right, "free_symbols") else _number_to_sympy(right)
+        for symbol in expr.free_symbols:
+            _take_symbol(symbols, symbol)
+        _check_numbers(expr)
+        text = f"{name.id} = {expr}"
+        try:
+            formula = from_sympy(expr)
+        except ChainruleError as error:
+            source = Source("sympy", text)
+            raise error.at(source, Span(len(name.id) + 3, len(text))) from None
+        span = Span(0, len(text))
+        statements.append(Statement(name, formula, Source("sympy", text), span))
     known = {name: role_named(role) for name, role in roles.items()}
+    functions = {
+        node.function: len(node.args)
+        for statement in statements
+        for node in fm.walk(statement.formula)
+        if isinstance(node, fm.Call)
+        and node.function not in PRIMITIVES
+        and node.function not in CONSTANTS
+    }
+    for function, count in functions.items():
+        if count != 1:
+            raise ChainruleError(
+                f"`{function}` has {count} arguments; functions without a definition have one"
+            )
     return build_graph(statements, output=output, roles=known, symbols=symbols)
 
 
+def _check_numbers(expr: Any) -> None:
+    """Raise for numbers that would take for ever to print or to raise to a power."""
+    import sympy
+
+    atoms = expr.atoms(sympy.Rational) if isinstance(expr, sympy.Basic) else ()
+    if any(max(abs(int(atom.p)), int(atom.q)).bit_length() > 200 for atom in atoms):
+        raise LimitError("a number in this expression has more than 60 digits")
+    powers = expr.atoms(sympy.Pow) if isinstance(expr, sympy.Basic) else ()
+    if any(power.exp.is_Number and abs(power.exp) > MAX_EXPONENT for power in powers):
+        raise LimitError(f"an exponent in this expression is larger than {MAX_EXPONENT}")
+
+
+def _target(left: Any) -> fm.Name:
+    """The name on a left side: a symbol or a text."""
+    if isinstance(left, str):
+        problem = name_problem(left)
+        if problem is not None:
+            raise problem
+        return fm.Name(left)
+    if not getattr(left, "is_Symbol", False):
+        raise ChainruleError(
+            f"the left side {left} is not a single symbol", hint="write Eq(y, w*x + b)"
+        )
+    return fm.Name(left.name)
+
+
+def _take_symbol(symbols: dict[str, Any], symbol: Any) -> None:
+    """Keep the user's own symbol; two different ones of one name cannot be told apart."""
+    name = str(getattr(symbol, "name", symbol))
+    problem = name_problem(name) if getattr(symbol, "is_Symbol", False) else None
+    if problem is not None:
+        raise ChainruleError(f"the symbol {shown(name)}: {problem.message}", hint=problem.hint)
+    if symbols.setdefault(name, symbol) != symbol:
+        raise ChainruleError(
+            f"there are two different symbols called {name}",
+            hint="make the symbol once and use it everywhere; assumptions such as real=True count",
+        )
+
+
 def _number_to_sympy(value: Any) -> Any:
+    import math
     import numbers
 
     import sympy
 
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise ChainruleError(f"{value!r} is not a sympy expression")
+        raise ChainruleError(
+            f"{shown(value)} is not a sympy expression",
+            hint="build it from sympy.Symbol; equations in text go to chainrule.equations",
+        )
+    if not math.isfinite(value):
+        raise ChainruleError(f"{value} is not a finite number")
     return sympy.Integer(value) if isinstance(value, int) else sympy.Float(float(value))
 
 
 def _sides(equation: Any) -> tuple[Any, Any]:
-    if hasattr(equation, "lhs") and hasattr(equation, "rhs"):
+    if type(equation).__name__ == "Equality":
         return equation.lhs, equation.rhs
     if isinstance(equation, tuple) and len(equation) == 2:
         return equation
-    raise ChainruleError(f"{equation!r} is neither an Eq nor a pair (name, expression)")
+    raise ChainruleError(
+        f"{shown(equation)} is neither an Eq nor a pair (name, expression)",
+        hint="write Eq(y, w*x + b)",
+    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from chainrule.core import formula as fm
@@ -29,21 +30,23 @@ def expand_definitions(
     formula: fm.Formula, definitions: Mapping[str, Definition], *, keep: frozenset[str] = frozenset()
 ) -> fm.Formula:
     """Calls of defined functions replaced by their definitions, but for those in `keep`."""
-    if not formula.parts:
-        return formula
-    parts = tuple(expand_definitions(part, definitions, keep=keep) for part in formula.parts)
-    rebuilt = fm.rebuild(formula, parts)
-    if (
-        isinstance(rebuilt, fm.Call)
-        and not rebuilt.primes
-        and rebuilt.function in definitions
-        and rebuilt.function not in keep
-    ):
-        definition = definitions[rebuilt.function]
-        args = (*rebuilt.args, *definition.missing(len(rebuilt.args)))
-        body = fm.substitute(definition.body, dict(zip(definition.parameters, args, strict=True)))
-        return expand_definitions(body, definitions, keep=keep)
-    return rebuilt
+
+    def join(node: fm.Formula, parts: tuple[fm.Formula, ...]) -> fm.Formula:
+        rebuilt = fm.rebuild(node, parts)
+        if (
+            isinstance(rebuilt, fm.Call)
+            and not rebuilt.primes
+            and rebuilt.function in definitions
+            and rebuilt.function not in keep
+        ):
+            definition = definitions[rebuilt.function]
+            args = (*rebuilt.args, *definition.missing(len(rebuilt.args)))
+            inner = {name: part for name, part in definitions.items() if name != rebuilt.function}
+            body = expand_definitions(definition.body, inner, keep=keep)
+            return fm.substitute(body, dict(zip(definition.parameters, args, strict=True)))
+        return rebuilt
+
+    return fm.transform(formula, lambda _: None, join)
 
 
 # ------------------------------------------------------------------ to sympy
@@ -65,9 +68,19 @@ class _Lowering:
         self.sympy = sympy
         self.symbols = symbols
         self.definitions = definitions
+        self.done: dict[int, Any] = {}
 
     def __call__(self, formula: fm.Formula) -> Any:
-        return _LOWER[type(formula)](self, formula)
+        """The whole formula, parts before what they are parts of."""
+        nodes = list(fm.walk(formula))
+        for node in reversed(nodes):
+            if id(node) not in self.done:
+                self.done[id(node)] = _LOWER[type(node)](self, node)
+        return self.done[id(formula)]
+
+    def of(self, part: fm.Formula) -> Any:
+        """What a part has become."""
+        return self.done[id(part)]
 
     def name(self, formula: fm.Name) -> Any:
         name = formula.id + "".join(formula.marks)
@@ -80,7 +93,7 @@ class _Lowering:
     def call(self, formula: fm.Call) -> Any:
         if formula.function in CONSTANTS:
             return getattr(self.sympy, formula.function)
-        args = [self(arg) for arg in formula.args]
+        args = [self.of(arg) for arg in formula.args]
         if formula.primes:
             return self.opaque(formula.function, args, formula.primes)
         primitive = PRIMITIVES.get(formula.function)
@@ -103,14 +116,14 @@ class _Lowering:
     def condition(self, formula: fm.Condition) -> Any:
         relations = {"<": "Lt", "<=": "Le", ">": "Gt", ">=": "Ge", "==": "Eq", "!=": "Ne"}
         relation = getattr(self.sympy, relations[formula.relation])
-        return relation(self(formula.left), self(formula.right))
+        return relation(self.of(formula.left), self.of(formula.right))
 
     def cases(self, formula: fm.Cases) -> Any:
-        branches = [(self(value), self(test)) for value, test in formula.branches]
-        return self.sympy.Piecewise(*branches, (self(formula.otherwise), True))
+        branches = [(self.of(value), self.of(test)) for value, test in formula.branches]
+        return self.sympy.Piecewise(*branches, (self.of(formula.otherwise), True))
 
     def bracket(self, formula: fm.Bracket) -> Any:
-        return self.sympy.Piecewise((1, self(formula.condition)), (0, True))
+        return self.sympy.Piecewise((1, self.of(formula.condition)), (0, True))
 
 
 def _no_lowering(_: _Lowering, formula: fm.Formula) -> Any:
@@ -121,11 +134,11 @@ def _no_lowering(_: _Lowering, formula: fm.Formula) -> Any:
 _LOWER: dict[type[fm.Formula], Callable[..., Any]] = {
     fm.Name: _Lowering.name,
     fm.Number: _Lowering.number,
-    fm.Negative: lambda low, f: -low(f.operand),
-    fm.Sum: lambda low, f: low.sympy.Add(*map(low, f.terms)),
-    fm.Product: lambda low, f: low.sympy.Mul(*map(low, f.factors)),
-    fm.Quotient: lambda low, f: low(f.numerator) / low(f.denominator),
-    fm.Power: lambda low, f: low(f.base) ** low(f.exponent),
+    fm.Negative: lambda low, f: -low.of(f.operand),
+    fm.Sum: lambda low, f: low.sympy.Add(*map(low.of, f.terms)),
+    fm.Product: lambda low, f: low.sympy.Mul(*map(low.of, f.factors)),
+    fm.Quotient: lambda low, f: low.of(f.numerator) / low.of(f.denominator),
+    fm.Power: lambda low, f: low.of(f.base) ** low.of(f.exponent),
     fm.Call: _Lowering.call,
     fm.Cases: _Lowering.cases,
     fm.Condition: _Lowering.condition,
@@ -254,12 +267,17 @@ def from_sympy(expr: Any) -> fm.Formula:
     """
     import sympy
 
-    expr = sympy.sympify(expr) if isinstance(expr, int | float) else expr
+    expr = _plain_number(expr) if isinstance(expr, int | float) else expr
+    if not isinstance(expr, sympy.Expr):
+        raise _no_place(expr)
     if expr.is_Symbol:
         return _raise_symbol(expr)
     if expr.is_Rational:
         return fm.number(_fraction(expr))
     if expr.is_Float:
+        if not isfinite(float(expr)):
+            message = "this number is too large"
+            raise ChainruleError(message, hint="numbers have to fit a double")
         return fm.Negative(fm.Number(repr(-float(expr)))) if expr < 0 else fm.Number(repr(float(expr)))
     if expr.is_Add:
         return _raise_add(expr)
@@ -274,11 +292,55 @@ def from_sympy(expr: Any) -> fm.Formula:
     if expr is sympy.E:
         return fm.Call("exp", (fm.ONE,))
     if expr.is_Function:
-        name = expr.func.__name__
-        arguments = expr.args[:1] if name == "Heaviside" else expr.args
-        return fm.Call(_RAISED.get(name, name), tuple(map(from_sympy, arguments)))
-    message = f"{type(expr).__name__} has no place in a scalar formula"
-    raise ChainruleError(message, hint="use arithmetic, powers, Piecewise and named functions")
+        return _raise_function(expr)
+    raise _no_place(expr)
+
+
+def _raise_function(expr: Any) -> fm.Formula:
+    from sympy.core.function import AppliedUndef
+
+    name = expr.func.__name__
+    arguments = expr.args[:1] if name == "Heaviside" else expr.args
+    args = tuple(map(from_sympy, arguments))
+    if name in _RECIPROCALS:
+        return fm.Quotient(fm.ONE, fm.Call(_RECIPROCALS[name], args))
+    if name not in _RAISED and not isinstance(expr, AppliedUndef):
+        message = f"the function {name} is not among those a formula may use"
+        raise ChainruleError(message, hint=f"there are {', '.join(PRIMITIVES)}")
+    return fm.Call(_RAISED.get(name, name), args)
+
+
+_RECIPROCALS = {
+    "sec": "cos", "csc": "sin", "cot": "tan", "sech": "cosh", "csch": "sinh", "coth": "tanh",
+}  # fmt: skip
+_WORDS = (
+    ("Matrix", "a matrix"),
+    ("ImaginaryUnit", "the imaginary unit"),
+    ("NaN", "nan"),
+    ("Infinity", "infinity"),
+    ("Than", "a comparison"),
+    ("Equality", "an equation"),
+    ("Boolean", "a truth value"),
+    ("Indexed", "an entry of an array"),
+    ("Integral", "an integral"),
+    ("Derivative", "a derivative"),
+    ("Sum", "a sum over an index"),
+)
+
+
+def _no_place(expr: Any) -> ChainruleError:
+    kind = type(expr).__name__
+    what = next((words for part, words in _WORDS if part in kind), kind)
+    return ChainruleError(
+        f"{what} has no place in a formula between numbers",
+        hint="use arithmetic, powers, Piecewise and named functions",
+    )
+
+
+def _plain_number(value: float) -> Any:
+    import sympy
+
+    return sympy.Integer(value) if isinstance(value, int) else sympy.Float(value)
 
 
 def _fraction(expr: Any) -> Any:

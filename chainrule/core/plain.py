@@ -17,8 +17,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from chainrule.core import formula as fm
-from chainrule.core.errors import ChainruleError, LimitError, Source, Span, nearest
-from chainrule.core.functions import ALIASES, CONSTANTS, arities
+from chainrule.core.errors import ChainruleError, LimitError, Source, Span, nearest, shown
+from chainrule.core.functions import ALIASES, CONSTANTS, PRIMITIVES, arities
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping
@@ -28,21 +28,26 @@ __all__ = ["SPECIAL", "Statement", "Syntax", "print_plain", "read_formula", "rea
 MAX_LENGTH = 200_000
 MAX_TOKENS = 60_000
 MAX_DEPTH = 64
+MAX_TREE = 160
 MAX_EXPONENT = 1_000
 MAX_DIGITS = 60
 MAX_DECIMAL_EXPONENT = 300
 MAX_NAME = 80
 
 _TOKEN = re.compile(
-    r"""(?P<space>[ \t\r\n]+)
-      | (?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)
+    r"""(?P<space>(?:[ \t\r\n\u00a0\u2000-\u200a\u202f\u205f\u3000]+|\#[^\n]*)+)
+      | (?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)
       | (?P<name>[^\W\d]\w*)
-      | (?P<op>\*\*|:=|<-|←|<=|>=|==|!=|[-+*/@^()\[\],=<>.'′−·⋅×])
+      | (?P<op>\*\*=?|//=?|:=|<-|←|<=|>=|==|!=|[-+*/@]=|[-+*/@^()\[\],=<>.'′−·⋅×])
     """,
     re.VERBOSE,
 )
 _SPELLINGS = {"^": "**", "−": "-", "·": "*", "⋅": "*", "×": "*", "′": "'"}
 _KEYWORDS = frozenset({"if", "else"})
+_ELSE, _COMPARISON = "`else`", "a comparison such as `>`"
+_CONDITION_HINT = "comparisons stand in conditions: a if x > 0 else b"
+_ASSIGNMENTS = frozenset({"+=", "-=", "*=", "/=", "@=", "**=", "//="})
+_OPERATORS = frozenset({"+", "-", "*", "/", "**", "@"})
 _COMPARISONS = frozenset({"<", "<=", ">", ">=", "==", "!="})
 _PYTHON_ONLY = frozenset(
     "lambda import def class return for while and or not in is True False None yield await "
@@ -84,7 +89,7 @@ class _Token:
 def _tokens(source: Source, span: Span) -> list[_Token]:
     if span.end - span.start > MAX_LENGTH:
         raise LimitError(
-            f"this formula has {span.end - span.start} characters; {MAX_LENGTH} is the limit",
+            f"this formula has {span.end - span.start:,} characters; {MAX_LENGTH:,} is the limit",
             source=source,
             span=Span(span.start, span.start + 1),
             hint="name its parts and write them as statements of their own",
@@ -94,7 +99,7 @@ def _tokens(source: Source, span: Span) -> list[_Token]:
     while position < span.end:
         match = _TOKEN.match(source.text, position, span.end)
         if match is None:
-            raise _bad_character(source, position)
+            raise _bad_character(source, position, span.end)
         if match.lastgroup != "space":
             kind, text = match.lastgroup or "op", match.group()
             token = _Token(kind, _SPELLINGS.get(text, text), position, match.end())
@@ -102,7 +107,7 @@ def _tokens(source: Source, span: Span) -> list[_Token]:
             out.append(token)
             if len(out) > MAX_TOKENS:
                 raise LimitError(
-                    f"this formula has more than {MAX_TOKENS} symbols",
+                    f"this formula has more than {MAX_TOKENS:,} symbols",
                     source=source,
                     span=token.span,
                     hint="name its parts and write them as statements of their own",
@@ -111,69 +116,227 @@ def _tokens(source: Source, span: Span) -> list[_Token]:
     return out
 
 
-def _bad_character(source: Source, position: int) -> ChainruleError:
-    char = source.text[position]
-    shown = f"`{char}`" if char.isprintable() else f"U+{ord(char):04X}"
-    hint = {
+_HINTS: Mapping[str, str] = MappingProxyType(
+    {
         "%": "there is no remainder in these formulas",
         "\\": "this is plain syntax: write sqrt(x) for \\sqrt{x} and a/b for \\frac{a}{b}",
         "{": "use round brackets",
         "}": "use round brackets",
-        "&": "conditions are written with if … else",
+        "&": "conditions are written a if x > 0 else b",
         "|": "write abs(x) for |x|",
         "!": "there is no factorial in these formulas",
         ";": "put each equation on a line of its own",
-        ":": "put each equation on a line of its own",
+        ":": "a line is one equation: name = formula",
         '"': "a formula has no text in it",
-        "²": "write x**2",
+        "“": "a formula has no text in it",
+        "”": "a formula has no text in it",
+        "’": "the prime of a derivative is ': write g'(u)",
+        "‘": "the prime of a derivative is ': write g'(u)",
+        "`": "the prime of a derivative is ': write g'(u)",
+        "$": "write the formula without $",
+        "…": "write every term out",
         "√": "write sqrt(x)",
-        "Σ": "write sum(i, …)",
-        "∂": "write dE/dw",
-    }.get(char)
-    return ChainruleError(
-        f"{shown} is not part of a formula",
-        source=source,
-        span=Span(position, position + 1),
-        hint=hint,
-    )
+        "∑": "write x_1 + x_2",
+        "∂": "derivatives are what comes out: write the forward pass only",
+        "∇": "derivatives are what comes out: write the forward pass only",
+        "÷": "write a/b",
+        "∗": "write a*b",
+        "∙": "write a*b",
+        "•": "write a*b",
+        "–": "write - for minus",
+        "—": "write - for minus",
+        "≤": "write <=",
+        "≥": "write >=",
+        "≠": "write !=",
+        "→": "write `name = formula`",
+        "⁺": "give the new value a name of its own, such as w_new",
+        "⁻": "write x**-1",
+        "ᵀ": "write x.T",
+        "⊙": "write hadamard(a, b)",
+        "∞": "a formula has finite numbers only",
+        "?": "conditions are written a if x > 0 else b",
+        "~": "this sign has no meaning here",
+        "#": "comments begin with # and end with the line",
+    }
+)
+_COMMANDS: Mapping[str, str] = MappingProxyType(
+    {
+        "\\frac": "write a/b for \\frac{a}{b}",
+        "\\sqrt": "write sqrt(x) for \\sqrt{x}",
+        "\\cdot": "write a*b for a \\cdot b",
+        "\\times": "write a*b for a \\times b",
+        "\\left": "write brackets without \\left and \\right",
+        "\\sigma": "write sigmoid(z) for \\sigma(z)",
+        "\\sum": "write x_1 + x_2 for a \\sum",
+        "\\partial": "derivatives are what comes out: write the forward pass only",
+    }
+)
+_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+_SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+_FRACTIONS: Mapping[str, str] = MappingProxyType({"½": "1/2", "¼": "1/4", "¾": "3/4", "⅓": "1/3"})
+# Letters of other alphabets that nobody can tell from a Latin one.
+_TWINS = str.maketrans(
+    "аеорсухіјѕһԁԛԝАВЕКМНОРСТУХІЈЅΑΒΕΖΗΙΚΜΝΟΡΤΥΧο",
+    "aeopcyxijshdqwABEKMHOPCTYXIJSABEZHIKMNOPTYXo",
+)
+
+
+def latin_twin(name: str) -> str:
+    """The name with letters of other alphabets replaced by the Latin ones they look like."""
+    return name.translate(_TWINS)
+
+
+def _bad_character(source: Source, position: int, end: int) -> ChainruleError:
+    char = source.text[position]
+    stop = position + 1
+    hint = _HINTS.get(char)
+    if char == "\\":
+        command = re.compile(r"\\[A-Za-z]+|\\").match(source.text, position, end)
+        stop = command.end() if command else stop
+        hint = _COMMANDS.get(source.text[position:stop], hint)
+    elif char == "{" and position and source.text[position - 1] == "_":
+        inside = re.compile(r"\{\s*(\w{1,20})\s*\}").match(source.text, position, end)
+        head = re.search(r"\w{0,20}\Z", source.text[max(position - 20, 0) : position])
+        hint = f"write {head[0] if head else '_'}{inside[1]}" if inside else hint
+    elif char in _FRACTIONS:
+        hint = f"write {_FRACTIONS[char]}"
+    folded = unicodedata.normalize("NFKC", char)
+    if not char.isprintable():
+        what = f"a character that cannot be seen (U+{ord(char):04X}) stands here"
+        hint = "delete it, or type the line again"
+    elif hint is None and folded != char and folded.isascii():
+        what, hint = f"`{char}` only looks like `{folded}`", f"write {folded}"
+    else:
+        what = f"`{char}` is not part of a formula"
+    if char.isprintable():
+        what = what if stop == position + 1 else f"`{source.text[position:stop]}` is LaTeX"
+    return ChainruleError(what, source=source, span=Span(position, stop), hint=hint)
 
 
 def _check_token(source: Source, token: _Token) -> None:
     if token.kind == "name":
-        folded = unicodedata.normalize("NFKC", token.text)
-        if folded != token.text:
-            raise ChainruleError(
-                f"the name `{token.text}` has letters that only look like `{folded}`",
-                source=source,
-                span=token.span,
-                hint=f"write `{folded}`",
-            )
-        if len(token.text) > MAX_NAME:
-            raise LimitError(
-                f"this name has {len(token.text)} characters; {MAX_NAME} is the limit",
-                source=source,
-                span=token.span,
-                hint="give it a shorter name, and its symbol under [latex]",
-            )
-        if token.text in _PYTHON_ONLY:
-            raise ChainruleError(
-                f"`{token.text}` has no meaning in a formula",
-                source=source,
-                span=token.span,
-                hint="a formula is made of names, numbers, + - * / ** and functions",
-            )
+        _check_name(source, token)
     elif token.kind == "number":
-        mantissa, _, exponent = token.text.lower().partition("e")
-        too_long = len(mantissa) > MAX_DIGITS
-        if too_long or len(exponent) > 4 or abs(int(exponent or "0")) > MAX_DECIMAL_EXPONENT:
-            raise LimitError(
-                f"this number has more than {MAX_DIGITS} digits"
-                if too_long
-                else f"the exponent of this number is beyond {MAX_DECIMAL_EXPONENT}",
+        _check_number(source, token)
+
+
+def _check_name(source: Source, token: _Token) -> None:
+    name, span = token.text, token.span
+    if len(name) > MAX_NAME:
+        raise LimitError(
+            f"this name has {len(name):,} characters; {MAX_NAME} is the limit",
+            source=source,
+            span=span,
+            hint="give it a shorter name, and its symbol under [latex]",
+        )
+    if not name.isascii():
+        raised = re.search(r"[⁰¹²³⁴-⁹]+", name)
+        lowered = re.search(r"[₀-₉]+", name)
+        half = next((char for char in name if char in _FRACTIONS), None)
+        folded = unicodedata.normalize("NFKC", name)
+        twin = latin_twin(name)
+        if raised is not None:
+            power = raised[0].translate(_SUPERSCRIPTS)
+            begin = span.start + raised.start()
+            raise ChainruleError(
+                f"`{raised[0]}` is not part of a formula",
                 source=source,
-                span=token.span,
-                hint="give it a name and a value under [values]",
+                span=Span(begin, begin + len(raised[0])),
+                hint=f"write {name[: raised.start()]}**{power}",
             )
+        if half is not None:
+            raise ChainruleError(
+                f"`{half}` is not part of a formula",
+                source=source,
+                span=Span(span.start + name.index(half), span.start + name.index(half) + 1),
+                hint=f"write {_FRACTIONS[half]}*…",
+            )
+        if lowered is not None:
+            head, tail = name[: lowered.start()].rstrip("_"), name[lowered.start() :]
+            raise ChainruleError(
+                f"`{lowered[0]}` is not part of a name",
+                source=source,
+                span=span,
+                hint=f"write {head}_{tail.translate(_SUBSCRIPTS)}",
+            )
+        if folded != name:
+            raise ChainruleError(
+                f"`{name}` has letters that only look like those of `{folded}`",
+                source=source,
+                span=span,
+                hint=f"write {folded}",
+            )
+        digit = next((char for char in name if char.isdecimal() and not char.isascii()), None)
+        if digit is not None:
+            raise ChainruleError(
+                f"`{digit}` is not one of the digits 0 to 9",
+                source=source,
+                span=span,
+                hint=f"write {''.join(_ascii_digit(char) for char in name)}",
+            )
+        if twin != name and twin.isascii() and re.search(r"[A-Za-z]{1}", name):
+            raise ChainruleError(
+                f"`{name}` mixes alphabets: a letter in it only looks Latin",
+                source=source,
+                span=span,
+                hint=f"write {twin}",
+            )
+    if name in _PYTHON_ONLY:
+        raise ChainruleError(
+            f"`{name}` has no meaning in a formula",
+            source=source,
+            span=span,
+            hint="a formula is made of names, numbers, + - * / ** and functions",
+        )
+
+
+def _ascii_digit(char: str) -> str:
+    return str(unicodedata.decimal(char)) if char.isdecimal() else char
+
+
+def name_problem(name: str) -> ChainruleError | None:
+    """Why a text cannot be the name of a quantity; None if it can."""
+    hint = "use letters, digits and underscores, such as w_31"
+    if not re.fullmatch(r"[^\W\d]\w*", name):
+        return ChainruleError(f"{shown(name)} is not a name", hint=hint)
+    spelt = ALIASES.get(name, name)
+    if spelt in _KEYWORDS or spelt in CONSTANTS or spelt in PRIMITIVES or spelt in SPECIAL:
+        return ChainruleError(
+            f"`{name}` has a meaning of its own already", hint="choose another name"
+        )
+    try:
+        _check_name(Source("name", name), _Token("name", name, 0, len(name)))
+    except ChainruleError as error:
+        return error
+    return None
+
+
+def _check_number(source: Source, token: _Token) -> None:
+    tail = re.compile(r"\w*(?:\.\w+)+|_\w*|[xXbBoO][0-9A-Fa-f]+\b").match(source.text, token.end)
+    if tail is not None and not tail[0].startswith(".T"):
+        written = source.text[token.start : tail.end()]
+        hint = "numbers are written like 0.5 or 1e-3"
+        if re.fullmatch(r"[0-9][0-9_]{0,30}", written):
+            hint = f"write {written.replace('_', '')}"
+        elif re.fullmatch(r"0[xXbBoO][0-9A-Fa-f]{1,12}", written):
+            hint = "only decimal numbers are read"
+        raise ChainruleError(
+            f"`{written[:40]}` is not a number",
+            source=source,
+            span=Span(token.start, tail.end()),
+            hint=hint,
+        )
+    mantissa, _, exponent = token.text.lower().partition("e")
+    too_long = len(mantissa) > MAX_DIGITS
+    if too_long or len(exponent) > 4 or abs(int(exponent or "0")) > MAX_DECIMAL_EXPONENT:
+        raise LimitError(
+            f"this number has more than {MAX_DIGITS} digits"
+            if too_long
+            else f"the exponent of this number is beyond {MAX_DECIMAL_EXPONENT}",
+            source=source,
+            span=token.span,
+            hint=f"shorten it: {MAX_DIGITS} digits and e±{MAX_DECIMAL_EXPONENT} are the limits",
+        )
 
 
 class _Parser:
@@ -209,44 +372,114 @@ class _Parser:
 
     def unexpected(self, wanted: str) -> ChainruleError:
         token = self.peek()
+        before = self.tokens[self.position - 1] if 0 < self.position <= len(self.tokens) else None
         if token.kind == "end":
-            last = self.tokens[-1] if self.tokens else token
-            span = Span(last.end, last.end + 1) if self.tokens else Span(self.end, self.end + 1)
-            return self.error(f"the formula ends where {wanted} should follow", span)
-        hint = None
-        if token.text == "=":
-            hint = "one statement has one `=`; comparisons are written =="
-        elif token.text in {"*", "/", "**", "+"}:
+            return self.ended(wanted, before)
+        text, hint = token.text, None
+        if text in {")", "]"} and before is not None and before.text in {"(", "["}:
+            both = Span(before.start, token.end)
+            return self.error("there is nothing between these brackets", both)
+        if text == "/" and before is not None and before.text == "/":
+            hint = "write a/b: there is no whole-number division"
+        elif text == "=":
+            hint = "a comparison is written =="
+        elif text == "'":
+            return self.error("a formula has no text in it", token.span, "take the quotes out")
+        elif text == "." and self.peek(1).text == ".":
+            return self.error("three dots are not part of a formula", token.span, _HINTS["…"])
+        elif text in {"*", "/", "**", "+"}:
             hint = "an operator stands between two things"
-        return self.error(f"`{token.text}` stands where {wanted} should be", token.span, hint)
+        elif text == "//":
+            hint = "write a/b: there is no whole-number division"
+        elif wanted == _ELSE:
+            hint = "a condition is one comparison with both outcomes: a if x > 0 else b"
+        elif wanted == _COMPARISON:
+            hint = "a if x > 0 else b"
+        return self.error(f"`{self.spelt(token)}` stands where {wanted} should be", token.span, hint)
 
-    def expect(self, text: str, opened: _Token | None = None) -> _Token:
+    def ended(self, wanted: str, before: _Token | None) -> ChainruleError:
+        """The formula is over too soon."""
+        opened = self.unclosed()
+        if opened is not None:
+            close = "`)`" if opened.text == "(" else "`]`"
+            return self.error(f"`{opened.text}` is never closed", opened.span, f"add {close}")
+        place = before.end if before is not None else self.end
+        span, hint = Span(place, place + 1), None
+        if before is not None and before.text == "=":
+            return self.error("the right side of the equation is missing", span, "write `y = …`")
+        if wanted in {_ELSE, _COMPARISON}:
+            hint = "a if x > 0 else b"
+        elif before is not None and before.text in _OPERATORS:
+            hint = "a formula that goes on in the next line needs brackets around it"
+        return self.error(f"the formula ends where {wanted} should follow", span, hint)
+
+    def unclosed(self) -> _Token | None:
+        """The last bracket that is opened and not closed."""
+        opened: list[_Token] = []
+        for token in self.tokens:
+            if token.text in {"(", "["}:
+                opened.append(token)
+            elif token.text in {")", "]"} and opened:
+                opened.pop()
+        return opened[-1] if opened else None
+
+    def spelt(self, token: _Token) -> str:
+        """A token as it stands in the text."""
+        return self.source.text[token.start : token.end]
+
+    def expect(self, text: str, opened: _Token) -> _Token:
+        """The closing bracket."""
         if self.at(text):
             return self.next()
         token = self.peek()
-        if opened is not None:
-            if token.kind == "end":
-                raise self.error(f"`{opened.text}` is never closed", opened.span, f"add `{text}`")
-            raise self.neighbour(token, text)
-        raise self.unexpected(f"`{text}`")
+        if token.kind == "end":
+            raise self.error(f"`{opened.text}` is never closed", opened.span, f"add `{text}`")
+        if token.text in {")", "]"}:
+            line, column = self.source.position(opened.start)
+            raise self.error(
+                f"`{token.text}` closes a `{opened.text}`",
+                token.span,
+                f"write `{text}`: the bracket was opened in line {line}, column {column}",
+            )
+        raise self.neighbour(token, text)
 
     def neighbour(self, token: _Token, wanted: str | None = None) -> ChainruleError:
-        """Two things side by side without an operator."""
+        """Something follows a formula that is complete."""
         before = self.tokens[self.position - 1] if self.position else token
         starts_thing = token.kind in {"name", "number"} or token.text == "("
-        if starts_thing and (before.kind in {"name", "number"} or before.text in {")", "]"}):
+        if token.text in {"if", "else"} and token.kind == "name":
+            return self.error(f"`{token.text}` does not belong here", token.span, _CONDITION_HINT)
+        if starts_thing and (before.kind in {"name", "number"} or before.text in {")", "]", "'"}):
+            left = before.text if before.text != ")" else "(…)"
+            right = token.text if token.text != "(" else "(…)"
             return self.error(
-                "an operator is missing here",
-                token.span,
-                f"write `{before.text}*{token.text}` for a product"
-                if before.text != ")"
-                else f"write `)*{token.text}` for a product",
+                "an operator is missing here", token.span, f"write {left}*{right} for a product"
             )
-        if token.text in {")", "]"} and wanted is None:
+        if token.text in {")", "]"}:
             return self.error(f"`{token.text}` closes nothing", token.span, "take it out")
-        if wanted:
-            return self.unexpected(f"`{wanted}`")
-        return self.error(f"`{token.text}` does not belong here", token.span)
+        hint = None
+        if token.text == "=":
+            if wanted is None:
+                return self.error(
+                    "this is a second `=`", token.span, "one equation defines one name"
+                )
+            hint = "a comparison is written =="
+        elif token.text == ",":
+            digits = before.kind == "number" and self.peek(1).kind == "number"
+            hint = "numbers are written with a point: 0.5" if digits else None
+        elif token.text in _COMPARISONS:
+            hint = _CONDITION_HINT
+        elif token.text in {":=", "<-", "←"} or token.text in _ASSIGNMENTS:
+            hint = "put each equation on a line of its own"
+        elif token.text.startswith("//"):
+            hint = "write a/b: there is no whole-number division"
+        elif token.text == "[":
+            hint = "an index stands behind a name: W[j, i]"
+        elif token.text == "'":
+            hint = "write g'(u) for the derivative of g at u"
+        elif wanted:
+            hint = f"`{wanted}` is missing"
+        return self.error(f"`{self.spelt(token)}` does not belong here", token.span, hint)
 
     def span_from(self, start: int) -> Span:
         return Span(start, self.tokens[self.position - 1].end)
@@ -278,7 +511,7 @@ class _Parser:
             self.next()
             branches.append((value, self.condition()))
             if not self.at("else"):
-                raise self.unexpected("`else`")
+                raise self.unexpected(_ELSE)
             self.next()
             value = self.sum()
         return fm.Cases(tuple(branches), value, self.span_from(start))
@@ -287,7 +520,7 @@ class _Parser:
         start = self.peek().start
         left = self.sum()
         if not self.at(*_COMPARISONS):
-            raise self.unexpected("a comparison such as `>`")
+            raise self.unexpected(_COMPARISON)
         relation = self.next().text
         right = self.sum()
         return fm.Condition(left, relation, right, self.span_from(start))
@@ -369,8 +602,11 @@ class _Parser:
                 self.next()
                 value = fm.Transpose(value, self.span_from(start))
             elif self.at("."):
+                dots = self.peek(1).text == "."
                 raise self.error(
-                    "`.` does not belong here", self.peek().span, "a name has no attributes"
+                    "`.` does not belong here",
+                    self.peek().span,
+                    _HINTS["…"] if dots else "inside a name write _, between factors write *",
                 )
             else:
                 return value
@@ -379,7 +615,9 @@ class _Parser:
         opened = self.next()
         indices = self.arguments("]", opened)
         if not indices:
-            raise self.error("an index is missing", self.span_from(opened.start))
+            raise self.error(
+                "an index is missing", self.span_from(opened.start), "write W[j, i]"
+            )
         return fm.Indexed(base, tuple(indices), self.span_from(start))
 
     def arguments(self, close: str, opened: _Token) -> list[fm.Formula]:
@@ -402,8 +640,6 @@ class _Parser:
         if self.at("("):
             self.next()
             value = self.expression()
-            if self.at(","):
-                raise self.error("a comma does not belong here", self.peek().span)
             self.expect(")", token)
             return value
         if self.at("["):
@@ -440,7 +676,7 @@ class _Parser:
         if primes:
             raise self.error(
                 "a prime marks the derivative of a function", self.span_from(token.start),
-                f"write {token.text}'(u)",
+                f"give the quantity a name without a prime, such as {token.text}_new",
             )  # fmt: skip
         if name in CONSTANTS:
             return fm.Call(name, (), 0, token.span)
@@ -476,7 +712,7 @@ class _Parser:
             raise self.error(
                 f"`{token.text}` is not a known function",
                 token.span,
-                hint or f"write {token.text}*(…) for a product, or declare it under [functions]",
+                hint or _unknown_function(token.text),
             )
         opened = self.next()
         args = self.arguments(")", opened)
@@ -491,9 +727,17 @@ class _Parser:
             wants = f"{least}" if least == most else f"{least} or more" if most > 8 else f"{least} to {most}"
             plural = "" if wants == "1" else "s"
             raise self.error(
-                f"`{token.text}` takes {wants} argument{plural}, not {len(args)}", span
+                f"`{token.text}` takes {wants} argument{plural}, not {len(args)}",
+                span,
+                f"write {token.text}({', '.join(_LETTERS[: max(least, 1)])})",
             )
         return fm.Call(name, tuple(args), primes, span)
+
+
+def _unknown_function(name: str) -> str:
+    if name.startswith("__"):
+        return "functions of Python cannot be called here"
+    return f"write {name}*(…) for a product, or declare {name} = 1 under [functions]"
 
 
 def _special_sum(args: list[fm.Formula], span: Span) -> fm.Formula | None:
@@ -538,9 +782,10 @@ SPECIAL: Mapping[str, Callable[[list[fm.Formula], Span], fm.Formula | None]] = M
         "bracket": _special_bracket,
     }
 )
+_LETTERS = ("x", "y", "z", "u")
 _USAGE: Mapping[str, str] = MappingProxyType(
     {
-        "sum": "sum(i, body) adds body over the index i; a sum of scalars is written with +",
+        "sum": "sum(i, W[j, i]*a[i]) adds over an index; numbers are added with +",
         "diff": "diff(f, x) is the derivative of f by the name x",
         "held": "held(dp/dz, s) is a derivative with s held fixed",
         "hadamard": "hadamard(a, b) multiplies entry by entry",
@@ -595,10 +840,25 @@ def read_formula(
     parser = _Parser(source, span or Span(0, len(source.text)), syntax or Syntax())
     if not parser.tokens:
         raise parser.error("there is no formula here", Span(parser.end, parser.end + 1))
+    return _whole(parser)
+
+
+def _whole(parser: _Parser) -> fm.Formula:
+    """The formula up to the end."""
     value = parser.expression()
     if parser.peek().kind != "end":
         raise parser.neighbour(parser.peek())
-    return value
+    level = [value]
+    for _ in range(MAX_TREE):
+        level = [part for node in level for part in node.parts]
+        if not level:
+            return value
+    raise LimitError(
+        "this formula has too many operations inside one another",
+        source=parser.source,
+        span=_span_of(level[0], Span(parser.end - 1, parser.end)),
+        hint="name its parts and write them as statements of their own",
+    )
 
 
 def read_statement(
@@ -610,39 +870,70 @@ def read_statement(
     parser = _Parser(source, whole, syntax or Syntax())
     if not parser.tokens:
         raise parser.error("there is no equation here", Span(whole.start, whole.start + 1))
-    start = parser.peek().start
-    if not any(token.text == "=" for token in parser.tokens):
+    target = _target(parser)
+    formula = _whole(parser)
+    return Statement(target, formula, source, Span(parser.tokens[0].start, parser.tokens[-1].end))
+
+
+def _target(parser: _Parser) -> fm.Name | fm.Indexed:
+    """The left side, with the equals sign behind it."""
+    tokens = parser.tokens
+    sign = next((place for place, token in enumerate(tokens) if token.text in _SIGNS), None)
+    if sign is None:
+        last = tokens[-1]
         raise parser.error(
-            "this is not an equation",
-            Span(start, parser.tokens[-1].end),
-            "write `name = formula`",
+            "this is not an equation", Span(tokens[0].start, last.end), "write `name = formula`"
         )
-    target = parser.postfix()
-    if not isinstance(target, fm.Name | fm.Indexed):
+    first, equals = tokens[0], tokens[sign]
+    left = Span(first.start, tokens[max(sign - 1, 0)].end)
+    spelt = parser.spelt(equals)
+    if sign == 0:
+        raise parser.error(f"the name before `{spelt}` is missing", equals.span, "write `y = …`")
+    if first.text in _ASSIGNMENTS or equals.text in _ASSIGNMENTS:
         raise parser.error(
-            "the left side of an equation is one name", parser.span_from(start), "write `y = …`"
+            f"`{spelt}` changes a name, and a name has one value",
+            equals.span,
+            "give the new value a name of its own",
         )
-    if not parser.at("="):
-        if parser.at("==", ":=", "<-", "←"):
-            raise parser.error(
-                f"`{parser.peek().text}` does not define anything",
-                parser.peek().span,
-                "write `name = formula`",
-            )
+    if equals.text != "=":
+        what = "compares two things" if equals.text == "==" else "does not define anything"
+        raise parser.error(f"`{spelt}` {what}", equals.span, "an equation is written name = formula")
+    if first.kind == "name" and sign == 1:
+        _check_target(parser, first)
+        parser.position = 2
+        return fm.Name(first.text, (), first.span)
+    if first.kind == "name" and tokens[1].text == "[" and tokens[sign - 1].text == "]":
+        target = parser.postfix()
+        if isinstance(target, fm.Indexed) and parser.position == sign:
+            parser.next()
+            return target
+        parser.position = 0
+    hint = "write `y = …`"
+    if first.kind == "name" and tokens[1].text == "(":
+        hint = f"write `{first.text} = …`: the names on the right say what it depends on"
+    elif any(token.text == "," for token in tokens[:sign]):
+        hint = "write one equation for each name"
+    raise parser.error("the left side of an equation is one name", left, hint)
+
+
+_SIGNS = frozenset({"=", "==", ":=", "<-", "←"}) | _ASSIGNMENTS
+
+
+def _check_target(parser: _Parser, token: _Token) -> None:
+    name = ALIASES.get(token.text, token.text)
+    what = None
+    if name in _KEYWORDS:
+        raise parser.error(f"`{token.text}` is not a name", token.span, "choose another name")
+    if name in CONSTANTS:
+        what = "a number"
+    elif name in parser.syntax.functions or name in SPECIAL:
+        what = "a function"
+    if what is not None:
         raise parser.error(
-            "the left side of an equation is one name",
-            Span(start, parser.peek().end),
-            "write `y = …`",
+            f"`{token.text}` is {what} already and cannot be defined again",
+            token.span,
+            "choose another name",
         )
-    parser.next()
-    formula = parser.expression()
-    if parser.peek().kind != "end":
-        raise (
-            parser.unexpected("the end of the equation")
-            if parser.at("=")
-            else parser.neighbour(parser.peek())
-        )
-    return Statement(target, formula, source, Span(start, parser.tokens[-1].end))
 
 
 # ---------------------------------------------------------------------------- printing
@@ -668,97 +959,122 @@ def precedence(formula: fm.Formula) -> int:
     return PRECEDENCE.get(type(formula), ATOM)
 
 
-def _wrap(formula: fm.Formula, least: int) -> str:
-    text = print_plain(formula)
+Texts = dict[int, str]
+"""What is printed of the parts already, by identity."""
+
+
+def _wrap(formula: fm.Formula, least: int, done: Texts) -> str:
+    text = done[id(formula)]
     return text if precedence(formula) >= least else f"({text})"
 
 
-def _print_sum(formula: fm.Sum) -> str:
-    out = [_wrap(formula.terms[0], PRODUCT)]
+def _print_sum(formula: fm.Sum, done: Texts) -> str:
+    out = [_wrap(formula.terms[0], PRODUCT, done)]
     for term in formula.terms[1:]:
         if isinstance(term, fm.Negative):
-            sign, term = " - ", term.operand
+            sign, term = " - ", term.operand  # noqa: PLW2901 - the sign is printed already
         else:
             sign = " + "
-        text = _wrap(term, PRODUCT)
+        text = _wrap(term, PRODUCT, done)
         out.append(sign + (f"({text})" if text.startswith("-") else text))
     return "".join(out)
 
 
-def _print_product(formula: fm.Product) -> str:
+def _print_negative(formula: fm.Negative, done: Texts) -> str:
+    least = UNARY if isinstance(formula.operand, fm.Negative) else POWER
+    return "-" + _wrap(formula.operand, least, done)
+
+
+def _print_product(formula: fm.Product, done: Texts) -> str:
     first = formula.factors[0]
-    text = print_plain(first)
+    text = done[id(first)]
     if precedence(first) < PRODUCT or isinstance(first, fm.Product):
         text = f"({text})"
-    return "*".join([text, *(_wrap(factor, POWER) for factor in formula.factors[1:])])
+    return "*".join([text, *(_wrap(factor, POWER, done) for factor in formula.factors[1:])])
 
 
-def _print_quotient(formula: fm.Quotient) -> str:
-    return f"{_wrap(formula.numerator, PRODUCT)}/{_wrap(formula.denominator, POWER)}"
+def _print_quotient(formula: fm.Quotient, done: Texts) -> str:
+    top = _wrap(formula.numerator, PRODUCT, done)
+    return f"{top}/{_wrap(formula.denominator, POWER, done)}"
 
 
-def _print_power(formula: fm.Power) -> str:
+def _print_power(formula: fm.Power, done: Texts) -> str:
     base = formula.base
     compound = precedence(base) < ATOM or isinstance(base, fm.Derivative)
-    text = f"({print_plain(base)})" if compound else print_plain(base)
-    return f"{text}**{_wrap(formula.exponent, POWER)}"
+    text = done[id(base)]
+    return f"{f'({text})' if compound else text}**{_wrap(formula.exponent, POWER, done)}"
 
 
-def _print_call(formula: fm.Call) -> str:
+def _print_call(formula: fm.Call, done: Texts) -> str:
     if formula.function in CONSTANTS:
         return formula.function
-    return f"{formula.function}{chr(39) * formula.primes}({_commas(formula.args)})"
+    return f"{formula.function}{chr(39) * formula.primes}({_commas(formula.args, done)})"
 
 
-def _commas(parts: tuple[fm.Formula, ...]) -> str:
-    return ", ".join(map(print_plain, parts))
+def _commas(parts: tuple[fm.Formula, ...], done: Texts) -> str:
+    return ", ".join(done[id(part)] for part in parts)
 
 
-def _print_derivative(formula: fm.Derivative) -> str:
+def _print_derivative(formula: fm.Derivative, done: Texts) -> str:
     if isinstance(formula.of, fm.Name) and isinstance(formula.wrt, fm.Name):
         return f"d{formula.of.id}/d{formula.wrt.id}"
-    return f"diff({print_plain(formula.of)}, {print_plain(formula.wrt)})"
+    return f"diff({_commas(formula.parts, done)})"
 
 
-def _print_cases(formula: fm.Cases) -> str:
-    branches = (f"{_wrap(value, SUM)} if {print_plain(test)} else " for value, test in formula.branches)
-    return "".join(branches) + _wrap(formula.otherwise, SUM)
+def _print_condition(formula: fm.Condition, done: Texts) -> str:
+    left, right = _wrap(formula.left, SUM, done), _wrap(formula.right, SUM, done)
+    return f"{left} {formula.relation} {right}"
 
 
-def _print_relation(formula: fm.Relation) -> str:
-    rest = (f" {op} {print_plain(side)}" for op, side in formula.rest)
-    return print_plain(formula.first) + "".join(rest)
+def _print_cases(formula: fm.Cases, done: Texts) -> str:
+    branches = (
+        f"{_wrap(value, SUM, done)} if {done[id(test)]} else " for value, test in formula.branches
+    )
+    return "".join(branches) + _wrap(formula.otherwise, SUM, done)
 
 
-def _print_bracket(formula: fm.Bracket) -> str:
-    return f"bracket({_commas((formula.condition.left, formula.condition.right))})"
+def _print_matrix(formula: fm.Matrix, done: Texts) -> str:
+    return "[" + ", ".join(f"[{_commas(row, done)}]" for row in formula.rows) + "]"
+
+
+def _print_relation(formula: fm.Relation, done: Texts) -> str:
+    rest = (f" {op} {done[id(side)]}" for op, side in formula.rest)
+    return done[id(formula.first)] + "".join(rest)
 
 
 _PRINT: Mapping[type[fm.Formula], Callable[..., str]] = MappingProxyType(
     {
-        fm.Name: lambda f: f.id + "".join(f.marks),
-        fm.Number: lambda f: f.text,
-        fm.Indexed: lambda f: f"{f.base.id}[{_commas(f.indices)}]",
-        fm.Negative: lambda f: "-" + _wrap(f.operand, POWER if not isinstance(f.operand, fm.Negative) else UNARY),
+        fm.Name: lambda f, _: f.id + "".join(f.marks),
+        fm.Number: lambda f, _: f.text,
+        fm.Indexed: lambda f, done: f"{f.base.id}[{_commas(f.indices, done)}]",
+        fm.Negative: _print_negative,
         fm.Sum: _print_sum,
         fm.Product: _print_product,
         fm.Quotient: _print_quotient,
         fm.Power: _print_power,
         fm.Call: _print_call,
         fm.Derivative: _print_derivative,
-        fm.Held: lambda f: f"held({_commas(f.parts)})",
-        fm.BigSum: lambda f: f"sum({f.index.id}, {print_plain(f.body)})",
-        fm.Condition: lambda f: f"{_wrap(f.left, SUM)} {f.relation} {_wrap(f.right, SUM)}",
-        fm.Bracket: _print_bracket,
+        fm.Held: lambda f, done: f"held({_commas(f.parts, done)})",
+        fm.BigSum: lambda f, done: f"sum({f.index.id}, {done[id(f.body)]})",
+        fm.Condition: _print_condition,
+        fm.Bracket: lambda f, done: f"bracket({_commas(f.condition.parts, done)})",
         fm.Cases: _print_cases,
-        fm.Matrix: lambda f: "[" + ", ".join(f"[{_commas(row)}]" for row in f.rows) + "]",
-        fm.Transpose: lambda f: f"{_wrap(f.operand, ATOM)}.T",
-        fm.Hadamard: lambda f: f"hadamard({_commas(f.factors)})",
+        fm.Matrix: _print_matrix,
+        fm.Transpose: lambda f, done: f"{_wrap(f.operand, ATOM, done)}.T",
+        fm.Hadamard: lambda f, done: f"hadamard({_commas(f.factors, done)})",
         fm.Relation: _print_relation,
     }
 )
 
 
 def print_plain(formula: fm.Formula) -> str:
-    """The formula in plain syntax; our reader reads it back to the same tree."""
-    return _PRINT[type(formula)](formula)
+    """The formula in plain syntax; our reader reads it back to the same tree.
+
+    Parts are printed before what they are parts of, so that depth costs no recursion.
+    """
+    done: dict[int, str] = {}
+    nodes = list(fm.walk(formula))
+    for node in reversed(nodes):
+        if id(node) not in done:
+            done[id(node)] = _PRINT[type(node)](node, done)
+    return done[id(formula)]

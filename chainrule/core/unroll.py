@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from chainrule.core import formula as fm
-from chainrule.core.errors import ChainruleError, LimitError, nearest
+from chainrule.core.errors import ChainruleError, LimitError, nearest, shown
 from chainrule.core.graph import Graph, Model, Node, Origin, Role
 from chainrule.core.naming import SCHEMES, NamingScheme
 
@@ -76,8 +76,11 @@ class IndexGraph:
                 )
             bound[symbol] = size
         for symbol, size in bound.items():
-            if size < 1:
-                raise ChainruleError(f"the size {symbol} = {size} is not a positive number")
+            if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+                raise ChainruleError(
+                    f"the size {symbol} = {shown(size)} is not a whole number of 1 or more",
+                    hint=f'unroll({{"{symbol}": 3}})',
+                )
         extents = {axis.index: bound[axis.size] for axis in self.axes.values()}
         return UnrolledGraph.of(self, extents)
 
@@ -110,8 +113,14 @@ class Cells:
         widest = max([1, *self._units.values()])
         total = sum(size for layer, size in self._units.items() if layer < max(self._units))
         self.separator = "_" if max(widest, total) > 9 else ""
+        taken: set[str] = set()
         for tensor, node in graph.nodes.items():
-            self.names[tensor] = self._cell_names(node)
+            names = self._cell_names(node)
+            if len(node.axes) < 2:
+                if not taken.isdisjoint(names):
+                    names = [self._plain_name(node, cell) for cell in self.cells_of(node)]
+                taken.update(names)
+            self.names[tensor] = names
 
     @cached_property
     def place(self) -> Mapping[str, tuple[str, int]]:
@@ -151,6 +160,8 @@ class Cells:
         template = self.graph.scheme.template(origin.kind, last=origin.last)
         size = _cell_count(node, self.extents)
         start = self._running.get(origin.kind, 0)
+        if origin.kind == "bias":
+            start = sum(self._units[layer] for layer in range(1, origin.layer))
         self._running[origin.kind] = start + size
         if not node.axes:
             name = node.name

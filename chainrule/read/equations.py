@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from chainrule.catalog.registry import definitions
@@ -73,17 +74,15 @@ def read_lines(
             source=source,
         )
     known = syntax(functions)
-    out: list[Statement] = []
-    for line in _lines(source, whole):
-        if len(out) == MAX_STATEMENTS:
-            raise LimitError(
-                f"this model has more than {MAX_STATEMENTS:,} equations",
-                source=source,
-                span=line,
-                hint="a network of this size is given by its layers",
-            )
-        out.append(read_statement(source, known, span=line))
-    return out
+    lines = list(islice(_lines(source, whole), MAX_STATEMENTS + 1))
+    if len(lines) > MAX_STATEMENTS:
+        raise LimitError(
+            f"this model has more than {MAX_STATEMENTS:,} equations",
+            source=source,
+            span=lines[-1],
+            hint="a network of this size is given by its layers",
+        )
+    return [read_statement(source, known, span=line) for line in lines]
 
 
 def graph_of_sources(

@@ -75,7 +75,14 @@ def _decoded(name: str, data: bytes) -> str:
 def load_model(
     name: str, *, check_latex: Callable[[str], None] | None = None
 ) -> Graph | IndexGraph:
-    """The graph of an example, a shorthand such as `2-3-1`, a file, or standard input."""
+    """The graph of an example, a shorthand such as `2-3-1`, a file, or standard input.
+
+    Raises `ChainruleError` for what is none of these, or cannot be read as one.
+    """
+    if not isinstance(name, str):
+        raise ChainruleError(
+            f"a model is named by a text, not {shown(name)}", hint='load("textbook")'
+        )
     example = examples().get(name)
     if example is not None:
         return read_toml(Source(name, example.model), check_latex=check_latex)
@@ -104,7 +111,7 @@ def load_model(
 
 def _exists(name: str) -> bool:
     try:
-        return Path(name).exists()
+        return bool(name) and Path(name).exists()
     except (OSError, ValueError):
         return False
 

@@ -73,7 +73,7 @@ def network(
     _check_size(inputs, specs)
     terms = [
         _entry("penalty", name, _penalties(), "penalties", place)
-        for place, name in enumerate([penalties] if isinstance(penalties, str) else penalties)
+        for place, name in enumerate(_names(penalties))
     ]
     for place, term in enumerate(terms):
         if term in terms[:place]:
@@ -144,6 +144,18 @@ def _list(layers: object) -> Sequence[Mapping[str, Any]]:
                 path=("layers", place),
             )
     return found
+
+
+def _names(given: object) -> Sequence[object]:
+    if isinstance(given, str):
+        return [given]
+    if not isinstance(given, Iterable):
+        raise ChainruleError(
+            f"`penalties` is a list of names, not {shown(given)}",
+            hint='penalties = ["l2"]',
+            path=("penalties",),
+        )
+    return list(given)
 
 
 def _positive(value: object, what: str, *path: str | int) -> int:

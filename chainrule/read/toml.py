@@ -43,6 +43,8 @@ _KEYS: Mapping[str, frozenset[str] | None] = MappingProxyType(
         "shapes": None,
     }
 )
+_PART = r"""(?:"[^"\n]*"|'[^'\n]*'|[\w-]+)[ \t]*\.[ \t]*"""
+_DEEP_KEY = re.compile(rf"(?:^[ \t]*\[{{0,2}}|[{{{{,])[ \t]*((?:{_PART}){{20}})", re.MULTILINE)
 _IDENTIFIER = re.compile(r"[^\W\d]\w*\Z")
 
 
@@ -87,12 +89,20 @@ def _parse(source: Source) -> _File:
             f"this file has {len(source.text):,} characters; {MAX_FILE:,} is the limit",
             source=source,
         )
+    deep_key = _DEEP_KEY.search(source.text)
+    if deep_key is not None:  # tomllib takes quadratic time for these
+        raise LimitError(
+            "this key has too many parts",
+            source=source,
+            span=Span(deep_key.start(1), deep_key.end(1)),
+            hint="a model file has keys of one or two parts: network.inputs = 2",
+        )
     try:
         data = tomllib.loads(source.text, parse_float=_Spelt)
     except tomllib.TOMLDecodeError as error:
         raise _syntax_error(source, str(error)) from None
     except RecursionError:
-        deep = re.search(r"(?:[\[{][\s\[{]*){50}", source.text)
+        deep = re.search(r"(?:[\[{][^\[\]{}]{0,80}){50}", source.text)
         raise LimitError(
             "this file is nested too deep",
             source=source,
@@ -139,20 +149,36 @@ def _syntax_error(source: Source, message: str) -> ChainruleError:
     found = ((text, hint) for start, text, hint in _SYNTAX if message.startswith(start))
     text, hint = next(found, ("this is not TOML", None))
     offset = _offset(source, message)
-    if message.startswith(("Cannot", "Duplicate")):
-        begin, end = _line_bounds(source.text, max(offset - 1, 0))
-        line = source.text[begin:end]
-        offset = begin + len(line) - len(line.lstrip())
-        heading = re.match(r"\[\[?[^\]\n]*\]?\]?|[^=\n]*?(?=\s*=)", source.text[offset:end])
-        return ChainruleError(
-            text, source=source, span=Span(offset, offset + len(heading[0]) if heading else end),
-            hint=hint,
-        )  # fmt: skip
-    if message.startswith(("Unterminated", "Unclosed")):
-        offset = _opening(source.text, message, offset)
-    elif message.startswith(("Invalid value", "Unescaped")) and _looks_plain(source.text):
+    span = Span(offset, offset + 1)
+    if message.startswith("Cannot"):
+        span = _start_of_line(source.text, offset)
+    elif message.startswith("Duplicate"):
+        key = message.partition("key ")[2].partition(" (at")[0].strip("'\"")
+        place = source.text.rfind(key, 0, offset)
+        span = Span(place, place + len(key)) if place >= 0 else span
+    elif message.startswith(("Unterminated", "Unclosed")):
+        opened = _opening(source.text, message, offset)
+        span = Span(opened, opened + 1)
+    elif message.startswith(("Unescaped", "Invalid hex")):
+        place = max(source.text.rfind("\\", 0, offset + 1), 0)
+        span = Span(place, place + 1)
+    elif message.startswith("Invalid value") and _looks_plain(source.text):
         text, hint = "this is not a model file", _PLAIN_HINT
-    return ChainruleError(text, source=source, span=Span(offset, offset + 1), hint=hint)
+    elif message.startswith("Invalid statement"):
+        word = re.compile(r"[^\W\d]\w*").match(source.text, offset)
+        if word is not None:
+            text, hint = "this key needs quotes", f'write "{word[0][:40]}" = …'
+            span = Span(word.start(), word.end())
+    return ChainruleError(text, source=source, span=span, hint=hint)
+
+
+def _start_of_line(text: str, offset: int) -> Span:
+    """The heading or the key that a line begins with."""
+    begin, end = _line_bounds(text, max(offset - 1, 0))
+    line = text[begin:end]
+    start = begin + len(line) - len(line.lstrip())
+    heading = re.match(r"\[\[?[^\]\n]*\]?\]?|[^=\n]*?(?=\s*=)", text[start:end])
+    return Span(start, start + len(heading[0]) if heading else end)
 
 
 _PLAIN_HINT = '''equations stand in quotes under [model]:
@@ -184,15 +210,30 @@ def _line_bounds(text: str, offset: int) -> tuple[int, int]:
 
 def _opening(text: str, message: str, offset: int) -> int:
     """Where the text, list or table begins that is never closed."""
-    begin, end = _line_bounds(text, offset)
     if message.startswith("Unclosed"):
-        char = "[" if "array" in message else "{"
-        value = text.rfind("=", 0, offset)
-        return max(value, text.find(char, max(value, 0), end))
+        opened = [place for place in _unclosed(text, offset) if text[place] == "[{"["table" in message]]
+        return opened[-1] if opened else offset
+    begin, end = _line_bounds(text, offset)
     single = re.match(r"[^=\n]*=[ \t]*", text[begin:end])
     if single and single.end() < end - begin and text[begin + single.end()] in "\"'":
         return begin + single.end()
     return max(text.rfind('"""', 0, offset + 3), text.rfind("'''", 0, offset + 3), 0) or begin
+
+
+_OPENING_LINE = re.compile(r"^[ \t]*[\w.\"'-]+[ \t]*=[ \t]*(?=[\[{])", re.MULTILINE)
+_PIECE = re.compile(r"""(["'])(?:\\.|(?!\1)[^\n\\])*\1|#[^\n]*|[\[\]{}]""")
+
+
+def _unclosed(text: str, offset: int) -> list[int]:
+    """Brackets open at an offset, counted from the last key whose value is a list or a table."""
+    keys = [match.end() for match in _OPENING_LINE.finditer(text, 0, offset)]
+    opened: list[int] = []
+    for piece in _PIECE.finditer(text, keys[-1] if keys else 0, offset + 1):
+        if piece[0] in "[{":
+            opened.append(piece.start())
+        elif piece[0] in "]}" and opened and text[opened[-1]] + piece[0] in {"[]", "{}"}:
+            opened.pop()
+    return opened
 
 
 def _hint(name: str, known: Iterable[str]) -> str:

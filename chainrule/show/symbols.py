@@ -14,6 +14,7 @@ then to its plain spelling. A `Notation` works all this out when a name is first
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -67,8 +68,13 @@ class Symbol:
 
     @property
     def raised(self) -> bool:
-        """Whether it has something at the place of an exponent."""
-        return bool(self.sups) or (self.latex is not None and bool({"^", "'"} & {*self.latex}))
+        """Whether something stands at the place of an exponent in text."""
+        return bool(self.sups)
+
+    @property
+    def raised_in_latex(self) -> bool:
+        """Whether something stands at the place of an exponent in LaTeX."""
+        return bool(self.sups) or (self.latex is not None and not {"^", "'"}.isdisjoint(self.latex))
 
     def in_text(self, marks: tuple[str, ...] = ()) -> str:
         """The symbol in Unicode text; marks such as ⁺ come last."""
@@ -87,7 +93,7 @@ class Symbol:
         if self.latex is not None or self.literal:
             base = self.latex if self.latex is not None else _literal_latex(self.base)
             if raised:
-                base = f"{{{base}}}" if self.raised else base
+                base = f"{{{base}}}" if self.raised_in_latex else base
                 return f"{base}^{{{','.join(raised)}}}"
             return base
         base, subs = self.base, [*map(_latex_piece, self.subs)]
@@ -104,7 +110,7 @@ class Symbol:
 
 
 def _latex_piece(piece: str) -> str:
-    if all(char.isalnum() or char == "_" for char in piece):
+    if piece.isalnum():
         return latex_word(piece)
     words = re.findall(r"\w+|.", piece)
     return "".join(latex_word(word) if word.isalnum() else word for word in words)
@@ -160,22 +166,22 @@ class _Census:
         self.sizes: dict[object, tuple[int, ...]] = {}
         self.origins: dict[object, Origin] = {}
         self.starts: dict[object, int] = {}
+        counts: dict[object, int] = {}
         units: dict[int, int] = {}
-        running: dict[str, int] = {}
         for tensor, origin, size in self._tensors():
             self.sizes[tensor], self.origins[tensor] = size, origin
-            count = 1
-            for extent in size:
-                count *= extent
-            self.starts[tensor] = running.get(origin.kind, 0)
-            running[origin.kind] = self.starts[tensor] + count
+            counts[tensor] = math.prod(size)
             if origin.kind in {"input", "preactivation"}:
-                units[origin.layer] = count
-        self.offsets: dict[int, int] = {}
-        total = 0
-        for layer in sorted(units):
-            self.offsets[layer] = total
-            total += units[layer]
+                units[origin.layer] = counts[tensor]
+        running: dict[str, int] = {}
+        for tensor, origin in self.origins.items():
+            start = running.get(origin.kind, 0)
+            if origin.kind == "bias":  # numbered like its unit, whatever other layers have
+                start = sum(size for layer, size in units.items() if 0 < layer < origin.layer)
+            self.starts[tensor] = start
+            running[origin.kind] = start + counts[tensor]
+        ends = itertools.accumulate((units[layer] for layer in sorted(units)), initial=0)
+        self.offsets = dict(zip(sorted(units), ends, strict=False))
 
     def _tensors(self) -> Iterator[tuple[object, Origin, tuple[int, ...]]]:
         if self.cells is not None:
@@ -355,11 +361,12 @@ class Notation:
         if self._census is None:
             return None
         values = self._census.values(place)
-        if not entry.slots <= values.keys():
-            return None
         separated = self._is_separated(kind, place.origin.kind)
-        subs = entry.sub.fill(values, separated=separated)
-        sups = entry.sup.fill(values, separated=separated)
+        try:
+            subs = entry.sub.fill(values, separated=separated)
+            sups = entry.sup.fill(values, separated=separated)
+        except KeyError:  # a tensor with fewer or more axes than its kind usually has
+            return None
         return Symbol(entry.base, subs, sups, entry.accent, entry.style)
 
     def _is_separated(self, kind: str, origin_kind: str) -> bool:

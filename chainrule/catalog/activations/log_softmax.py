@@ -16,5 +16,15 @@ ACTIVATION = VectorActivation(
         "ko": "S를 모든 e^z_m의 합이라 하면 p_i = z_i − log S이다. z_i에는 j = i일 때만 z_j가 "
         "있고, log S를 z_j로 미분하면 e^z_j/S인데 p_j = z_j − log S이므로 이것은 e^p_j이다",
     },
+    notes={
+        "same": {
+            "en": "case i = j: {wrt} stands by itself and in the sum over all units",
+            "ko": "i = j인 경우: {wrt:이/가} 첫째 항과 전체의 합에 모두 있다",
+        },
+        "other": {
+            "en": "case i ≠ j: only the sum over all units contains {wrt}",
+            "ko": "i ≠ j인 경우: 전체의 합에만 {wrt:이/가} 있다",
+        },
+    },
     source="Goodfellow, Bengio, Courville, Deep Learning (2016), section 6.2.2.3",
 )

@@ -15,6 +15,16 @@ ACTIVATION = VectorActivation(
         "the sum below contains every z_j",
         "ko": "몫의 미분: 분자 e^z_i에는 j = i일 때만 z_j가 있고, 분모의 합에는 모든 z_j가 있다",
     },
+    notes={
+        "same": {
+            "en": "case i = j: numerator and denominator contain {wrt}",
+            "ko": "i = j인 경우: 분자와 분모에 모두 {wrt:이/가} 있다",
+        },
+        "other": {
+            "en": "case i ≠ j: only the sum over all units contains {wrt}",
+            "ko": "i ≠ j인 경우: 전체의 합에만 {wrt:이/가} 있다",
+        },
+    },
     source="Goodfellow, Bengio, Courville, Deep Learning (2016), section 6.2.2.3",
     stable="1/sum(m, exp(z[m] - z[i]))",
 )

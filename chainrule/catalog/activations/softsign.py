@@ -19,5 +19,4 @@ ACTIVATION = Activation(
     },
     source="Glorot and Bengio, Understanding the Difficulty of Training Deep Feedforward Neural "
     "Networks (AISTATS 2010), section 2.3",
-    probes=(0.0,),
 )

@@ -21,7 +21,7 @@ layers = [
 ]
 loss = "squared-error"
 [notation]
-profile = "wikidocs"
+profile = "textbook"
 [values]
 x_1 = 0.1
 x_2 = 0.2

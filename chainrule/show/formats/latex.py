@@ -47,6 +47,10 @@ class _Printer:
             return ", ".join(f"${self.math(part)}$" for part in formula.args)
         return f"${self.math(formula)}$"
 
+    def heading_math(self, formula: fm.Formula) -> str:
+        """A formula that opens a paragraph: fractions at full size."""
+        return f"$\\displaystyle {self.math(formula)}$"
+
     def say(self, phrase: Phrase) -> str:
         """Prose with its formulas in $…$; only the words are escaped."""
         kept: list[str] = []
@@ -70,16 +74,13 @@ class _Printer:
         return equation_rows(left, lines, self.page.notation, self.note)
 
     def note(self, line: Line) -> str | None:
-        """A line's notes, set in a box of their own so that they wrap."""
-        if not line.notes:
-            return None
-        text = "; ".join(map(self.say, line.notes))
-        return f"&\\qquad\\parbox[t]{{0.6\\linewidth}}{{\\raggedright\\footnotesize {text}}}"
+        """The words beside a line."""
+        return "; ".join(map(self.say, line.notes)) if line.notes else None
 
     # -- blocks
 
     def title(self, block: Title) -> Iterator[str]:
-        symbol = self.inline(block.symbol)
+        symbol = self.heading_math(block.symbol)
         if self.page.document == "article":
             yield f"\\subsection*{{{symbol}}}\n"
         else:
@@ -110,7 +111,7 @@ class _Printer:
         yield self.display(list(self.rows(block.left, block.lines)))
 
     def working(self, block: Working) -> Iterator[str]:
-        yield f"\n\\noindent {self.inline(block.symbol)}:\n"
+        yield f"\n\\medskip\\noindent {self.heading_math(block.symbol)}:\n"
         remarks = [
             "; ".join(map(self.say, line.notes)) for line in block.lines if line.formula is None
         ]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["broken_lines", "equation_rows", "tex_width"]
 
-ROOM = 54.0
+ROOM = 57.0
 _INDENT = 6.0
 _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|.", re.DOTALL)
 _FREE = frozenset(
@@ -96,7 +96,7 @@ def _breaks(tokens: list[str]) -> list[tuple[int, int]]:
             depth += 1
         elif token in _CLOSE:
             depth -= 1
-        elif token == r"\cdot" or (token in {"+", "-"} and _binary(tokens, place)):
+        elif token in {r"\cdot", "/"} or (token in {"+", "-"} and _binary(tokens, place)):
             out.append((place, depth))
     return out
 
@@ -119,6 +119,10 @@ def _cut(tokens: list[str], room: float) -> list[list[str]]:
             shallow = min(depth for _, depth in late)
             place = max(p for p, depth in late if depth == shallow)
         else:
+            flat = _flattened(rest, room)
+            if flat is not None:
+                rest = flat
+                continue
             later = [p for p, _ in _breaks(rest) if p]
             if not later:
                 break
@@ -128,17 +132,54 @@ def _cut(tokens: list[str], room: float) -> list[list[str]]:
     return [*out, rest]
 
 
+def _flattened(tokens: list[str], room: float) -> list[str] | None:
+    """The first fraction that is too wide for a line written as (…)/(…), which can be broken."""
+    depth = 0
+    for place, token in enumerate(tokens):
+        depth += (token == "{") - (token == "}")
+        if token not in {r"\frac", r"\dfrac"} or depth:
+            continue
+        top, after = _group(tokens, place + 1)
+        bottom, after = _group(tokens, after)
+        if max(_width(top), _width(bottom)) < 0.6 * room:
+            continue
+        above, below = _bracketed(top), _bracketed(bottom)
+        return [*tokens[:place], *above, "/", *below, *tokens[after:]]
+    return None
+
+
+def _bracketed(tokens: list[str]) -> list[str]:
+    return [r"\bigl", "(", *tokens, r"\bigr", ")"]
+
+
 def broken_lines(formula: fm.Formula, notation: Notation, left: str = "") -> list[str]:
     """The formula in LaTeX, in as many pieces as lines are needed beside `left` and `=`."""
     text = print_latex(formula, notation)
     room = ROOM - min(tex_width(left), 20.0)
     if len(text) <= room:
         return [text]
+    for side, big in ((r"\left", r"\Bigl"), (r"\right", r"\Bigr")):
+        for bracket in "()[]":
+            text = text.replace(side + bracket, big + bracket)
     pieces = _cut(_TOKEN.findall(text), room)
     return ["".join(piece).strip() for piece in pieces]
 
 
 WIDEST_LEFT = 16.0
+_WIDEST_NOTE = 34.0
+
+
+def _noted(row: str, used: float, words: str | None) -> Iterator[str]:
+    """A row with its note beside it, or in a box of its own below, where it can wrap."""
+    if words is None:
+        yield row
+        return
+    width = 0.85 * tex_width(words.replace("$", ""))
+    if width < _WIDEST_NOTE and used + width < ROOM - 6:
+        yield f"{row}\\qquad\\text{{\\footnotesize {words}}}"
+    else:
+        yield row
+        yield f"&\\qquad\\parbox[t]{{0.6\\linewidth}}{{\\raggedright\\footnotesize {words}}}"
 
 
 def equation_rows(
@@ -149,8 +190,8 @@ def equation_rows(
 ) -> Iterator[str]:
     """Rows of an aligned display: `left &= first`, `&= next` …, each broken where it is long.
 
-    A left side too wide to stand beside anything gets rows of its own. `note` gives a row to put
-    under a line, if any; lines without a formula are not shown.
+    A left side too wide to stand beside anything gets rows of its own. `note` gives the words that
+    stand beside a line, or under it where there is no room; lines without a formula are not shown.
     """
     shown = print_latex(left, notation)
     wide = tex_width(shown) > WIDEST_LEFT
@@ -164,12 +205,16 @@ def equation_rows(
         formula = line.formula
         if formula is None:
             continue
-        if isinstance(formula, fm.Relation):
-            inner = print_latex(formula.first, notation)
-            head, formula = f"&\\quad {inner} = ", formula.rest[0][1]
-        for place, piece in enumerate(broken_lines(formula, notation, beside)):
-            yield (head if place == 0 else "&\\qquad ") + piece
-        remark = note(line)
-        if remark is not None:
-            yield remark
+        if isinstance(line.formula, fm.Relation):
+            inner = print_latex(line.formula.first, notation)
+            head, formula = f"&\\quad {inner} = ", line.formula.rest[0][1]
+            if tex_width(inner) > WIDEST_LEFT:
+                for piece in broken_lines(line.formula.first, notation, beside):
+                    yield f"&\\quad {piece}"
+                head = "&\\qquad = "
+        *earlier, last = broken_lines(formula, notation, beside)
+        for piece in earlier:
+            yield head + piece
+            head = "&\\qquad "
+        yield from _noted(head + last, tex_width(beside) + tex_width(last), note(line))
         head = "&\\quad = " if wide else "&= "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
@@ -237,24 +237,35 @@ class _Reader:
 
     def span(self, *keys: str) -> Span | None:
         """Where the last of the keys is written, or else the first before it that is found."""
-        text, start, end, found = self.source.text, 0, len(self.source.text), None
-        for depth, key in enumerate(keys):
-            spelt = rf"(?:\"{re.escape(key)}\"|'{re.escape(key)}'|{re.escape(key)})"
-            header = rf"^[ \t]*\[[^\]\n]*?(?P<key>{spelt})[ \t]*\]" if depth < 2 else r"(?!)"
-            pair = rf"(?:^|[{{,.])[ \t]*(?P<pair>{spelt})[ \t]*[=.]"
-            match = re.compile(f"{header}|{pair}", re.MULTILINE).search(text, start, end)
-            if match is None:
-                return found
-            group = "key" if match["key"] is not None else "pair"
-            found = Span(*match.span(group))
-            start = match.end(group)
-            if group == "key":
-                after = re.compile(r"^[ \t]*\[", re.MULTILINE).search(text, start)
-                end = after.start() if after else end
-            else:
-                line_end = text.find("\n", start)
-                end = line_end if line_end >= 0 else end
+        for length in range(len(keys), 0, -1):
+            if keys[:length] in self.places:
+                return self.places[keys[:length]]
+        return None
+
+    @cached_property
+    def places(self) -> Mapping[tuple[str, ...], Span]:
+        """Where each key stands, which `tomllib` does not tell."""
+        found: dict[tuple[str, ...], Span] = {}
+        header: tuple[str, ...] = ()
+        for line in re.finditer(r"^.*$", self.source.text, re.MULTILINE):
+            start = line.start()
+            if opened := re.match(r"[ \t]*\[+([^\]]*)\]", line[0]):
+                header = self.dotted((), opened[1], start + opened.start(1), found)
+            elif pair := re.match(r"[ \t]*([^=#]+?)[ \t]*=", line[0]):
+                path = self.dotted(header, pair[1], start + pair.start(1), found)
+                for inner in re.compile(r"[{,]\s*([\w\"'-]+)\s*=").finditer(line[0], pair.end()):
+                    self.dotted(path, inner[1], start + inner.start(1), found)
         return found
+
+    @staticmethod
+    def dotted(
+        path: tuple[str, ...], text: str, start: int, found: dict[tuple[str, ...], Span]
+    ) -> tuple[str, ...]:
+        """The path extended by a key such as `a.b`; every part's place is noted."""
+        for part in re.finditer(r"[^.\s]+", text):
+            path = (*path, part[0].strip("\"'"))
+            found.setdefault(path, Span(start + part.start(), start + part.end()))
+        return path
 
     def error(self, message: str, *keys: str, hint: str | None = None) -> ChainruleError:
         return ChainruleError(message, source=self.source, span=self.span(*keys), hint=hint)

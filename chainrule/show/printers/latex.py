@@ -205,7 +205,11 @@ def _beside_each_other(
         return False
     if after.startswith(("(", r"\Bigl(", r"\left(")):
         return _may_be_bracketed(left, notation)
-    return _is_letter(left, notation) and _is_letter(right, notation)
+    return (
+        _is_letter(left, notation)
+        and _is_letter(right, notation)
+        and _may_be_bracketed(left, notation)
+    )
 
 
 def _is_number(formula: fm.Formula) -> bool:
@@ -263,7 +267,7 @@ def _base(base: fm.Formula, notation: Notation) -> str:
     text = _print(base, notation)
     kind = type(base)
     if kind is fm.Name:
-        raised = base.marks or notation.symbol(base.id).raised  # type: ignore[attr-defined]
+        raised = base.marks or notation.symbol(base.id).raised_in_latex  # type: ignore[attr-defined]
         return f"({text})" if raised else text
     if kind is fm.Number:
         return f"({text})" if "10^" in text or text.startswith("-") else text

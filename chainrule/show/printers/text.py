@@ -182,7 +182,7 @@ def _between(
 def _may_follow_number(before: str, after: str) -> bool:
     """2x and 2(x + 1), but not 1e-3x or 2e5."""
     if "e" in before.lower():
-        return after.startswith("(")
+        return False
     return after[:1] not in {"e", "E"} or not after[1:2].isdigit()
 
 
