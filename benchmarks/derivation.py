@@ -24,6 +24,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,16 +50,19 @@ def units(text: str) -> list[int]:
 def parameter_count(text: str) -> int:
     """Weights and one bias per unit."""
     sizes = units(text)
-    return sum(out * (into + 1) for into, out in zip(sizes, sizes[1:], strict=False))
+    return sum(out * (into + 1) for into, out in pairwise(sizes))
 
 
-def point(text: str) -> tuple[list[float], list[float], list[list[list[float]]], list[list[float]]]:
-    """Inputs, targets, weights W[layer][unit][source] and biases b[layer][unit], the same always."""
+Point = tuple[list[float], list[float], list[list[list[float]]], list[list[float]]]
+
+
+def point(text: str) -> Point:
+    """Inputs, targets, W[layer][unit][source] and b[layer][unit], always the same."""
     sizes, draw = units(text), random.Random(20261123)  # noqa: S311 - a test point, no secret
     inputs = [draw.uniform(-1, 1) for _ in range(sizes[0])]
     targets = [draw.uniform(0, 1) for _ in range(sizes[-1])]
     weights, biases = [], []
-    for into, out in zip(sizes, sizes[1:], strict=False):
+    for into, out in pairwise(sizes):
         spread = into**-0.5
         weights.append([[draw.uniform(-spread, spread) for _ in range(into)] for _ in range(out)])
         biases.append([draw.uniform(-1, 1) for _ in range(out)])
@@ -192,14 +196,12 @@ def _substituted(library: Any, text: str) -> tuple[Any, list[Any], list[Any], li
     inputs = [library.Symbol(f"x_{i}") for i in range(sizes[0])]
     targets = [library.Symbol(f"t_{k}") for k in range(sizes[-1])]
     weights, biases, values = [], [], inputs
-    for place, (into, out) in enumerate(zip(sizes, sizes[1:], strict=False)):
+    for place, (into, out) in enumerate(pairwise(sizes)):
         w = [[library.Symbol(f"w{place}_{j}_{i}") for i in range(into)] for j in range(out)]
         b = [library.Symbol(f"b{place}_{j}") for j in range(out)]
         weights.extend(symbol for unit in w for symbol in unit)
         biases.extend(b)
-        sums = [
-            library.Add(*(w[j][i] * values[i] for i in range(into)), b[j]) for j in range(out)
-        ]
+        sums = [library.Add(*(w[j][i] * values[i] for i in range(into)), b[j]) for j in range(out)]
         values = [1 / (1 + library.exp(-z)) for z in sums]
     half = library.Rational(1, 2)
     loss = library.Add(*(half * (t - o) ** 2 for t, o in zip(targets, values, strict=True)))
@@ -246,7 +248,7 @@ def casadi_gradient(text: str) -> Derived:
     sizes = units(text)
     x, t = casadi.SX.sym("x", sizes[0]), casadi.SX.sym("t", sizes[-1])
     weights, biases, value = [], [], x
-    for place, (into, out) in enumerate(zip(sizes, sizes[1:], strict=False)):
+    for place, (into, out) in enumerate(pairwise(sizes)):
         w, b = casadi.SX.sym(f"w{place}", out, into), casadi.SX.sym(f"b{place}", out)
         weights.append(w)
         biases.append(b)

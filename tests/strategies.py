@@ -98,7 +98,9 @@ def graphs(draw: st.DrawFn) -> Graph:
         known.append(node)
         if number > 2:
             known = [*known[-4:], *draw(st.permutations(list(LEAVES)))[:2]]
-    last = draw(st.sampled_from([f"n_{count} + n_{count - 1}", f"n_{count}*n_{count - 1}", f"n_{count}"]))
+    last = draw(
+        st.sampled_from([f"n_{count} + n_{count - 1}", f"n_{count}*n_{count - 1}", f"n_{count}"])
+    )
     lines.append(f"E = {last}")
     return equations("\n".join(lines))
 

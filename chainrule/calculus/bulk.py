@@ -19,13 +19,14 @@ from chainrule.catalog.registry import definitions
 from chainrule.core import formula as fm
 from chainrule.core.errors import ChainruleError, nearest
 from chainrule.core.lower import to_sympy
+from chainrule.core.unroll import IndexGraph
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from chainrule.calculus.derivations import Derivations
     from chainrule.core.graph import Node
-    from chainrule.core.unroll import IndexGraph, UnrolledGraph
+    from chainrule.core.unroll import UnrolledGraph
 
 __all__ = ["BulkGradients", "DeltaLine", "LayerGradients", "Record"]
 
@@ -50,9 +51,9 @@ class Record(NamedTuple):
 class LayerGradients:
     """The gradients of one tensor of parameters.
 
-    `template` is ∂output/∂parameter in deltas as written, in the names of `slots`; those that stand
-    for a delta are `delta`, `delta2` …, the others `factor`, `factor2` …, all after an @. It is None
-    where the gradients are not alike (a bias shared by a layer): then there are no rows.
+    `template` is ∂output/∂parameter in deltas as written, in the names of `slots`; those that
+    stand for a delta are `delta`, `delta2` …, the others `factor`, `factor2` …, all after an @. It
+    is None where the gradients are not alike (a bias shared by a layer): then there are no rows.
     """
 
     tensor: str
@@ -110,7 +111,7 @@ class BulkGradients:
     """
 
     def __init__(self, graph: IndexGraph | UnrolledGraph) -> None:
-        self.graph = graph.unroll()
+        self.graph = graph.unroll() if isinstance(graph, IndexGraph) else graph
         self.plan = Plan(self.graph)
         self._known: dict[tuple[str, int], tuple[fm.Formula, ...]] = {}
 
@@ -165,9 +166,7 @@ class BulkGradients:
         if template is not None:
             template = fm.substitute(template, table)
         shape = plan.shapes[tensor]
-        return LayerGradients(
-            tensor, node, names, template, slots, tuple(fillings.values()), shape
-        )
+        return LayerGradients(tensor, node, names, template, slots, tuple(fillings.values()), shape)
 
     def _template(
         self, tensor: str
@@ -262,9 +261,9 @@ class BulkGradients:
     def expressions(self, style: str = "paths") -> Iterator[tuple[str, Any]]:
         """Every parameter with its gradient as a sympy expression, layer by layer.
 
-        In style "paths" the expression is in the names of the graph, as `Derivation.expr`; bracketed
-        sums are shared objects, so that the number of paths costs nothing. In style "deltas" it is
-        that of `formula`.
+        In style "paths" the expression is in the names of the graph, as `Derivation.expr`;
+        bracketed sums are shared objects, so that the number of paths costs nothing. In style
+        "deltas" it is that of `formula`.
         """
         from chainrule.calculus.bulk_sympy import Expressions, IrregularError
 

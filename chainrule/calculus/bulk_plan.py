@@ -34,7 +34,7 @@ Cell = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A name of a template: the cell of `tensor` at of·(reader's position) + wrt·(position read)."""
+    """A name of a template: of `tensor` the cell at of·(reader's position) + wrt·(what is read)."""
 
     tensor: str
     of: tuple[int, ...]
@@ -43,8 +43,11 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A statement that reads a tensor: for each axis of the tensor, the reader's axis with the
-    same index letter, or None where the letter is summed over."""  # noqa: D205, D209
+    """A statement that reads a tensor.
+
+    `axes` are, for each axis of the tensor, the reader's axis with the same index letter, or None
+    where the letter is summed over.
+    """
 
     reader: str
     axes: tuple[int | None, ...]
@@ -218,7 +221,9 @@ class Plan:
                 table[tensor] = names[::-1]
         distance: dict[str, int] = {}
         for tensor in table:
-            distance[tensor] = 1 + max((distance[of] for of in self._onward(tensor, table)), default=0)
+            distance[tensor] = 1 + max(
+                (distance[of] for of in self._onward(tensor, table)), default=0
+            )
         rank = {tensor: place for place, tensor in enumerate(self.inside)}
         return {
             tensor: table[tensor]
@@ -313,9 +318,7 @@ class Plan:
             if reading.reader != reader:
                 continue
             options: list[tuple[int | None, ...]] = []
-            for axis, same, extent in zip(
-                reading.axes, matching, self.shapes[tensor], strict=True
-            ):
+            for axis, same, extent in zip(reading.axes, matching, self.shapes[tensor], strict=True):
                 if axis is not None:
                     options.append((axis,))
                 elif same is not None:

@@ -78,6 +78,4 @@ def split_compositions(graph: Graph) -> tuple[Graph, dict[str, fm.Formula]]:
 
 def _with_inner(call: fm.Formula, name: str) -> fm.Formula:
     inner = _inner(call)
-    return fm.rebuild(
-        call, tuple(fm.Name(name) if part is inner else part for part in call.parts)
-    )
+    return fm.rebuild(call, tuple(fm.Name(name) if part is inner else part for part in call.parts))

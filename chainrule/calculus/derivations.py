@@ -16,16 +16,17 @@ from chainrule.calculus.differentiate import RULES_FOR_REPLAY
 from chainrule.calculus.tidy import drop_ones
 from chainrule.calculus.tidy import tidy as tidy_formula
 from chainrule.calculus.workspace import Workspace
+from chainrule.catalog.registry import definitions
 from chainrule.core import formula as fm
 from chainrule.core.derivation import Factor, Path, Step, numbered, replay
 from chainrule.core.errors import ChainruleError, LimitError
-from chainrule.core.graph import Graph
 from chainrule.core.lower import to_sympy
-from chainrule.core.unroll import IndexGraph, UnrolledGraph
-from chainrule.catalog.registry import definitions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from chainrule.core.graph import Graph
+    from chainrule.core.unroll import IndexGraph, UnrolledGraph
 
 __all__ = ["Delta", "Derivation", "Derivations", "derive", "path_limit_message"]
 

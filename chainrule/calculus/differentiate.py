@@ -7,7 +7,6 @@ lets `chainrule.core.derivation.replay` do it again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,7 @@ from chainrule.core.derivation import Step
 from chainrule.core.errors import ChainruleError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 __all__ = ["RULES_FOR_REPLAY", "differentiate", "local_rules"]
 

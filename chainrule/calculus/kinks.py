@@ -37,4 +37,7 @@ def kinks(formula: fm.Formula) -> Iterator[fm.Formula]:
         entry = scalar_activation(formula.function)
         table = activation_arguments(formula, entry) if entry else {}
         for kink in entry.kinks if entry else ():
-            yield fm.substitute(_minus(fm.Name("z"), read_formula(kink)), table)
+            distance = _minus(fm.Name("z"), read_formula(kink))
+            if entry and entry.smooth is not None:  # 0/0 where there is no kink after all
+                distance = fm.Quotient(distance, read_formula(entry.smooth))
+            yield fm.substitute(distance, table)

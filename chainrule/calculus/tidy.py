@@ -57,9 +57,8 @@ def _tidy_sum(formula: fm.Formula, parts: tuple[fm.Formula, ...]) -> fm.Formula:
     del formula
     terms: list[fm.Formula] = []
     for part in parts:
-        for term in part.terms if isinstance(part, fm.Sum) else (part,):
-            if constant(term) != 0:
-                terms.append(term)
+        inside = part.terms if isinstance(part, fm.Sum) else (part,)
+        terms.extend(term for term in inside if constant(term) != 0)
     numbers = [place for place, term in enumerate(terms) if constant(term) is not None]
     if len(numbers) > 1:
         total = sum((constant(terms[place]) or Fraction(0) for place in numbers), Fraction(0))
@@ -140,7 +139,7 @@ def _bare(factors: list[fm.Formula]) -> fm.Formula:
 def _tidy_quotient_of(
     coefficient: Fraction, above: list[fm.Formula], below: list[fm.Formula], *, decimal: bool
 ) -> fm.Formula:
-    bottom = fm.ONE
+    bottom: fm.Formula
     rest: list[fm.Formula] = []
     for factor in below:
         for part in factor.factors if isinstance(factor, fm.Product) else (factor,):
@@ -182,7 +181,11 @@ def _tidy_quotient(formula: fm.Formula, parts: tuple[fm.Formula, ...]) -> fm.For
         lead = constant(top.factors[0])
         if lead is not None and not _is_decimal(top.factors[0]):
             rest = _bare(list(top.factors[1:]))
-            return _tidy_product(top, (fm.number(lead / under), rest)) if _worth(lead, under) else fm.Quotient(top, bottom)
+            return (
+                _tidy_product(top, (fm.number(lead / under), rest))
+                if _worth(lead, under)
+                else fm.Quotient(top, bottom)
+            )
     return fm.Quotient(top, bottom)
 
 
@@ -201,7 +204,12 @@ def _tidy_power(formula: fm.Formula, parts: tuple[fm.Formula, ...]) -> fm.Formul
     if value == 0:
         return fm.ONE
     number = constant(base)
-    if number is not None and value is not None and value.denominator == 1 and not _is_decimal(base):
+    if (
+        number is not None
+        and value is not None
+        and value.denominator == 1
+        and not _is_decimal(base)
+    ):
         if number in {0, 1} and value > 0:
             return fm.number(number)
         if 0 < value <= _MAX_EXACT_POWER and number.denominator == 1 and abs(number) <= 100:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from chainrule.calculus.chains import chain_groups
 from chainrule.calculus.compositions import split_compositions
 from chainrule.calculus.differentiate import differentiate
-from chainrule.calculus.rules import Context
 from chainrule.calculus.kinks import kinks
+from chainrule.calculus.rules import Context
 from chainrule.calculus.rules.functions import scalar_activation
 from chainrule.catalog.registry import activations, definitions
 from chainrule.catalog.types import VectorActivation
@@ -22,12 +22,13 @@ from chainrule.core import formula as fm
 from chainrule.core.derivation import Factor, Status, Step
 from chainrule.core.errors import ChainruleError
 from chainrule.core.evaluate import evaluate
-from chainrule.core.graph import Graph, Node
 from chainrule.core.lower import expand_definitions
 from chainrule.core.unroll import UnrolledGraph
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from chainrule.core.graph import Graph, Node
 
 __all__ = ["Workspace"]
 
@@ -330,9 +331,11 @@ class Workspace:
         if factor.status is not Status.PRESENT:
             return factor.status
         for step in factor.step.walk():
-            if step.kind == "rule" and isinstance(step.before, fm.Derivative):
-                if any(self.number(kink) == 0 for kink in kinks(step.before.of)):
-                    return Status.UNDEFINED
+            before = step.before
+            if step.kind != "rule" or not isinstance(before, fm.Derivative):
+                continue
+            if any(self.number(kink) == 0 for kink in kinks(before.of)):
+                return Status.UNDEFINED
         return factor.status
 
     def number(self, formula: fm.Formula) -> float:

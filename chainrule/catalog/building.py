@@ -126,7 +126,7 @@ class Builder:
                         f"`{parameter}` of {entry.name} is learnt and takes no option",
                         hint="give its first value under [values]",
                     )
-                leaf = f"{parameter}{self.layer}" if parameter in self.nodes else parameter
+                leaf = f"{parameter}_{self.layer}"
                 self.add(leaf, [], None, kind="activation-parameter", role=Role.WEIGHT)
                 out.append(leaf)
             elif changed:

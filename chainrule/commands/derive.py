@@ -39,32 +39,82 @@ def _complete_notations(ctx: click.Context, param: click.Parameter, incomplete: 
 @click.command("derive", short_help="Derive the gradient of every weight, factor by factor.")
 @click.argument("model", required=False, shell_complete=_complete_models)
 @click.option("--wrt", multiple=True, metavar="NAME", help="Derive by this name; may be repeated.")
-@click.option("-e", "equations", multiple=True, metavar="EQUATION",
-              help='An equation such as "h = u**3 + 2*u"; may be repeated, needs no MODEL.')
-@click.option("--level", type=click.Choice(["component"]), default="component",
-              show_default=True, help="One neuron at a time.")
-@click.option("--style", type=click.Choice(["paths", "deltas"]), default="paths",
-              show_default=True, help="Every path written out, or named, reused deltas.")
-@click.option("--detail", type=click.Choice(["brief", "standard", "full"]), default="standard",
-              show_default=True, help="How much of each local derivative is shown.")
-@click.option("--through", multiple=True, metavar="NAMES",
-              help="Keep these per-output losses as factors of their own (comma-separated).")
+@click.option(
+    "-e",
+    "equations",
+    multiple=True,
+    metavar="EQUATION",
+    help='An equation such as "h = u**3 + 2*u"; may be repeated, needs no MODEL.',
+)
+@click.option(
+    "--level",
+    type=click.Choice(["component"]),
+    default="component",
+    show_default=True,
+    help="One neuron at a time.",
+)
+@click.option(
+    "--style",
+    type=click.Choice(["paths", "deltas"]),
+    default="paths",
+    show_default=True,
+    help="Every path written out, or named, reused deltas.",
+)
+@click.option(
+    "--detail",
+    type=click.Choice(["brief", "standard", "full"]),
+    default="standard",
+    show_default=True,
+    help="How much of each local derivative is shown.",
+)
+@click.option(
+    "--through",
+    multiple=True,
+    metavar="NAMES",
+    help="Keep these per-output losses as factors of their own (comma-separated).",
+)
 @click.option("--values", metavar="FILE|NAME=V,…", help="Values of leaves, to show numbers.")
 @click.option("--no-values", is_flag=True, help="Show no numbers even where all are known.")
-@click.option("--digits", type=click.IntRange(0, 30), default=9, show_default=True,
-              help="Decimals shown.")
-@click.option("--notation", metavar="PROFILE|FILE", shell_complete=_complete_notations,
-              help="textbook, mazur, nielsen, ng, or your own TOML.")
-@click.option("--lang", type=click.Choice(["en", "ko"]), default="en", show_default=True,
-              help="Language of the words.")
-@click.option("--format", "format_name", type=click.Choice(FORMATS), default="text",
-              show_default=True, help="Output format.")
-@click.option("--document", type=click.Choice(["fragment", "article"]), default="fragment",
-              show_default=True, help="A fragment to paste, or a whole LaTeX document.")
-@click.option("--flavour", type=click.Choice(["gfm", "kramdown", "jupyter"]), default="gfm",
-              show_default=True, help="Which Markdown.")
+@click.option(
+    "--digits", type=click.IntRange(0, 30), default=9, show_default=True, help="Decimals shown."
+)
+@click.option(
+    "--notation",
+    metavar="PROFILE|FILE",
+    shell_complete=_complete_notations,
+    help="textbook, mazur, nielsen, ng, or your own TOML.",
+)
+@click.option(
+    "--lang",
+    type=click.Choice(["en", "ko"]),
+    default="en",
+    show_default=True,
+    help="Language of the words.",
+)
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(FORMATS),
+    default="text",
+    show_default=True,
+    help="Output format.",
+)
+@click.option(
+    "--document",
+    type=click.Choice(["fragment", "article"]),
+    default="fragment",
+    show_default=True,
+    help="A fragment to paste, or a whole LaTeX document.",
+)
+@click.option(
+    "--flavour",
+    type=click.Choice(["gfm", "kramdown", "jupyter"]),
+    default="gfm",
+    show_default=True,
+    help="Which Markdown.",
+)
 @click.option("-o", "--output", metavar="FILE", help="Write to a file, replaced only when done.")
-def command(  # noqa: PLR0913 - one parameter per option
+def command(
     model: str | None,
     wrt: tuple[str, ...],
     equations: tuple[str, ...],
@@ -82,7 +132,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     flavour: str,
     output: str | None,
 ) -> None:
-    """Derive ∂output/∂w for every weight by composing chain-rule factors along the graph.
+    r"""Derive ∂output/∂w for every weight by composing chain-rule factors along the graph.
 
     MODEL is a built-in example, a .toml model, a file of plain equations, a shorthand such as
     2-3-1, or - for standard input; without one the built-in textbook network is derived.
@@ -121,9 +171,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     write(pieces, output)
 
 
-def _graph(
-    model: str | None, equations: tuple[str, ...], values: str | None
-) -> Graph | IndexGraph:
+def _graph(model: str | None, equations: tuple[str, ...], values: str | None) -> Graph | IndexGraph:
     from chainrule.core.errors import ChainruleError
     from chainrule.read.models import load_equations, load_model, load_values, with_values
     from chainrule.show.printers.latex import check_latex

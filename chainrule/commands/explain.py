@@ -63,7 +63,9 @@ def _activation(entry: Any, page: _Page) -> Iterator[str]:
     for name, text in entry.parameter_derivatives.items():
         yield page.row("derivative", f"∂a/∂{name} = {page.math(text)}")
     for name, default in entry.parameters.items():
-        yield page.row("parameters", f"{name} = {default}" if default else name)
+        text = f"{name} = {default}" if default else name
+        meaning = entry.meanings.get(name)
+        yield page.row("parameters", f"{text}: {meaning[page.lang]}" if meaning else text)
     yield page.row("why", entry.why[page.lang])
     if entry.kinks:
         at = ", ".join(f"z = {page.math(kink)}" for kink in entry.kinks)
@@ -112,15 +114,24 @@ def _unindexed(formula: Any) -> Any:
 
 
 def _penalty(entry: Any, page: _Page) -> Iterator[str]:
-    yield page.row("definition", f"R = {page.math(entry.scale)} · Σ {page.math(entry.entry)}")
+    head = "" if entry.scale == "1" else f"{page.math(entry.scale)} · "
+    yield page.row("definition", f"R = {head}Σ_w ({page.math(entry.entry)})")
+    yield from _meanings(entry, page)
     if entry.note:
         yield page.row("note", entry.note[page.lang])
     yield page.row("source", entry.source)
 
 
+def _meanings(entry: Any, page: _Page) -> Iterator[str]:
+    for name, words in entry.meanings.items():
+        yield page.row("parameters", f"{name}: {words[page.lang]}")
+
+
 def _layer(entry: Any, page: _Page) -> Iterator[str]:
     for key, default in entry.options.items():
-        yield page.row("options", key if default is None else f"{key} = {default}")
+        text = key if default is None else f"{key} = {default}"
+        meaning = entry.meanings.get(key)
+        yield page.row("options", f"{text}: {meaning[page.lang]}" if meaning else text)
     if entry.note:
         yield page.row("note", entry.note[page.lang])
     yield page.row("source", entry.source)
@@ -174,10 +185,15 @@ def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
 
 @click.command("explain", short_help="Explain a rule, an activation, a loss, a layer, an example.")
 @click.argument("topic", shell_complete=_complete)
-@click.option("--lang", type=click.Choice(["en", "ko"]), default="en", show_default=True,
-              help="Language of the words.")
+@click.option(
+    "--lang",
+    type=click.Choice(["en", "ko"]),
+    default="en",
+    show_default=True,
+    help="Language of the words.",
+)
 def command(topic: str, lang: str) -> None:
-    """Explain a rule, an activation, a loss, a penalty, a layer or an example.
+    r"""Explain a rule, an activation, a loss, a penalty, a layer or an example.
 
     \b
     chainrule explain sigmoid

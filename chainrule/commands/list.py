@@ -45,10 +45,15 @@ _ROWS = {
 
 @click.command("list", short_help="List activations, losses, layers, examples, notations, rules.")
 @click.argument("kind", type=click.Choice(_KINDS))
-@click.option("--lang", type=click.Choice(["en", "ko"]), default="en", show_default=True,
-              help="Language of the words.")
+@click.option(
+    "--lang",
+    type=click.Choice(["en", "ko"]),
+    default="en",
+    show_default=True,
+    help="Language of the words.",
+)
 def command(kind: str, lang: str) -> None:
-    """List what the catalogue holds, one entry a line.
+    r"""List what the catalogue holds, one entry a line.
 
     \b
     chainrule list activations

@@ -22,10 +22,8 @@ __all__ = ["write", "write_file"]
 def write(pieces: Iterable[str], path: str | None) -> None:
     """Print the pieces, or write them to a file."""
     if path is None or path == "-":
-        stream = click.get_text_stream("stdout", encoding="utf-8")
         for piece in pieces:
-            stream.write(piece)
-        stream.flush()
+            click.echo(piece, nl=False)
     else:
         write_file(pieces, Path(path))
 

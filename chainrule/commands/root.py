@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import pkgutil
 import sys
@@ -42,7 +43,7 @@ class _Group(click.Group):
 )
 @click.version_option(chainrule.__version__, prog_name="chainrule")
 def root() -> None:
-    """Backpropagation derived factor by factor, the way the best textbook would.
+    r"""Backpropagation derived factor by factor, the way the best textbook would.
 
     \b
     chainrule derive textbook --wrt w_31
@@ -55,6 +56,9 @@ def main() -> None:
     """Run the command line. Errors a person can cause end in one message and exit code 2."""
     from chainrule.core.errors import ChainruleError
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # ∂ and Hangul, whatever the locale says
+            stream.reconfigure(encoding="utf-8", errors="replace")
     try:
         root(prog_name="chainrule", standalone_mode=False)
     except ChainruleError as error:

@@ -7,17 +7,15 @@ one application of the rule it names. Nothing here is prose or LaTeX.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from chainrule.core import formula as fm
 from chainrule.core.lower import to_sympy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 __all__ = ["Factor", "Path", "Status", "Step", "numbered", "replay"]
 
@@ -108,7 +106,9 @@ class Factor:
     def symbol(self) -> fm.Formula:
         """How the factor is written before it is worked out."""
         derivative = fm.Derivative(fm.Name(self.of), fm.Name(self.wrt), self.partial)
-        return fm.Held(derivative, tuple(map(fm.Name, self.holding))) if self.holding else derivative
+        return (
+            fm.Held(derivative, tuple(map(fm.Name, self.holding))) if self.holding else derivative
+        )
 
     @property
     def formula(self) -> fm.Formula:

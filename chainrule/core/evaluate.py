@@ -47,15 +47,16 @@ def _power(base: float, exponent: float) -> float:
 class _Evaluator:
     """Parts are evaluated before what they are parts of, so that depth costs no recursion."""
 
-    def __init__(
-        self, values: Mapping[str, float], definitions: Mapping[str, Definition]
-    ) -> None:
+    def __init__(self, values: Mapping[str, float], definitions: Mapping[str, Definition]) -> None:
         self.values = values
         self.definitions = definitions
         self.done: dict[int, float] = {}
 
     def __call__(self, formula: fm.Formula) -> float:
         nodes = list(fm.walk(formula))
+        for node in nodes:
+            if _EVALUATE[type(node)] is _cannot:
+                _cannot(self, node)
         for node in reversed(nodes):
             if id(node) not in self.done:
                 self.done[id(node)] = _EVALUATE[type(node)](self, node)

@@ -21,10 +21,10 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from chainrule.core.errors import Span
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    from chainrule.core.errors import Span
 
 __all__ = [
     "BigSum",
@@ -76,7 +76,7 @@ class Formula:
 
 
 def _span() -> Span | None:
-    return field(default=None, compare=False, repr=False)  # type: ignore[no-any-return,call-overload]
+    return field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

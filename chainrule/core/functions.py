@@ -163,7 +163,9 @@ CONSTANTS: Mapping[str, float] = MappingProxyType({"pi": math.pi})
 """Named constants, written without brackets; in a formula they are calls without arguments."""
 
 
-def arities(definitions: Mapping[str, Definition] = MappingProxyType({})) -> dict[str, tuple[int, int]]:
+def arities(
+    definitions: Mapping[str, Definition] = MappingProxyType({}),
+) -> dict[str, tuple[int, int]]:
     """How many arguments each function takes: primitives and the definitions given."""
     table = {name: (entry.minimum, entry.maximum) for name, entry in PRIMITIVES.items()}
     for name, entry in definitions.items():

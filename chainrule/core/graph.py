@@ -30,7 +30,6 @@ from chainrule.core.plain import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from chainrule.core.functions import Definition
 
 __all__ = ["Graph", "Model", "Node", "Origin", "Role", "build_graph", "infer_role", "role_named"]
 
@@ -521,7 +520,7 @@ def _check_twins(table: Mapping[str, Statement]) -> None:
             other = seen.setdefault(twin, used)
             if other != used:
                 strange = used if not used.isascii() else other
-                where = table[name] if strange == used else _reader(table, strange)
+                where = statement if strange == used else _reader(table, strange)
                 span = _occurrence(where.formula, strange) or where.target.span
                 raise ChainruleError(
                     f"`{strange}` and `{twin}` look the same and are two names",
@@ -593,7 +592,9 @@ def _check_slips(table: Mapping[str, Statement], roles: Mapping[str, Role]) -> N
 
 
 def _slip(used: str, meant: str | None, statement: Statement) -> ChainruleError:
-    hint = f"did you mean `{meant}`? If it is a leaf, declare" if meant else "if it is a leaf, declare"
+    hint = (
+        f"did you mean `{meant}`? If it is a leaf, declare" if meant else "if it is a leaf, declare"
+    )
     return ChainruleError(
         f"`{used}` is used but never defined",
         source=statement.source,

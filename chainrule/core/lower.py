@@ -27,7 +27,10 @@ _IDENTIFIER = re.compile(r"[^\W\d]\w*\Z")
 
 
 def expand_definitions(
-    formula: fm.Formula, definitions: Mapping[str, Definition], *, keep: frozenset[str] = frozenset()
+    formula: fm.Formula,
+    definitions: Mapping[str, Definition],
+    *,
+    keep: frozenset[str] = frozenset(),
 ) -> fm.Formula:
     """Calls of defined functions replaced by their definitions, but for those in `keep`."""
 
@@ -60,9 +63,7 @@ def _symbol(name: str) -> Any:
 
 
 class _Lowering:
-    def __init__(
-        self, symbols: Mapping[str, Any], definitions: Mapping[str, Definition]
-    ) -> None:
+    def __init__(self, symbols: Mapping[str, Any], definitions: Mapping[str, Definition]) -> None:
         import sympy
 
         self.sympy = sympy
@@ -84,7 +85,8 @@ class _Lowering:
 
     def name(self, formula: fm.Name) -> Any:
         name = formula.id + "".join(formula.marks)
-        return self.symbols.get(name) or _symbol(name)
+        found = self.symbols.get(name)
+        return _symbol(name) if found is None else found
 
     def number(self, formula: fm.Number) -> Any:
         value = formula.value
@@ -198,10 +200,8 @@ _RELATIONS = {
 def _raise_add(expr: Any) -> fm.Formula:
     terms = [from_sympy(term) for term in expr.as_ordered_terms()]
     first, *rest = terms
-    out = [first]
-    for term in rest:
-        out.append(fm.Negative(fm.negate(term)) if fm.starts_with_minus(term) else term)
-    return fm.Sum(tuple(out))
+    signed = [fm.Negative(fm.negate(term)) if fm.starts_with_minus(term) else term for term in rest]
+    return fm.Sum((first, *signed))
 
 
 def _raise_mul(expr: Any) -> fm.Formula:
@@ -278,7 +278,9 @@ def from_sympy(expr: Any) -> fm.Formula:
         if not isfinite(float(expr)):
             message = "this number is too large"
             raise ChainruleError(message, hint="numbers have to fit a double")
-        return fm.Negative(fm.Number(repr(-float(expr)))) if expr < 0 else fm.Number(repr(float(expr)))
+        return (
+            fm.Negative(fm.Number(repr(-float(expr)))) if expr < 0 else fm.Number(repr(float(expr)))
+        )
     if expr.is_Add:
         return _raise_add(expr)
     if expr.is_Mul:

@@ -12,9 +12,12 @@ it is unambiguous.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["SCHEMES", "NamingScheme", "delta_name"]
 
@@ -30,7 +33,7 @@ _COMMON = MappingProxyType(
         "residual": "r_{k}",
         "dropout": "d_{k}",
         "mask": "m_{k}",
-        "activation-parameter": "{name}_{l}",
+        "activation-parameter": "{name}",
         "target": "target_o{u}",
         "error": "E_o{u}",
         "loss-parameter": "{name}",
@@ -57,7 +60,9 @@ class NamingScheme:
 
 def _scheme(name: str, last: Mapping[str, str] | None = None, **templates: str) -> NamingScheme:
     changed = {key.replace("_", "-"): value for key, value in templates.items()}
-    return NamingScheme(name, MappingProxyType({**_COMMON, **changed}), MappingProxyType(last or {}))
+    return NamingScheme(
+        name, MappingProxyType({**_COMMON, **changed}), MappingProxyType(last or {})
+    )
 
 
 SCHEMES: Mapping[str, NamingScheme] = MappingProxyType(

@@ -50,8 +50,38 @@ _ASSIGNMENTS = frozenset({"+=", "-=", "*=", "/=", "@=", "**=", "//="})
 _OPERATORS = frozenset({"+", "-", "*", "/", "**", "@"})
 _COMPARISONS = frozenset({"<", "<=", ">", ">=", "==", "!="})
 _PYTHON_ONLY = frozenset(
-    "lambda import def class return for while and or not in is True False None yield await "
-    "async with global nonlocal del raise try except finally assert pass break continue".split()
+    [
+        "lambda",
+        "import",
+        "def",
+        "class",
+        "return",
+        "for",
+        "while",
+        "and",
+        "or",
+        "not",
+        "in",
+        "is",
+        "True",
+        "False",
+        "None",
+        "yield",
+        "await",
+        "async",
+        "with",
+        "global",
+        "nonlocal",
+        "del",
+        "raise",
+        "try",
+        "except",
+        "finally",
+        "assert",
+        "pass",
+        "break",
+        "continue",
+    ]
 ) - {"lambda"}
 
 
@@ -130,8 +160,8 @@ _HINTS: Mapping[str, str] = MappingProxyType(
         '"': "a formula has no text in it",
         "“": "a formula has no text in it",
         "”": "a formula has no text in it",
-        "’": "the prime of a derivative is ': write g'(u)",
-        "‘": "the prime of a derivative is ': write g'(u)",
+        "\u2019": "the prime of a derivative is ': write g'(u)",
+        "\u2018": "the prime of a derivative is ': write g'(u)",
         "`": "the prime of a derivative is ': write g'(u)",
         "$": "write the formula without $",
         "…": "write every term out",
@@ -176,7 +206,13 @@ _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 _FRACTIONS: Mapping[str, str] = MappingProxyType({"½": "1/2", "¼": "1/4", "¾": "3/4", "⅓": "1/3"})
 # Letters of other alphabets that nobody can tell from a Latin one.
 _TWINS = str.maketrans(
-    "аеорсухіјѕһԁԛԝАВЕКМНОРСТУХІЈЅΑΒΕΖΗΙΚΜΝΟΡΤΥΧο",
+    # Cyrillic, small; Cyrillic, capital; Greek
+    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u04bb\u0501"
+    "\u051b\u051d"
+    "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425"
+    "\u0406\u0408\u0405"
+    "\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4"
+    "\u03a5\u03a7\u03bf",
     "aeopcyxijshdqwABEKMHOPCTYXIJSABEZHIKMNOPTYXo",
 )
 
@@ -313,7 +349,7 @@ def name_problem(name: str) -> ChainruleError | None:
 
 def _check_number(source: Source, token: _Token) -> None:
     tail = re.compile(r"\w*(?:\.\w+)+|_\w*|[xXbBoO][0-9A-Fa-f]+\b").match(source.text, token.end)
-    if tail is not None and not tail[0].startswith(".T"):
+    if tail is not None:
         written = source.text[token.start : tail.end()]
         hint = "numbers are written like 0.5 or 1e-3"
         if re.fullmatch(r"[0-9][0-9_]{0,30}", written):
@@ -395,7 +431,9 @@ class _Parser:
             hint = "a condition is one comparison with both outcomes: a if x > 0 else b"
         elif wanted == _COMPARISON:
             hint = "a if x > 0 else b"
-        return self.error(f"`{self.spelt(token)}` stands where {wanted} should be", token.span, hint)
+        return self.error(
+            f"`{self.spelt(token)}` stands where {wanted} should be", token.span, hint
+        )
 
     def ended(self, wanted: str, before: _Token | None) -> ChainruleError:
         """The formula is over too soon."""
@@ -615,9 +653,7 @@ class _Parser:
         opened = self.next()
         indices = self.arguments("]", opened)
         if not indices:
-            raise self.error(
-                "an index is missing", self.span_from(opened.start), "write W[j, i]"
-            )
+            raise self.error("an index is missing", self.span_from(opened.start), "write W[j, i]")
         return fm.Indexed(base, tuple(indices), self.span_from(start))
 
     def arguments(self, close: str, opened: _Token) -> list[fm.Formula]:
@@ -657,7 +693,9 @@ class _Parser:
         self.expect("]", opened)
         if not rows or len({len(row) for row in rows}) != 1 or not rows[0]:
             raise self.error(
-                "a matrix needs rows of one length", self.span_from(opened.start), "[[a, b], [c, d]]"
+                "a matrix needs rows of one length",
+                self.span_from(opened.start),
+                "[[a, b], [c, d]]",
             )
         return fm.Matrix(tuple(rows), self.span_from(opened.start))
 
@@ -724,7 +762,13 @@ class _Parser:
             return built
         least, most = self.syntax.functions[name]
         if not least <= len(args) <= most:
-            wants = f"{least}" if least == most else f"{least} or more" if most > 8 else f"{least} to {most}"
+            wants = (
+                f"{least}"
+                if least == most
+                else f"{least} or more"
+                if most > 8
+                else f"{least} to {most}"
+            )
             plural = "" if wants == "1" else "s"
             raise self.error(
                 f"`{token.text}` takes {wants} argument{plural}, not {len(args)}",
@@ -753,7 +797,7 @@ def _special_sum(args: list[fm.Formula], span: Span) -> fm.Formula | None:
 def _special_diff(args: list[fm.Formula], span: Span) -> fm.Formula | None:
     if len(args) != 2 or not isinstance(args[1], fm.Name):
         return None
-    return fm.Derivative(args[0], args[1], True, span)  # noqa: FBT003
+    return fm.Derivative(args[0], args[1], True, span)
 
 
 def _special_held(args: list[fm.Formula], span: Span) -> fm.Formula | None:
@@ -897,7 +941,9 @@ def _target(parser: _Parser) -> fm.Name | fm.Indexed:
         )
     if equals.text != "=":
         what = "compares two things" if equals.text == "==" else "does not define anything"
-        raise parser.error(f"`{spelt}` {what}", equals.span, "an equation is written name = formula")
+        raise parser.error(
+            f"`{spelt}` {what}", equals.span, "an equation is written name = formula"
+        )
     if first.kind == "name" and sign == 1:
         _check_target(parser, first)
         parser.position = 2
@@ -1037,6 +1083,12 @@ def _print_matrix(formula: fm.Matrix, done: Texts) -> str:
     return "[" + ", ".join(f"[{_commas(row, done)}]" for row in formula.rows) + "]"
 
 
+def _print_transpose(formula: fm.Transpose, done: Texts) -> str:
+    if isinstance(formula.operand, fm.Number):  # 0.T would be a number
+        return f"({formula.operand.text}).T"
+    return f"{_wrap(formula.operand, ATOM, done)}.T"
+
+
 def _print_relation(formula: fm.Relation, done: Texts) -> str:
     rest = (f" {op} {done[id(side)]}" for op, side in formula.rest)
     return done[id(formula.first)] + "".join(rest)
@@ -1060,7 +1112,7 @@ _PRINT: Mapping[type[fm.Formula], Callable[..., str]] = MappingProxyType(
         fm.Bracket: lambda f, done: f"bracket({_commas(f.condition.parts, done)})",
         fm.Cases: _print_cases,
         fm.Matrix: _print_matrix,
-        fm.Transpose: lambda f, done: f"{_wrap(f.operand, ATOM, done)}.T",
+        fm.Transpose: _print_transpose,
         fm.Hadamard: lambda f, done: f"hadamard({_commas(f.factors, done)})",
         fm.Relation: _print_relation,
     }

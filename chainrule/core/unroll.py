@@ -72,7 +72,9 @@ class IndexGraph:
                 close = nearest(symbol, bound)
                 raise ChainruleError(
                     f"there is no size `{symbol}` in this model",
-                    hint=f"did you mean `{close}`?" if close else f"its sizes are {', '.join(bound)}",
+                    hint=f"did you mean `{close}`?"
+                    if close
+                    else f"its sizes are {', '.join(bound)}",
                 )
             bound[symbol] = size
         for symbol, size in bound.items():
@@ -268,6 +270,7 @@ class Cells:
     def references(self) -> Mapping[str, tuple[_Reference, ...]]:
         """Where each tensor is read."""
         table: dict[str, dict[_Reference, None]] = {name: {} for name in self.graph.nodes}
+        scalars = {name for name, node in self.graph.nodes.items() if not node.axes}
         for reader, node in self.graph.nodes.items():
             if node.formula is None:
                 continue
@@ -275,9 +278,8 @@ class Cells:
                 if isinstance(part, fm.Indexed):
                     pattern = tuple(i.id for i in part.indices if isinstance(i, fm.Name))
                     table[part.base.id][_Reference(reader, pattern)] = None
-                elif isinstance(part, fm.Name) and part.id in table:
-                    if not self.graph.nodes[part.id].axes:
-                        table[part.id][_Reference(reader, ())] = None
+                elif isinstance(part, fm.Name) and part.id in scalars:
+                    table[part.id][_Reference(reader, ())] = None
         return {name: tuple(found) for name, found in table.items()}
 
     def readers(self, name: str) -> tuple[str, ...]:
@@ -425,7 +427,7 @@ class UnrolledGraph(Graph):
             return super().ancestors(end)
         statements = self.cells.graph.nodes
         seen = {self.cells.graph.output}
-        for tensor in reversed(statements):
+        for tensor in reversed(list(statements)):
             if tensor in seen:
                 seen.update(statements[tensor].parents)
         return self._cells_of_tensors(seen)
@@ -449,7 +451,9 @@ class UnrolledGraph(Graph):
 class _ViewNodes(Mapping[str, Node]):
     """The nodes of a graph with a few replaced and a few hidden."""
 
-    def __init__(self, base: Mapping[str, Node], changed: dict[str, Node], hidden: frozenset[str]) -> None:
+    def __init__(
+        self, base: Mapping[str, Node], changed: dict[str, Node], hidden: frozenset[str]
+    ) -> None:
         self._base, self._changed, self._hidden = base, changed, hidden
 
     def __getitem__(self, name: str) -> Node:

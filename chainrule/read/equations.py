@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ from chainrule.core.graph import Graph, Model, Role, build_graph, role_named
 from chainrule.core.plain import Statement, Syntax, read_statement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 __all__ = ["equations", "graph_of_sources", "read_lines", "syntax"]
 

@@ -146,7 +146,8 @@ def load_values(given: str) -> dict[str, str]:
                 f"`{pair}` is not NAME=VALUE" if pair.strip() else "NAME=VALUE is missing here",
                 source=source, span=whole, hint=hint,
             )  # fmt: skip
-        value = Span(whole.start + pair.index("=") + 1, whole.end)
+        begin = whole.start + pair.index("=") + 1
+        value = Span(begin, max(whole.end, begin + 1))
         if not _NUMBER.fullmatch(text) or len(text) > MAX_SPELLING or not isfinite(float(text)):
             message = "is not a finite number" if text else "the value is missing"
             raise ChainruleError(

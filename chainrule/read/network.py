@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from chainrule.catalog.building import Builder
 from chainrule.catalog.registry import layers as layer_entries
 from chainrule.catalog.registry import losses, penalties
-from chainrule.catalog.building import Builder
 from chainrule.core import formula as fm
 from chainrule.core.errors import ChainruleError, LimitError, nearest, shown
 from chainrule.core.graph import Model, Role
@@ -113,9 +113,7 @@ def shorthand(text: str) -> IndexGraph | None:
 _LAYER_EXAMPLE = '{units = 2, activation = "sigmoid"}'
 
 
-def _unknown(
-    what: str, name: object, known: Mapping[str, Any], *path: str | int
-) -> ChainruleError:
+def _unknown(what: str, name: object, known: Mapping[str, Any], *path: str | int) -> ChainruleError:
     close = nearest(name, known) if isinstance(name, str) else None
     hint = f"did you mean `{close}`?" if close else f"there are {', '.join(known)}"
     spelt = f"`{name}`" if isinstance(name, str) and len(name) <= 40 else shown(name)
@@ -268,7 +266,12 @@ def _add_loss(builder: Builder, loss: Loss, terms: Sequence[Penalty]) -> str:
     builder.add("t", [axis], None, kind="target", role=Role.TARGET)
     for name in loss.parameters:
         builder.add(name, [], None, kind="loss-parameter", role=Role.HYPERPARAMETER)
-    table = {"o": fm.Name(outputs), "t": fm.Name("t"), "k": fm.Name(axis), "m": fm.Name(builder.twin(axis))}
+    table = {
+        "o": fm.Name(outputs),
+        "t": fm.Name("t"),
+        "k": fm.Name(axis),
+        "m": fm.Name(builder.twin(axis)),
+    }
     size = fm.Number(str(builder.units()))
     if loss.term is not None:
         term = fm.substitute(read_formula(loss.term), {**table, "n": size})
@@ -284,8 +287,7 @@ def _add_loss(builder: Builder, loss: Loss, terms: Sequence[Penalty]) -> str:
         builder.add("E_data", [], data, kind="data-loss", rule=rule)
         data = fm.Name("E_data")
     summed: list[fm.Formula] = [data]
-    for penalty in terms:
-        summed.append(fm.Name(_add_penalty(builder, penalty)))
+    summed.extend(fm.Name(_add_penalty(builder, penalty)) for penalty in terms)
     return builder.add("E_total", [], fm.Sum(tuple(summed)), kind="total", rule="sum")
 
 
@@ -303,7 +305,7 @@ def _add_penalty(builder: Builder, penalty: Penalty) -> str:
             for axis in reversed(node.axes):
                 body = fm.BigSum(fm.Name(axis), body)
             sums.append(body)
-    scaled = fm.multiply(read_formula(penalty.scale), fm.add(*sums))
+    scaled = fm.add(*sums)
+    if penalty.scale != "1":
+        scaled = fm.multiply(read_formula(penalty.scale), scaled)
     return builder.add(f"R_{penalty.name}", [], scaled, kind="penalty", rule=penalty.name)
-
-

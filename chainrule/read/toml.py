@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from math import isfinite
 from types import MappingProxyType
@@ -23,6 +22,8 @@ from chainrule.read.network import MisspeltKey, network
 from chainrule.read.positions import Places, locate
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
     from chainrule.core.unroll import IndexGraph
 
 __all__ = ["MAX_FILE", "read_toml", "read_values"]
@@ -72,11 +73,11 @@ class _File:
 
     def error(self, message: str, *path: str | int, hint: str | None = None) -> ChainruleError:
         """An error at a key."""
-        return ChainruleError(
-            message, source=self.source, span=self.places().key(path), hint=hint
-        )
+        return ChainruleError(message, source=self.source, span=self.places().key(path), hint=hint)
 
-    def value_error(self, message: str, *path: str | int, hint: str | None = None) -> ChainruleError:
+    def value_error(
+        self, message: str, *path: str | int, hint: str | None = None
+    ) -> ChainruleError:
         """An error at the value of a key, or at an item of a list."""
         return ChainruleError(
             message, source=self.source, span=self.places().value(path), hint=hint
@@ -211,7 +212,9 @@ def _line_bounds(text: str, offset: int) -> tuple[int, int]:
 def _opening(text: str, message: str, offset: int) -> int:
     """Where the text, list or table begins that is never closed."""
     if message.startswith("Unclosed"):
-        opened = [place for place in _unclosed(text, offset) if text[place] == "[{"["table" in message]]
+        opened = [
+            place for place in _unclosed(text, offset) if text[place] == "[{"["table" in message]
+        ]
         return opened[-1] if opened else offset
     begin, end = _line_bounds(text, offset)
     single = re.match(r"[^=\n]*=[ \t]*", text[begin:end])
@@ -556,9 +559,11 @@ def _known(file: _File, scalars: Graph, key: str, *path: str | int) -> str:
     try:
         return scalars[key].name
     except ChainruleError as error:
-        raise file.value_error(error.message, *path, hint=error.hint) if isinstance(
-            path[-1], int
-        ) else file.error(error.message, *path, hint=error.hint) from None
+        raise (
+            file.value_error(error.message, *path, hint=error.hint)
+            if isinstance(path[-1], int)
+            else file.error(error.message, *path, hint=error.hint)
+        ) from None
 
 
 def read_values(source: Source) -> dict[str, str]:

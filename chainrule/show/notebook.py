@@ -5,7 +5,6 @@ Notebooks get Markdown and LaTeX and no HTML: exporters prefer HTML and lose the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from chainrule.calculus.derivations import Derivation, Derivations
@@ -16,6 +15,8 @@ from chainrule.show.outline import Options
 from chainrule.show.symbols import make_notation
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from chainrule.core.graph import Graph
     from chainrule.core.unroll import IndexGraph
 

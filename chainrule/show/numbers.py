@@ -84,9 +84,7 @@ class _Numbers:
             known[name] = ((fm.Sum(tuple(terms)),), sum(number for _, number, _ in branches))
         return known[order[0]]
 
-    def branch(
-        self, name: str, child: str, shown: tuple[fm.Formula, ...], number: float
-    ) -> None:
+    def branch(self, name: str, child: str, shown: tuple[fm.Formula, ...], number: float) -> None:
         if len(shown) < 2:
             return
         onward = self.workspace.graph.between(child, self.derivation.of)

@@ -6,7 +6,6 @@ decide here which lines there are, and nowhere else.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,15 +13,28 @@ from chainrule.calculus.derivations import MAX_PATHS
 from chainrule.calculus.rules import rule_table
 from chainrule.calculus.rules.functions import ELEMENTARY, scalar_activation
 from chainrule.catalog.registry import activations
+from chainrule.catalog.types import VectorActivation
 from chainrule.core import formula as fm
 from chainrule.core.derivation import Factor, Status, Step
 from chainrule.show.locales import Phrase
 from chainrule.show.numbers import numbers_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
     from chainrule.calculus.derivations import Delta, Derivation, Derivations
 
-__all__ = ["Block", "Equation", "Heading", "Line", "Options", "Remark", "Title", "Working", "outline"]
+__all__ = [
+    "Block",
+    "Equation",
+    "Heading",
+    "Line",
+    "Options",
+    "Remark",
+    "Title",
+    "Working",
+    "outline",
+]
 
 DETAILS = ("brief", "standard", "full")
 _QUIET = frozenset({"linear", "variable", "constant", "sum", "sign"})
@@ -107,6 +119,10 @@ def rule_phrase(step: Step) -> Phrase | None:
     words = rule.notes.get(str(step.facts.get("form", "")))
     if words is None:
         return None
+    entry = activations().get(str(step.facts.get("vector", "")))
+    if isinstance(entry, VectorActivation):
+        case = entry.notes[str(step.facts["form"])]
+        words = {lang: text.replace("{case}", case[lang]) for lang, text in words.items()}
     facts: dict[str, Any] = {"title": rule.title, **step.facts}
     if "wrt" in facts:
         facts["wrt"] = fm.Name(str(facts["wrt"]))
@@ -129,7 +145,9 @@ def _conventions(step: Step) -> list[Phrase]:
     for inner in step.walk():
         name = str(inner.facts.get("function", ""))
         entry = scalar_activation(name)
-        words = entry.convention if entry else ELEMENTARY[name].convention if name in ELEMENTARY else {}
+        words = (
+            entry.convention if entry else ELEMENTARY[name].convention if name in ELEMENTARY else {}
+        )
         if words and inner.kind == "rule":
             out.append(Phrase("convention", {}, words))
     return _unique(out)
@@ -350,7 +368,7 @@ def _delta_block(derivation_symbol: fm.Formula, delta: Delta) -> Equation:
 
 
 def _deltas_outline(family: Derivations, options: Options) -> Iterator[Block]:
-    needed = set()
+    needed: set[str] = set()
     for derivation in family:
         needed.update(delta.wrt for delta in derivation.deltas)
     deltas = [delta for delta in family.deltas.values() if delta.wrt in needed]

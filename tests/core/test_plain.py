@@ -1,4 +1,4 @@
-"""Plain syntax: what is printed reads back to the same tree, and spans are the things they name.
+"""Plain syntax: what is printed reads back to the same tree; a span is the thing it names.
 
 Guards against: lost brackets, a minus that changes hands, `a/(b*c)` printed as `a/b*c`, a power of a
 negative number, carets one column off.
@@ -28,19 +28,20 @@ NAMES = Syntax(functions=DECLARED.functions, derivatives_of={"E", "w", "z_1", "a
 
 
 def as_read(formula: fm.Formula) -> fm.Formula:
-    """The tree a reader makes of it: brackets are kept, but for the minus of a first factor.
-
-    A reader cannot tell `-(a*b)` inside a sum from `- a*b`, nor a sum within a sum at its front
-    from the longer sum.
-    """
+    """The tree that reading its print gives."""
     return read_formula(print_plain(formula), NAMES)
 
 
 names = st.sampled_from(["x_1", "x_2", "w_1", "b", "θ", "출력", "lambda"]).map(fm.Name)
 
 
-def everything() -> st.SearchStrategy[fm.Formula]:
+@st.composite
+def everything(draw: st.DrawFn) -> fm.Formula:
     """Formulas with every kind of node that plain syntax has."""
+    return draw(_everything())
+
+
+def _everything() -> st.SearchStrategy[fm.Formula]:
 
     def grow(inner: st.SearchStrategy[fm.Formula]) -> st.SearchStrategy[fm.Formula]:
         many = st.lists(inner, min_size=2, max_size=3).map(tuple)

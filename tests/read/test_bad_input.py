@@ -144,7 +144,10 @@ LARGE = {
         "y = " + "a" * 150_000,
         "equations:1:5: this name has 150,000 characters; 80 is the limit",
     ),
-    "text": ("# x\n" * 600_000, "equations: this text has 2,400,000 characters; 2,000,000 is the limit"),
+    "text": (
+        "# x\n" * 600_000,
+        "equations: this text has 2,400,000 characters; 2,000,000 is the limit",
+    ),
     "a cycle": (
         "\n".join(f"a_{i} = a_{(i + 1) % 5_000}" for i in range(5_000)),
         "equations:5000:10: `a_0` depends on itself: a_0 → a_4999 → a_4998 → a_4997 → … → a_3 → a_2"
@@ -186,7 +189,10 @@ LARGE_MODELS = {
         '[model]\nequations = "y = x"\n[values]\n' + ".".join("x" * 20_000) + " = 1",
         "model.toml:4:1: this key has too many parts",
     ),
-    "a file": ("#" * 5_000_000, "model.toml: this file has 5,000,000 characters; 4,000,000 is the limit"),
+    "a file": (
+        "#" * 5_000_000,
+        "model.toml: this file has 5,000,000 characters; 4,000,000 is the limit",
+    ),
     "a key": (
         f'[model]\nequations = "y = x"\n[training]\n{"k" * 100_000} = 1',
         None,
@@ -196,7 +202,7 @@ LARGE_MODELS = {
         None,
     ),
     "values of a large network": (
-        '[network]\ninputs = 500\nlayers = [{units = 500}]\n[values]\nw_1_501 = 1',
+        "[network]\ninputs = 500\nlayers = [{units = 500}]\n[values]\nw_1_501 = 1",
         "model.toml:5:1: there is no `w_1_501` in this model",
     ),
 }  # fmt: skip
@@ -217,7 +223,9 @@ SHORTHANDS = {
     "hint: make its layers smaller",
     "2-" + "9" * 5_000: f"2-{'9' * 37}…: this network has more than 1,000,000 weights and biases\n"
     "hint: make its layers smaller",
-    "-".join("1" * 2_000): "1-1-1-1-1-1-1-1-1-1-1-1-1-1-1-1-1-1-1-1…: this network has 1,999 layers;"
+    "-".join(
+        "1" * 2_000
+    ): "1-1-1-1-1-1-1-1-1-1-1-1-1-1-1-1-1-1-1-1…: this network has 1,999 layers;"
     " 1,000 is the limit",
     "2-٣-1": "there is no model or file called `2-٣-1`\n"
     "hint: examples are {examples}; a network can be written 2-3-1",
@@ -244,11 +252,16 @@ def test_model_names(name: str):
 
 def test_a_missing_file(tmp_path):
     path = str(tmp_path / "missing.toml")
-    assert str(refusal(lambda: load_text(path))) == f"{path} cannot be read: no such file or directory"
+    assert (
+        str(refusal(lambda: load_text(path))) == f"{path} cannot be read: no such file or directory"
+    )
 
 
 def test_a_folder(tmp_path):
-    assert head(refusal(lambda: load_model(str(tmp_path)))) == f"{tmp_path} cannot be read: is a directory"
+    assert (
+        head(refusal(lambda: load_model(str(tmp_path))))
+        == f"{tmp_path} cannot be read: is a directory"
+    )
 
 
 @pytest.mark.parametrize(
@@ -287,7 +300,17 @@ def test_a_folder(tmp_path):
         ),
         (b"x" * 4_000_001, "NAME has more than 4,000,000 bytes"),
     ],
-    ids=["empty", "cp949", "utf-16", "binary", "bom", "crlf", "crlf in brackets", "crlf toml", "huge"],
+    ids=[
+        "empty",
+        "cp949",
+        "utf-16",
+        "binary",
+        "bom",
+        "crlf",
+        "crlf in brackets",
+        "crlf toml",
+        "huge",
+    ],
 )
 def test_file_contents(tmp_path, data: bytes, expected: str):
     path = tmp_path / "model"
@@ -370,9 +393,7 @@ PYTHON = {
     "an integral": sympy_message(
         sympy.Integral(x, x), "an integral has no place in a formula between numbers"
     ),
-    "a comparison": sympy_message(
-        x > 0, "a comparison has no place in a formula between numbers"
-    ),
+    "a comparison": sympy_message(x > 0, "a comparison has no place in a formula between numbers"),
     "infinity": sympy_message(sympy.oo, "infinity has no place in a formula between numbers"),
     "a condition of two": sympy_message(
         sympy.Piecewise((x, sympy.And(x > 0, x < 1)), (0, True)),
@@ -418,7 +439,7 @@ PYTHON = {
     ),
     "text for an expression": (
         lambda: Graph.from_sympy({"y": "__import__('os').system('x')"}),
-        '"__import__(\'os\').system(\'x\')" is not a sympy expression\n'
+        "\"__import__('os').system('x')\" is not a sympy expression\n"
         "hint: build it from sympy.Symbol; equations in text go to chainrule.equations",
     ),
     "a complex number of Python": (
@@ -474,8 +495,7 @@ PYTHON = {
     ),
     "a layer that is a number": (
         lambda: network(2, [dense(2), 3]),
-        "layer 2 is 3 and not a table of options\n"
-        'hint: write {units = 2, activation = "sigmoid"}',
+        'layer 2 is 3 and not a table of options\nhint: write {units = 2, activation = "sigmoid"}',
     ),
     "layers that are a number": (
         lambda: network(2, 3),
@@ -495,7 +515,7 @@ PYTHON = {
     ),
     "a size that is a fraction": (
         lambda: network(2, [dense(2)]).unroll({"n_1": 2.5}),
-        "the size n_1 = 2.5 is not a whole number of 1 or more\nhint: unroll({\"n_1\": 3})",
+        'the size n_1 = 2.5 is not a whole number of 1 or more\nhint: unroll({"n_1": 3})',
     ),
     "a model that is None": (
         lambda: chainrule.load(None),

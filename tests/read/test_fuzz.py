@@ -25,11 +25,9 @@ PIECES = [
     *"+-*/^@=()[]{},.;:'\"#\\|%&!?<> \t\n\r",
     "**", "==", ":=", "<-", "//", "...", "if ", " else ", "lambda ", "sigmoid(", "sum(i, ", "diff(",
     "held(", "hadamard(", "bracket(", "max(", "exp", "pi", "x_1", "a_2", "1e9", "0.5", ".T", "dE/dw",
-    "y = ", "²", "½", "₁", "𝒙", "а", "⁺", "\u200b", "\x00", "\u202e", "\ud800", '"""', "'''",
+    "y = ", "²", "½", "₁", "\U0001d499", "\u0430", "⁺", "\u200b", "\x00", "\u202e", "\ud800", '"""', "'''",
 ]  # fmt: skip
-TEXTS = st.one_of(
-    st.text(max_size=80), st.lists(st.sampled_from(PIECES), max_size=40).map("".join)
-)
+TEXTS = st.one_of(st.text(max_size=80), st.lists(st.sampled_from(PIECES), max_size=40).map("".join))
 
 MODELS = [
     'title = "t"\n[network]\ninputs = 2\nlayers = [{units = 2, activation = "tanh"}, {units = 1}]\n'
@@ -58,16 +56,18 @@ def mutated(draw: st.DrawFn, bases: list[str]) -> str:
 def settle(read, text: str) -> object:
     """What reading gives: a value, or an error that prints as one message."""
     start = time.process_time()
+    found, error = None, None
     try:
         found = read(text)
-    except ChainruleError as error:
+    except ChainruleError as caught:
+        error = caught
+    if error is not None:
         message = str(error)
         assert message
         assert all(char.isprintable() or char == "\n" for char in message)
         if error.span is not None and error.source is not None:
             assert 0 <= error.span.start <= len(error.source.text)
             assert error.span.start < error.span.end
-        found = None
     assert time.process_time() - start < SECONDS
     return found
 

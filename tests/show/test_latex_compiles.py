@@ -31,7 +31,9 @@ DETAILS = ("brief", "standard", "full")
 def compile_latex(text: str, folder: Path, name: str, width: str | None = None) -> list[str]:
     """What pdflatex complains of."""
     if width is not None:
-        text = text.replace(r"\begin{document}", rf"\setlength{{\textwidth}}{{{width}}}\begin{{document}}")
+        text = text.replace(
+            r"\begin{document}", rf"\setlength{{\textwidth}}{{{width}}}\begin{{document}}"
+        )
     (folder / f"{name}.tex").write_text(text, encoding="utf-8")
     done = subprocess.run(
         ["pdflatex", "-interaction=nonstopmode", f"{name}.tex"],
@@ -89,11 +91,15 @@ def test_whole_catalogue_compiles(tmp_path: Path) -> None:
         for name in activations():
             graph = network(2, [dense(2, name), dense(2, "sigmoid")]).unroll()
             shown = derive(graph, [graph.parameters[0], graph.parameters[-1]])
-            documents[f"a-{name}-{lang}"] = shown.to("latex", document="article", detail="full", lang=lang)
+            documents[f"a-{name}-{lang}"] = shown.to(
+                "latex", document="article", detail="full", lang=lang
+            )
         for name in losses():
             graph = network(2, [dense(2, "sigmoid")], name).unroll()
             shown = derive(graph, [graph.parameters[0]])
-            documents[f"l-{name}-{lang}"] = shown.to("latex", document="article", detail="full", lang=lang)
+            documents[f"l-{name}-{lang}"] = shown.to(
+                "latex", document="article", detail="full", lang=lang
+            )
         graph = network(
             2, [dense(2), layer("residual", activation="tanh"), layer("dropout"), dense(1)],
             penalties=["l2"],

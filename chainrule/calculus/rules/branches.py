@@ -21,9 +21,7 @@ def _extremum(formula: fm.Formula, context: Context) -> Outcome | None:
     if moving == [True, False]:
         return Outcome(_times(step, first, context), facts)
     rest = fm.Sum((fm.ONE, fm.Negative(step)))
-    return Outcome(
-        fm.Sum((_times(step, first, context), _times(rest, second, context))), facts
-    )
+    return Outcome(fm.Sum((_times(step, first, context), _times(rest, second, context))), facts)
 
 
 def _times(head: fm.Formula, inner: fm.Formula, context: Context) -> fm.Formula:

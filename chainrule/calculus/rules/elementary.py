@@ -128,9 +128,7 @@ RULES = (
         title={"en": "constant", "ko": "상수의 미분"},
         statement="diff(c, x) = 0",
         apply=_constant,
-        notes={
-            "": {"en": "a constant: its derivative is 0", "ko": "상수이므로 미분하면 0이다"}
-        },
+        notes={"": {"en": "a constant: its derivative is 0", "ko": "상수이므로 미분하면 0이다"}},
         example=("5", "x"),
     ),
     Rule(
@@ -139,9 +137,7 @@ RULES = (
         title={"en": "variable", "ko": "변수 자신의 미분"},
         statement="diff(x, x) = 1",
         apply=_variable,
-        notes={
-            "": {"en": "the variable itself: 1", "ko": "변수 자신을 미분하면 1이다"}
-        },
+        notes={"": {"en": "the variable itself: 1", "ko": "변수 자신을 미분하면 1이다"}},
         example=("x", "x"),
     ),
     Rule(
@@ -200,9 +196,7 @@ RULES = (
         title={"en": "constant multiple", "ko": "상수배의 미분"},
         statement="diff(c*u, x) = c*diff(u, x)",
         apply=_constant_multiple,
-        notes={
-            "": {"en": "the constant factor stays in front", "ko": "상수 인수는 앞에 남는다"}
-        },
+        notes={"": {"en": "the constant factor stays in front", "ko": "상수 인수는 앞에 남는다"}},
         example=("3*sin(x)", "x"),
     ),
 )

@@ -6,7 +6,6 @@ from their catalogue entries, written with the output's own name where the state
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
@@ -20,6 +19,8 @@ from chainrule.core import formula as fm
 from chainrule.core.plain import read_formula
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from chainrule.catalog.types import Words
 
 __all__ = ["ELEMENTARY", "Elementary", "activation_arguments", "scalar_activation"]
@@ -203,14 +204,12 @@ RULES = (
         apply=_vector,
         notes={
             "same": {
-                "en": "derivative of {function:the}, case i = j: "
-                "numerator and denominator contain {wrt}",
-                "ko": "{function}의 미분, i = j인 경우: 분자와 분모에 모두 {wrt:이/가} 있다",
+                "en": "derivative of {function:the}, {case}",
+                "ko": "{function}의 미분, {case}",
             },
             "other": {
-                "en": "derivative of {function:the}, case i ≠ j: "
-                "only the sum over all units contains {wrt}",
-                "ko": "{function}의 미분, i ≠ j인 경우: 전체의 합에만 {wrt:이/가} 있다",
+                "en": "derivative of {function:the}, {case}",
+                "ko": "{function}의 미분, {case}",
             },
         },
     ),

@@ -6,8 +6,8 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
-from chainrule.catalog.registry import definitions
 from chainrule.calculus.derivations import MAX_PATHS
+from chainrule.catalog.registry import definitions
 from chainrule.core import formula as fm
 from chainrule.core.errors import LimitError
 from chainrule.core.functions import CONSTANTS

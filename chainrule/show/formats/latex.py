@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from chainrule.core import formula as fm
 from chainrule.show.formats.base import Format, Page
 from chainrule.show.formats.latex_lines import equation_rows
-from chainrule.show.locales import Phrase
 from chainrule.show.outline import Equation, Heading, Line, Remark, Title, Working, outline
 from chainrule.show.printers.latex import print_latex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from chainrule.show.locales import Phrase
 
 _ESCAPES = str.maketrans(
     {
@@ -87,9 +88,12 @@ class _Printer:
             yield f"\n\\bigskip\\noindent {symbol}\\quad\n"
         phrases = self.page.locale.phrases
         if block.count == 1:
-            yield escape(phrases["paths-one"].format(path="\0")).replace(
-                "\0", self.arrow(block.paths[0])
-            ) + "\n"
+            yield (
+                escape(phrases["paths-one"].format(path="\0")).replace(
+                    "\0", self.arrow(block.paths[0])
+                )
+                + "\n"
+            )
         else:
             yield escape(phrases["paths-many"].format(count=f"{block.count:,}")) + "\n"
             for number, path in enumerate(block.paths, 1):

@@ -1,4 +1,4 @@
-"""Breaks a long LaTeX formula into lines that fit, at operators outside braces.
+r"""Breaks a long LaTeX formula into lines that fit, at operators outside braces.
 
 Widths are estimated in letters (half an em). A line may end inside round or square brackets, since
 brackets are printed without \\left and \\right wherever a line might end there.
@@ -24,8 +24,25 @@ ROOM = 57.0
 _INDENT = 6.0
 _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|.", re.DOTALL)
 _FREE = frozenset(
-    r"\left \right \bigl \bigr \Bigl \Bigr \, \! \; \mathrm \text \operatorname \mathbf "
-    r"\mathcal { } \limits".split()
+    [
+        r"\left",
+        r"\right",
+        r"\bigl",
+        r"\bigr",
+        r"\Bigl",
+        r"\Bigr",
+        r"\,",
+        r"\!",
+        r"\;",
+        r"\mathrm",
+        r"\text",
+        r"\operatorname",
+        r"\mathbf",
+        r"\mathcal",
+        r"{",
+        r"}",
+        r"\limits",
+    ]
 ) | {" "}
 _SPACED = frozenset({"+", "-", "=", "<", ">", r"\cdot", r"\odot", r"\to", r"\le", r"\ge"})
 _OPEN, _CLOSE = frozenset("(["), frozenset(")]")
@@ -186,7 +203,7 @@ def equation_rows(
     left: fm.Formula,
     lines: Iterable[Line],
     notation: Notation,
-    note: Callable[[Line], str | None] = lambda line: None,
+    note: Callable[[Line], str | None] = lambda _: None,
 ) -> Iterator[str]:
     """Rows of an aligned display: `left &= first`, `&= next` …, each broken where it is long.
 

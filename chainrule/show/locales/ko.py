@@ -8,18 +8,57 @@ from typing import Any
 from chainrule.core import formula as fm
 from chainrule.show.locales.base import Locale
 
-_ORDINALS = "첫째 둘째 셋째 넷째 다섯째 여섯째 일곱째 여덟째 아홉째 열째".split()
+_ORDINALS = [
+    "첫째",
+    "둘째",
+    "셋째",
+    "넷째",
+    "다섯째",
+    "여섯째",
+    "일곱째",
+    "여덟째",
+    "아홉째",
+    "열째",
+]
 _SHOWN = 3
 
 _LETTERS = dict(
     zip(
         "abcdefghijklmnopqrstuvwxyz",
-        "에이 비 시 디 이 에프 지 에이치 아이 제이 케이 엘 엠 엔 오 피 큐 아르 에스 티 유 "
-        "브이 더블유 엑스 와이 제트".split(),
+        [
+            "에이",
+            "비",
+            "시",
+            "디",
+            "이",
+            "에프",
+            "지",
+            "에이치",
+            "아이",
+            "제이",
+            "케이",
+            "엘",
+            "엠",
+            "엔",
+            "오",
+            "피",
+            "큐",
+            "아르",
+            "에스",
+            "티",
+            "유",
+            "브이",
+            "더블유",
+            "엑스",
+            "와이",
+            "제트",
+        ],
         strict=True,
     )
 )
-_DIGITS = dict(zip("0123456789", "영 일 이 삼 사 오 육 칠 팔 구".split(), strict=True))
+_DIGITS = dict(
+    zip("0123456789", ["영", "일", "이", "삼", "사", "오", "육", "칠", "팔", "구"], strict=True)
+)
 _WORDS = {
     "total": "토털", "target": "타깃", "net": "넷", "out": "아웃", "data": "데이터",
     "alpha": "알파", "beta": "베타", "gamma": "감마", "delta": "델타", "epsilon": "엡실론",
@@ -40,7 +79,7 @@ def reading(symbol: str) -> str:
     parts = re.findall(r"[^\W\d_]+|\d+", symbol)
     if not parts:
         return ""
-    last = parts[-1]
+    last = str(parts[-1])
     if last.isdigit():
         return "십" if last.endswith("0") and len(last) > 1 else _DIGITS[last[-1]]
     if last.lower() in _WORDS:
