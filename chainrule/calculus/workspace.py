@@ -130,7 +130,7 @@ class Workspace:
         function = step.facts.get("function")
         if isinstance(function, str):
             entry = scalar_activation(function)
-            return entry.name if entry else function
+            return entry.name if entry else node.rule or step.rule
         if node.name == self.graph.output:
             for name in self.hidden:
                 inner = self.original.nodes[name]

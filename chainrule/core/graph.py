@@ -536,7 +536,7 @@ def _reader(table: Mapping[str, Statement], used: str) -> Statement:
 
 
 def _topological(table: Mapping[str, Statement]) -> list[str]:
-    """Statement names with everything they read before them; as close to written order as can be."""
+    """Statement names, each behind everything it reads; otherwise in written order."""
     done: dict[str, None] = {}
     active: dict[str, None] = {}
     for root in table:

@@ -11,7 +11,7 @@ import tomllib
 from dataclasses import dataclass
 from math import isfinite
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from chainrule.core.errors import ChainruleError, LimitError, Source, Span, nearest, shown
 from chainrule.core.functions import ALIASES, CONSTANTS
@@ -54,7 +54,7 @@ class _Spelt(float):
 
     text: str
 
-    def __new__(cls, text: str) -> _Spelt:
+    def __new__(cls, text: str) -> Self:
         value = super().__new__(cls, text)
         value.text = text.replace("_", "")
         return value

@@ -98,7 +98,7 @@ def test_nearest_among_a_million_is_quick():
     ("value", "expected"),
     [
         (True, "true"), (2, "2"), (2.5, "2.5"), ("a", '"a"'), ([1], "a list"), ({}, "a table"),
-        (None, "None"), (10**60, "a number of more than 40 digits"), 
+        (None, "None"), (10**60, "a number of more than 40 digits"),
         ("x" * 99, '"' + "x" * 38 + '…"'),
     ],
 )  # fmt: skip

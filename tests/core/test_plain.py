@@ -1,7 +1,7 @@
 """Plain syntax: what is printed reads back to the same tree; a span is the thing it names.
 
-Guards against: lost brackets, a minus that changes hands, `a/(b*c)` printed as `a/b*c`, a power of a
-negative number, carets one column off.
+Guards against: lost brackets, a minus that changes hands, `a/(b*c)` printed as `a/b*c`, a power of
+a negative number, carets one column off.
 """
 
 from __future__ import annotations

@@ -150,8 +150,10 @@ LARGE = {
     ),
     "a cycle": (
         "\n".join(f"a_{i} = a_{(i + 1) % 5_000}" for i in range(5_000)),
-        "equations:5000:10: `a_0` depends on itself: a_0 → a_4999 → a_4998 → a_4997 → … → a_3 → a_2"
-        " → a_1 → a_0",
+        (
+            "equations:5000:10: `a_0` depends on itself: a_0 → a_4999 → a_4998 → a_4997 → … → a_3 → a_2"
+            " → a_1 → a_0"
+        ),
     ),
 }
 
@@ -231,7 +233,8 @@ SHORTHANDS = {
     "hint: examples are {examples}; a network can be written 2-3-1",
     "": "there is no model or file called ``\n"
     "hint: examples are {examples}; a network can be written 2-3-1",
-    "textbok": "there is no model or file called `textbok`\nhint: did you mean the example `textbook`?",
+    "textbok": "there is no model or file called `textbok`\n"
+    "hint: did you mean the example `textbook`?",
     "a\0b": "there is no model or file called `a�b`\n"
     "hint: examples are {examples}; a network can be written 2-3-1",
     "notes.md": "there is no model or file called `notes.md`\n"
@@ -270,8 +273,10 @@ def test_a_folder(tmp_path):
         (b"", "NAME: there are no equations here\nhint: write `name = formula`, one a line"),
         (
             "y = x\nz = 가\n".encode("cp949"),
-            "NAME:2:5: this is not UTF-8 text: byte 11 cannot be read\n"
-            "    z = ��\n        ^\nhint: save the file as UTF-8",
+            (
+                "NAME:2:5: this is not UTF-8 text: byte 11 cannot be read\n"
+                "    z = ��\n        ^\nhint: save the file as UTF-8"
+            ),
         ),
         (
             "y = x".encode("utf-16"),
@@ -280,23 +285,31 @@ def test_a_folder(tmp_path):
         (b"\x7fELF\0\0\1", "NAME is not a text file\nhint: save the file as UTF-8"),
         (
             b"\xef\xbb\xbfy = 2x",
-            "NAME:1:6: an operator is missing here\n"
-            "    y = 2x\n         ^\nhint: write 2*x for a product",
+            (
+                "NAME:1:6: an operator is missing here\n"
+                "    y = 2x\n         ^\nhint: write 2*x for a product"
+            ),
         ),
         (
             b"a = x\r\nb = a\r\ny = 2b\r\n",
-            "NAME:3:6: an operator is missing here\n"
-            "    y = 2b\n         ^\nhint: write 2*b for a product",
+            (
+                "NAME:3:6: an operator is missing here\n"
+                "    y = 2b\n         ^\nhint: write 2*b for a product"
+            ),
         ),
         (
             b"y = (a +\r\n     2b)\r\n",
-            "NAME:2:7: an operator is missing here\n"
-            "         2b)\n          ^\nhint: write 2*b for a product",
+            (
+                "NAME:2:7: an operator is missing here\n"
+                "         2b)\n          ^\nhint: write 2*b for a product"
+            ),
         ),
         (
             b'title = "t"\r\n[model]\r\nequations = """\r\ny = 2b\r\n"""\r\n',
-            "NAME:4:6: an operator is missing here\n"
-            "    y = 2b\n         ^\nhint: write 2*b for a product",
+            (
+                "NAME:4:6: an operator is missing here\n"
+                "    y = 2b\n         ^\nhint: write 2*b for a product"
+            ),
         ),
         (b"x" * 4_000_001, "NAME has more than 4,000,000 bytes"),
     ],
@@ -417,8 +430,10 @@ PYTHON = {
     ),
     "a symbol that is no name": (
         lambda: Graph.from_sympy({y: sympy.Symbol("w 1")}),
-        'the symbol "w 1": "w 1" is not a name\n'
-        "hint: use letters, digits and underscores, such as w_31",
+        (
+            'the symbol "w 1": "w 1" is not a name\n'
+            "hint: use letters, digits and underscores, such as w_31"
+        ),
     ),
     "a symbol with the name of a function": (
         lambda: Graph.from_sympy({y: sympy.Symbol("exp") * x}),
@@ -426,8 +441,10 @@ PYTHON = {
     ),
     "two symbols of one name": (
         lambda: Graph.from_sympy({y: x + sympy.Symbol("x", real=True)}),
-        "there are two different symbols called x\n"
-        "hint: make the symbol once and use it everywhere; assumptions such as real=True count",
+        (
+            "there are two different symbols called x\n"
+            "hint: make the symbol once and use it everywhere; assumptions such as real=True count"
+        ),
     ),
     "a comparison for an equation": (
         lambda: Graph.from_sympy([sympy.Gt(y, x)]),
@@ -439,13 +456,17 @@ PYTHON = {
     ),
     "text for an expression": (
         lambda: Graph.from_sympy({"y": "__import__('os').system('x')"}),
-        "\"__import__('os').system('x')\" is not a sympy expression\n"
-        "hint: build it from sympy.Symbol; equations in text go to chainrule.equations",
+        (
+            "\"__import__('os').system('x')\" is not a sympy expression\n"
+            "hint: build it from sympy.Symbol; equations in text go to chainrule.equations"
+        ),
     ),
     "a complex number of Python": (
         lambda: Graph.from_sympy({"y": 1j}),
-        "1j is not a sympy expression\n"
-        "hint: build it from sympy.Symbol; equations in text go to chainrule.equations",
+        (
+            "1j is not a sympy expression\n"
+            "hint: build it from sympy.Symbol; equations in text go to chainrule.equations"
+        ),
     ),
     "a number of five thousand digits": (
         lambda: Graph.from_sympy({"y": sympy.Integer(10) ** 5_000}),
@@ -457,8 +478,10 @@ PYTHON = {
     ),
     "no collection": (
         lambda: Graph.from_sympy(5),
-        "5 is no collection of equations\n"
-        "hint: Graph.from_sympy({y: w*x + b}), or a list of Eq(y, w*x + b)",
+        (
+            "5 is no collection of equations\n"
+            "hint: Graph.from_sympy({y: w*x + b}), or a list of Eq(y, w*x + b)"
+        ),
     ),
     "nothing": (
         lambda: Graph.from_sympy({}),
@@ -482,8 +505,10 @@ PYTHON = {
     ),
     "an output that is a leaf": (
         lambda: equations("u = x", "y = u", output="x"),
-        "the output `x` is a leaf: no equation defines it\n"
-        "hint: name one that is defined, such as `y`",
+        (
+            "the output `x` is a leaf: no equation defines it\n"
+            "hint: name one that is defined, such as `y`"
+        ),
     ),
     "derive by an unknown name": (
         lambda: derive(equations("y = w_1*x"), ["w_2"]),

@@ -23,21 +23,28 @@ BOUNDED = settings(max_examples=300, deadline=None, derandomize=True)
 PIECES = [
     *"xywabtEθσ출력0123456789",
     *"+-*/^@=()[]{},.;:'\"#\\|%&!?<> \t\n\r",
-    "**", "==", ":=", "<-", "//", "...", "if ", " else ", "lambda ", "sigmoid(", "sum(i, ", "diff(",
-    "held(", "hadamard(", "bracket(", "max(", "exp", "pi", "x_1", "a_2", "1e9", "0.5", ".T", "dE/dw",
-    "y = ", "²", "½", "₁", "\U0001d499", "\u0430", "⁺", "\u200b", "\x00", "\u202e", "\ud800", '"""', "'''",
+    "**", "==", ":=", "<-", "//", "...", "if ", " else ", "lambda ", "sigmoid(", "sum(i, ",
+    "diff(", "held(", "hadamard(", "bracket(", "max(", "exp", "pi", "x_1", "a_2", "1e9", "0.5",
+    ".T", "dE/dw", "y = ", "²", "½", "₁", "\U0001d499", "\u0430", "⁺", "\u200b", "\x00",
+    "\u202e", "\ud800", '"""', "'''",
 ]  # fmt: skip
 TEXTS = st.one_of(st.text(max_size=80), st.lists(st.sampled_from(PIECES), max_size=40).map("".join))
 
 MODELS = [
-    'title = "t"\n[network]\ninputs = 2\nlayers = [{units = 2, activation = "tanh"}, {units = 1}]\n'
-    'loss = "squared-error"\npenalties = ["l2"]\n[values]\nx_1 = 0.5\n[training]\n'
-    'learning_rate = 0.5\nrate = "eta"\nfreeze = ["b_1"]\n',
-    '[model]\nequations = """\nz = w*x + b  # 입력\na = sigmoid(z)\nE = (t - a)**2/2\n"""\n'
-    'output = "E"\nassume = ["x > 0"]\n[roles]\nx = "input"\n[latex]\nw = \'\\omega\'\n'
-    "[functions]\ng = 1\n",
-    '[network]\ninputs = 12\n[[network.layers]]\nunits = 2\nbias = "shared"\n'
-    '[notation]\nprofile = "mazur"\n',
+    (
+        'title = "t"\n[network]\ninputs = 2\nlayers = [{units = 2, activation = "tanh"}, {units = 1}]\n'
+        'loss = "squared-error"\npenalties = ["l2"]\n[values]\nx_1 = 0.5\n[training]\n'
+        'learning_rate = 0.5\nrate = "eta"\nfreeze = ["b_1"]\n'
+    ),
+    (
+        '[model]\nequations = """\nz = w*x + b  # 입력\na = sigmoid(z)\nE = (t - a)**2/2\n"""\n'
+        'output = "E"\nassume = ["x > 0"]\n[roles]\nx = "input"\n[latex]\nw = \'\\omega\'\n'
+        "[functions]\ng = 1\n"
+    ),
+    (
+        '[network]\ninputs = 12\n[[network.layers]]\nunits = 2\nbias = "shared"\n'
+        '[notation]\nprofile = "mazur"\n'
+    ),
 ]
 
 

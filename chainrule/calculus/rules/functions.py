@@ -7,7 +7,7 @@ from their catalogue entries, written with the output's own name where the state
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -43,7 +43,9 @@ _KINK_0 = {
 
 ELEMENTARY: Mapping[str, Elementary] = MappingProxyType(
     {
-        "exp": Elementary("exp(u)", "exponential", {"en": "the exponential", "ko": "지수함수"}),
+        "exp": Elementary(
+            "exp(u)", "natural-exponential", {"en": "the exponential", "ko": "지수함수"}
+        ),
         "log": Elementary("1/u", "logarithm", {"en": "the logarithm", "ko": "로그함수"}),
         "sqrt": Elementary("1/(2*sqrt(u))", "root", {"en": "the square root", "ko": "제곱근"}),
         "sin": Elementary("cos(u)", "trigonometric", {"en": "the sine", "ko": "사인"}),
@@ -59,17 +61,15 @@ ELEMENTARY: Mapping[str, Elementary] = MappingProxyType(
             "sinh(u)", "hyperbolic", {"en": "the hyperbolic cosine", "ko": "쌍곡코사인"}
         ),
         "abs": Elementary(
-            "sign(u)", "absolute value", {"en": "the absolute value", "ko": "절댓값"}, _KINK_0
+            "sign(u)", "absolute-value", {"en": "the absolute value", "ko": "절댓값"}, _KINK_0
         ),
-        "sign": Elementary(
-            "0", "piecewise constant", {"en": "the sign function", "ko": "부호 함수"}, _KINK_0
-        ),
+        "sign": Elementary("0", "step", {"en": "the sign function", "ko": "부호 함수"}, _KINK_0),
         "heaviside": Elementary(
-            "0", "piecewise constant", {"en": "the step function", "ko": "계단 함수"}, _KINK_0
+            "0", "step", {"en": "the step function", "ko": "계단 함수"}, _KINK_0
         ),
         "erf": Elementary(
             "2/sqrt(pi)*exp(-u**2)",
-            "error function",
+            "error-function",
             {"en": "the error function", "ko": "오차함수"},
         ),
     }
@@ -130,12 +130,12 @@ def _grouped(formula: fm.Formula) -> fm.Formula:
     return formula
 
 
-def _elementary(formula: fm.Formula, context: Context) -> Outcome | None:
-    """d/dx f(u) = f′(u)·u′ for an elementary function f."""
+def _elementary(family: str, formula: fm.Formula, context: Context) -> Outcome | None:
+    """d/dx f(u) = f′(u)·u′ for an elementary function f of the family."""
     if not isinstance(formula, fm.Call) or formula.primes:
         return None
     entry = ELEMENTARY.get(formula.function)
-    if entry is None:
+    if entry is None or entry.family != family:
         return None
     argument = formula.args[0]
     local = tidy(fm.substitute(_read(entry.derivative), {"u": argument}))
@@ -195,6 +195,32 @@ _INNER = {
     "ko": "{function}의 미분, 이어서 안쪽 함수의 미분",
 }
 
+_FAMILIES: Mapping[str, Words] = {
+    "natural-exponential": {"en": "exponential function", "ko": "지수함수 eᵘ의 미분"},
+    "logarithm": {"en": "logarithm", "ko": "로그함수의 미분"},
+    "root": {"en": "square root", "ko": "제곱근의 미분"},
+    "trigonometric": {"en": "trigonometric functions", "ko": "삼각함수의 미분"},
+    "hyperbolic": {"en": "hyperbolic functions", "ko": "쌍곡선함수의 미분"},
+    "absolute-value": {"en": "absolute-value", "ko": "절댓값의 미분"},
+    "error-function": {"en": "error-function", "ko": "오차함수의 미분"},
+    "step": {"en": "step functions", "ko": "계단 함수의 미분"},
+}
+
+
+def _family_rule(family: str) -> Rule:
+    """The rule of a family of elementary functions."""
+    name, entry = next((n, e) for n, e in ELEMENTARY.items() if e.family == family)
+    return Rule(
+        name=family,
+        order=26,
+        title=_FAMILIES[family],
+        statement=f"diff({name}(u), x) = ({entry.derivative})*diff(u, x)",
+        apply=partial(_elementary, family),
+        notes={"plain": _OF, "inner": _INNER},
+        example=(f"{name}(x**2)", "x"),
+    )
+
+
 RULES = (
     Rule(
         name="vector-function",
@@ -222,15 +248,7 @@ RULES = (
         notes={"plain": _OF, "inner": _INNER},
         example=("sigmoid(x)", "x"),
     ),
-    Rule(
-        name="elementary",
-        order=26,
-        title={"en": "elementary function", "ko": "초등함수의 미분"},
-        statement="diff(f(u), x) = f'(u)*diff(u, x)",
-        apply=_elementary,
-        notes={"plain": _OF, "inner": _INNER},
-        example=("exp(x)", "x"),
-    ),
+    *map(_family_rule, _FAMILIES),
     Rule(
         name="declared",
         order=29,
