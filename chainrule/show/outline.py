@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from chainrule.calculus.bulk import BulkGradients
 from chainrule.calculus.derivations import MAX_PATHS
 from chainrule.calculus.rules import rule_table
 from chainrule.calculus.rules.functions import ELEMENTARY, scalar_activation
@@ -16,17 +17,20 @@ from chainrule.catalog.registry import activations
 from chainrule.catalog.types import VectorActivation
 from chainrule.core import formula as fm
 from chainrule.core.derivation import Factor, Status, Step
+from chainrule.core.unroll import UnrolledGraph
 from chainrule.show.locales import Phrase
 from chainrule.show.numbers import numbers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from chainrule.calculus.bulk import LayerGradients
     from chainrule.calculus.derivations import Delta, Derivation, Derivations
 
 __all__ = [
     "Block",
     "Equation",
+    "Gradients",
     "Heading",
     "Line",
     "Options",
@@ -36,6 +40,7 @@ __all__ = [
     "outline",
 ]
 
+MANY = 200
 DETAILS = ("brief", "standard", "full")
 _QUIET = frozenset({"linear", "variable", "constant", "sum", "sign"})
 
@@ -105,7 +110,15 @@ class Remark:
     phrase: Phrase
 
 
-Block = Title | Heading | Equation | Working | Remark
+@dataclass(frozen=True, slots=True)
+class Gradients:
+    """∂of/∂w in deltas for every parameter of a layer, one short line each, from one template."""
+
+    of: str
+    layer: LayerGradients
+
+
+Block = Gradients | Title | Heading | Equation | Working | Remark
 
 
 # ------------------------------------------------------------------ notes
@@ -368,10 +381,7 @@ def _delta_block(derivation_symbol: fm.Formula, delta: Delta) -> Equation:
 
 
 def _deltas_outline(family: Derivations, options: Options) -> Iterator[Block]:
-    needed: set[str] = set()
-    for derivation in family:
-        needed.update(delta.wrt for delta in derivation.deltas)
-    deltas = [delta for delta in family.deltas.values() if delta.wrt in needed]
+    deltas = _needed(family)
     yield Heading(Phrase("backward-pass"), major=True)
     shown: set[tuple[str, str]] = set()
     first = family[0]
@@ -392,13 +402,41 @@ def _deltas_outline(family: Derivations, options: Options) -> Iterator[Block]:
             block = Equation(block.left, (*block.lines, Line(spelt(number, options.digits))))
         yield block
     yield Heading(Phrase("gradients"), major=True)
-    for derivation in family:
-        yield from _gradient(derivation, options)
+    layers = _layers(family, options)
+    for layer in layers:
+        if layer.is_uniform:
+            yield Gradients(family.of, layer)
+    alike = {name for layer in layers if layer.is_uniform for name in layer.names}
+    for name in family.names:
+        if name not in alike:
+            yield from _gradient(family[name], options)
     if options.detail != "brief" and first.graph.nodes[first.wrt].role in {"weight", "bias"}:
         yield Heading(Phrase("update"), major=True)
         yield Equation(first.update.first, (Line(first.update.rest[0][1]),))
         if len(family) > 1:
             yield Remark(Phrase("every-parameter"))
+
+
+def _is_whole(family: Derivations) -> bool:
+    return family.names == family.workspace.original.parameters
+
+
+def _needed(family: Derivations) -> list[Delta]:
+    """The deltas that the asked gradients are made of."""
+    if _is_whole(family):
+        return list(family.deltas.values())
+    needed = {delta.wrt for derivation in family for delta in derivation.deltas}
+    return [delta for delta in family.deltas.values() if delta.wrt in needed]
+
+
+def _layers(family: Derivations, options: Options) -> tuple[LayerGradients, ...]:
+    """The layers whose gradients are shown from templates: those of a large network, all asked."""
+    graph = family.workspace.original
+    if not isinstance(graph, UnrolledGraph) or len(family) <= MANY or not _is_whole(family):
+        return ()
+    if family[0].has_value and options.values is not False:
+        return ()
+    return BulkGradients(graph).layers
 
 
 def _gradient(derivation: Derivation, options: Options) -> Iterator[Block]:

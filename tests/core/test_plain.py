@@ -48,8 +48,7 @@ def _everything() -> st.SearchStrategy[fm.Formula]:
         tests = st.tuples(inner, st.sampled_from(["<", "<=", ">", ">=", "==", "!="]), inner).map(
             lambda three: fm.Condition(*three)
         )
-        plain_values = inner.filter(lambda f: not isinstance(f, fm.Cases))
-        branches = st.lists(st.tuples(plain_values, tests), min_size=1, max_size=2).map(tuple)
+        branches = st.lists(st.tuples(inner, tests), min_size=1, max_size=2).map(tuple)
         return st.one_of(
             many.map(fm.Sum),
             many.map(fm.Product),
@@ -57,16 +56,12 @@ def _everything() -> st.SearchStrategy[fm.Formula]:
             st.tuples(inner, inner).map(lambda two: fm.Quotient(*two)),
             st.tuples(inner, names).map(lambda two: fm.Power(*two)),
             st.tuples(inner, st.integers(0, 3)).map(lambda two: fm.Call("g", (two[0],), two[1])),
-            st.tuples(branches, plain_values).map(lambda two: fm.Cases(*two)),
-            st.tuples(inner, names)
-            .filter(lambda two: not isinstance(two[0], fm.Name))
-            .map(lambda two: fm.Derivative(*two)),
+            st.tuples(branches, inner).map(lambda two: fm.Cases(*two)),
+            st.tuples(inner, names).map(lambda two: fm.Derivative(fm.add(two[0], fm.ONE), two[1])),
             st.tuples(inner, names).map(lambda two: fm.Held(two[0], (two[1],))),
             st.tuples(names, inner).map(lambda two: fm.BigSum(*two)),
             st.tuples(names, many).map(lambda two: fm.Indexed(*two)),
-            st.tuples(many, many)
-            .filter(lambda two: len(two[0]) == len(two[1]))
-            .map(fm.Matrix),
+            st.tuples(many, many).map(lambda two: fm.Matrix(tuple(zip(*two, strict=False)))),
             inner.map(fm.Transpose),
             many.map(fm.Hadamard),
             st.tuples(inner, inner).map(

@@ -151,8 +151,8 @@ LARGE = {
     "a cycle": (
         "\n".join(f"a_{i} = a_{(i + 1) % 5_000}" for i in range(5_000)),
         (
-            "equations:5000:10: `a_0` depends on itself: a_0 → a_4999 → a_4998 → a_4997 → … → a_3 → a_2"
-            " → a_1 → a_0"
+            "equations:5000:10: `a_0` depends on itself: a_0 → a_4999 → a_4998 → a_4997 → … → a_3"
+            " → a_2 → a_1 → a_0"
         ),
     ),
 }

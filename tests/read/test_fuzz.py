@@ -32,7 +32,7 @@ TEXTS = st.one_of(st.text(max_size=80), st.lists(st.sampled_from(PIECES), max_si
 
 MODELS = [
     (
-        'title = "t"\n[network]\ninputs = 2\nlayers = [{units = 2, activation = "tanh"}, {units = 1}]\n'
+        'title = "t"\n[network]\ninputs = 2\nlayers = [{units = 2, activation = "tanh"}]\n'
         'loss = "squared-error"\npenalties = ["l2"]\n[values]\nx_1 = 0.5\n[training]\n'
         'learning_rate = 0.5\nrate = "eta"\nfreeze = ["b_1"]\n'
     ),

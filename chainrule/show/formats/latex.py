@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 from chainrule.core import formula as fm
 from chainrule.show.formats.base import Format, Page
 from chainrule.show.formats.latex_lines import equation_rows
-from chainrule.show.outline import Equation, Heading, Line, Remark, Title, Working, outline
+from chainrule.show.formats.rows import gradient_lines
+from chainrule.show.outline import (
+    Equation,
+    Gradients,
+    Heading,
+    Line,
+    Remark,
+    Title,
+    Working,
+    outline,
+)
 from chainrule.show.printers.latex import print_latex
 
 if TYPE_CHECKING:
@@ -34,6 +45,9 @@ _PREAMBLE = r"""\documentclass[11pt]{article}
 def escape(text: str) -> str:
     """Prose made safe for LaTeX."""
     return text.translate(_ESCAPES)
+
+
+_ROWS = 30
 
 
 class _Printer:
@@ -128,11 +142,18 @@ class _Printer:
             yield f"{remark}.\n"
         yield self.display(rows)
 
+    def gradients(self, block: Gradients) -> Iterator[str]:
+        notation = self.page.notation
+        lines = gradient_lines(block, notation, print_latex, notation.latex, " &= ")
+        while rows := list(itertools.islice(lines, _ROWS)):
+            yield self.display(rows)
+
     def remark(self, block: Remark) -> Iterator[str]:
         yield self.say(block.phrase) + ".\n"
 
 
 _BLOCKS: dict[type, Callable[..., Iterator[str]]] = {
+    Gradients: _Printer.gradients,
     Title: _Printer.title,
     Heading: _Printer.heading,
     Equation: _Printer.equation,

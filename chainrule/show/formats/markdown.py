@@ -6,12 +6,23 @@ Displays are `$$` around `aligned`, the one form that every flavour renders. kra
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 from chainrule.core import formula as fm
 from chainrule.show.formats.base import Format, Page
 from chainrule.show.formats.latex_lines import equation_rows
-from chainrule.show.outline import Equation, Heading, Line, Remark, Title, Working, outline
+from chainrule.show.formats.rows import gradient_lines
+from chainrule.show.outline import (
+    Equation,
+    Gradients,
+    Heading,
+    Line,
+    Remark,
+    Title,
+    Working,
+    outline,
+)
 from chainrule.show.printers.latex import print_latex
 
 if TYPE_CHECKING:
@@ -21,6 +32,8 @@ if TYPE_CHECKING:
 
 FLAVOURS = ("gfm", "kramdown", "jupyter")
 _SPECIAL = str.maketrans({char: f"\\{char}" for char in "\\`*_{}[]<>#|"})
+
+_ROWS = 30
 
 
 class _Printer:
@@ -99,11 +112,18 @@ class _Printer:
         rows.extend(self.rows(block.symbol, block.lines))
         yield self.display(rows)
 
+    def gradients(self, block: Gradients) -> Iterator[str]:
+        notation = self.page.notation
+        lines = gradient_lines(block, notation, print_latex, notation.latex, " &= ")
+        while rows := list(itertools.islice(lines, _ROWS)):
+            yield self.display(rows)
+
     def remark(self, block: Remark) -> Iterator[str]:
         yield f"\n{self.say(block.phrase)}\n"
 
 
 _BLOCKS: dict[type, Callable[..., Iterator[str]]] = {
+    Gradients: _Printer.gradients,
     Title: _Printer.title,
     Heading: _Printer.heading,
     Equation: _Printer.equation,

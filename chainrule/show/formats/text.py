@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING
 from chainrule.core import formula as fm
 from chainrule.core.errors import display_width
 from chainrule.show.formats.base import Format, Page
-from chainrule.show.outline import Equation, Heading, Line, Remark, Title, Working, outline
+from chainrule.show.formats.rows import gradient_lines
+from chainrule.show.outline import (
+    Equation,
+    Gradients,
+    Heading,
+    Line,
+    Remark,
+    Title,
+    Working,
+    outline,
+)
 from chainrule.show.printers.text import print_text
 
 if TYPE_CHECKING:
@@ -155,6 +165,11 @@ class _Printer:
         for line in block.lines:
             yield from self.line(line, 4)
 
+    def gradients(self, block: Gradients) -> Iterator[str]:
+        notation = self.page.notation
+        lines = gradient_lines(block, notation, print_text, notation.text, " = ")
+        yield from (f"    {line}" for line in lines)
+
     def remark(self, block: Remark) -> Iterator[str]:
         yield from self.prose(self.say(block.phrase), 4)
 
@@ -170,6 +185,7 @@ def _pieces(text: str) -> Iterator[str]:
 
 
 _BLOCKS: dict[type, Callable[..., Iterator[str]]] = {
+    Gradients: _Printer.gradients,
     Title: _Printer.title,
     Heading: _Printer.heading,
     Equation: _Printer.equation,
