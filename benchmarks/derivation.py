@@ -305,7 +305,7 @@ def forget() -> None:
     if "chainrule" in sys.modules:
         from chainrule.core import lower
 
-        lower._symbol.cache_clear()  # noqa: SLF001 - the only way to forget symbols
+        lower.symbol.cache_clear()
 
 
 def measure(name: str, text: str, *, check: bool) -> dict[str, Any]:

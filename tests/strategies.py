@@ -74,7 +74,7 @@ def graphs(draw: st.DrawFn) -> Graph:
     lines = []
     for number in range(1, count + 1):
         a, b, c = (draw(st.sampled_from(known)) for _ in range(3))
-        call = draw(st.sampled_from(_scalar_calls() + ["sin", "exp", "atan"]))
+        call = draw(st.sampled_from([*_scalar_calls(), "sin", "exp", "atan"]))
         shape = draw(
             st.sampled_from(
                 [

@@ -18,7 +18,7 @@ from sympy import Add, Basic, Mul, S
 from chainrule.calculus.tidy import drop_ones
 from chainrule.catalog.registry import definitions
 from chainrule.core import formula as fm
-from chainrule.core.lower import _symbol, to_sympy
+from chainrule.core.lower import symbol, to_sympy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -118,17 +118,17 @@ class _Row:
         before = not own or column.most < own[0]
         if (before or column.least > own[-1]) and self.bases.isdisjoint(column.names):
             head, tail = pieces[0 if before else -1]
-            out = [_new(Mul, *head, symbol, *tail) for symbol in column.symbols]
+            out = [_new(Mul, *head, leaf, *tail) for leaf in column.symbols]
             for made in out:
                 made.is_commutative = True
             return out
         out = []
-        for symbol, name in zip(column.symbols, column.names, strict=True):
+        for leaf, name in zip(column.symbols, column.names, strict=True):
             if name in self.bases:
-                out.append(self.expr.xreplace({self.marks[0]: symbol}))
+                out.append(self.expr.xreplace({self.marks[0]: leaf}))
             else:
                 head, tail = pieces[bisect_left(own, name)]
-                out.append(_product((*head, symbol, *tail)))
+                out.append(_product((*head, leaf, *tail)))
         return out
 
     def bare(self) -> Any:
@@ -334,7 +334,7 @@ class Expressions:
         names = self.plan.cells.names[tensor]
         symbols = self._symbols.get(tensor)
         if symbols is None:
-            symbols = self._symbols[tensor] = list(map(_symbol, names))
+            symbols = self._symbols[tensor] = list(map(symbol, names))
         places = [start + step for step in steps]
         return _Column([symbols[place] for place in places], [names[place] for place in places])
 
@@ -357,7 +357,7 @@ class Expressions:
             self.lowered += 1
             expr = to_sympy(formula, symbols=self._brackets, definitions=definitions())
         single = len(marks) == 1 and _stands_alone(local, marks[0])
-        row = self._rows[key] = _Row(expr, [_symbol(mark) for mark in marks], single=single)
+        row = self._rows[key] = _Row(expr, [symbol(mark) for mark in marks], single=single)
         return row
 
 

@@ -18,7 +18,7 @@ from chainrule.core.functions import CONSTANTS, PRIMITIVES, Definition
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["expand_definitions", "from_sympy", "to_sympy"]
+__all__ = ["expand_definitions", "from_sympy", "symbol", "to_sympy"]
 
 _IDENTIFIER = re.compile(r"[^\W\d]\w*\Z")
 
@@ -56,7 +56,8 @@ def expand_definitions(
 
 
 @lru_cache(maxsize=1 << 16)
-def _symbol(name: str) -> Any:
+def symbol(name: str) -> Any:
+    """The real symbol of a name; one object per name."""
     import sympy
 
     return sympy.Symbol(name, real=True)
@@ -86,7 +87,7 @@ class _Lowering:
     def name(self, formula: fm.Name) -> Any:
         name = formula.id + "".join(formula.marks)
         found = self.symbols.get(name)
-        return _symbol(name) if found is None else found
+        return symbol(name) if found is None else found
 
     def number(self, formula: fm.Number) -> Any:
         value = formula.value

@@ -287,7 +287,8 @@ class Cells:
         tensor, flat = self.place[name]
         cell = self.cell(self.graph.nodes[tensor], flat)
         found: dict[str, None] = {}
-        for reference in self.references[tensor]:
+        references = self.references[tensor]
+        for reference in references:
             fixed = dict(zip(reference.pattern, cell, strict=True))
             reader = self.graph.nodes[reference.reader]
             ranges = (
@@ -296,7 +297,11 @@ class Cells:
             )  # fmt: skip
             for position in itertools.product(*ranges):
                 found[self.name(reader.name, position)] = None
-        return tuple(found)
+        if len(references) < 2:
+            return tuple(found)
+        order = {tensor: rank for rank, tensor in enumerate(self.graph.nodes)}
+        places = {reader: self.place[reader] for reader in found}
+        return tuple(sorted(found, key=lambda at: (order[places[at][0]], places[at][1])))
 
 
 _EXPAND: Mapping[type[fm.Formula], Callable[..., fm.Formula]] = MappingProxyType(

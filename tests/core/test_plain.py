@@ -22,7 +22,7 @@ from chainrule.core.plain import (
 )
 from tests.strategies import formulas
 
-SETTINGS = settings(max_examples=400, deadline=None, derandomize=True)
+SETTINGS = settings(max_examples=200, deadline=None, derandomize=True)
 DECLARED = Syntax(functions={**arities(), "g": (1, 1)})
 NAMES = Syntax(functions=DECLARED.functions, derivatives_of={"E", "w", "z_1", "a"})
 
@@ -76,7 +76,7 @@ def _everything() -> st.SearchStrategy[fm.Formula]:
         st.just(fm.Derivative(fm.Name("E"), fm.Name("w"))),
         st.just(fm.Derivative(fm.Name("a"), fm.Name("z_1"))),
     )
-    return st.recursive(atoms, grow, max_leaves=8)
+    return st.recursive(atoms, grow, max_leaves=5)
 
 
 @SETTINGS

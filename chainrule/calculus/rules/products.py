@@ -28,7 +28,8 @@ def _quotient(formula: fm.Formula, context: Context) -> Outcome | None:
         return Outcome(fm.Quotient(derivative(top, context), bottom), {"form": "constant-below"})
     square = fm.Power(bottom, fm.Number("2"))
     if not has(top, context.wrt):
-        over = fm.multiply(top, derivative(bottom, context))
+        itself = bottom == fm.Name(context.wrt)
+        over = top if itself else fm.multiply(top, derivative(bottom, context))
         return Outcome(fm.negate(fm.Quotient(over, square)), {"form": "constant-above"})
     above = fm.Sum(
         (
