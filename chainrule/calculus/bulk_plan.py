@@ -200,7 +200,10 @@ class Plan:
                     ranges[axis] = (position,)
             for of in itertools.product(*ranges):
                 found[reader, _dot(strides, of), of] = None
-        return tuple(found)
+        if len(self.readings[tensor]) < 2:
+            return tuple(found)
+        order = {reading.reader: -rank for rank, reading in enumerate(self.readings[tensor][::-1])}
+        return tuple(sorted(found, key=lambda at: (order[at[0]], at[1])))
 
     # -- deltas
 
