@@ -11,7 +11,6 @@ Law: `read_formula(print_plain(f)) == f` for every formula without superscript m
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -19,70 +18,22 @@ from typing import TYPE_CHECKING
 from chainrule.core import formula as fm
 from chainrule.core.errors import ChainruleError, LimitError, Source, Span, nearest, shown
 from chainrule.core.functions import ALIASES, CONSTANTS, PRIMITIVES, arities
+from chainrule.core.plain_print import print_plain
+from chainrule.core.tokens import DOTS_HINT, KEYWORDS, Token, check_name, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping
 
 __all__ = ["SPECIAL", "Statement", "Syntax", "print_plain", "read_formula", "read_statement"]
 
-MAX_LENGTH = 200_000
-MAX_TOKENS = 60_000
 MAX_DEPTH = 64
 MAX_TREE = 160
 MAX_EXPONENT = 1_000
-MAX_DIGITS = 60
-MAX_DECIMAL_EXPONENT = 300
-MAX_NAME = 80
-
-_TOKEN = re.compile(
-    r"""(?P<space>(?:[ \t\r\n\u00a0\u2000-\u200a\u202f\u205f\u3000]+|\#[^\n]*)+)
-      | (?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)
-      | (?P<name>[^\W\d]\w*)
-      | (?P<op>\*\*=?|//=?|:=|<-|←|<=|>=|==|!=|[-+*/@]=|[-+*/@^()\[\],=<>.'′−·⋅×])
-    """,
-    re.VERBOSE,
-)
-_SPELLINGS = {"^": "**", "−": "-", "·": "*", "⋅": "*", "×": "*", "′": "'"}
-_KEYWORDS = frozenset({"if", "else"})
 _ELSE, _COMPARISON = "`else`", "a comparison such as `>`"
 _CONDITION_HINT = "comparisons stand in conditions: a if x > 0 else b"
 _ASSIGNMENTS = frozenset({"+=", "-=", "*=", "/=", "@=", "**=", "//="})
 _OPERATORS = frozenset({"+", "-", "*", "/", "**", "@"})
 _COMPARISONS = frozenset({"<", "<=", ">", ">=", "==", "!="})
-_PYTHON_ONLY = frozenset(
-    [
-        "lambda",
-        "import",
-        "def",
-        "class",
-        "return",
-        "for",
-        "while",
-        "and",
-        "or",
-        "not",
-        "in",
-        "is",
-        "True",
-        "False",
-        "None",
-        "yield",
-        "await",
-        "async",
-        "with",
-        "global",
-        "nonlocal",
-        "del",
-        "raise",
-        "try",
-        "except",
-        "finally",
-        "assert",
-        "pass",
-        "break",
-        "continue",
-    ]
-) - {"lambda"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,297 +55,26 @@ class Statement:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
-    kind: str
-    text: str
-    start: int
-    end: int
-
-    @property
-    def span(self) -> Span:
-        return Span(self.start, self.end)
-
-
-def _tokens(source: Source, span: Span) -> list[_Token]:
-    if span.end - span.start > MAX_LENGTH:
-        raise LimitError(
-            f"this formula has {span.end - span.start:,} characters; {MAX_LENGTH:,} is the limit",
-            source=source,
-            span=Span(span.start, span.start + 1),
-            hint="name its parts and write them as statements of their own",
-        )
-    out: list[_Token] = []
-    position = span.start
-    while position < span.end:
-        match = _TOKEN.match(source.text, position, span.end)
-        if match is None:
-            raise _bad_character(source, position, span.end)
-        if match.lastgroup != "space":
-            kind, text = match.lastgroup or "op", match.group()
-            token = _Token(kind, _SPELLINGS.get(text, text), position, match.end())
-            _check_token(source, token)
-            out.append(token)
-            if len(out) > MAX_TOKENS:
-                raise LimitError(
-                    f"this formula has more than {MAX_TOKENS:,} symbols",
-                    source=source,
-                    span=token.span,
-                    hint="name its parts and write them as statements of their own",
-                )
-        position = match.end()
-    return out
-
-
-_HINTS: Mapping[str, str] = MappingProxyType(
-    {
-        "%": "there is no remainder in these formulas",
-        "\\": "this is plain syntax: write sqrt(x) for \\sqrt{x} and a/b for \\frac{a}{b}",
-        "{": "use round brackets",
-        "}": "use round brackets",
-        "&": "conditions are written a if x > 0 else b",
-        "|": "write abs(x) for |x|",
-        "!": "there is no factorial in these formulas",
-        ";": "put each equation on a line of its own",
-        ":": "a line is one equation: name = formula",
-        '"': "a formula has no text in it",
-        "“": "a formula has no text in it",
-        "”": "a formula has no text in it",
-        "\u2019": "the prime of a derivative is ': write g'(u)",
-        "\u2018": "the prime of a derivative is ': write g'(u)",
-        "`": "the prime of a derivative is ': write g'(u)",
-        "$": "write the formula without $",
-        "…": "write every term out",
-        "√": "write sqrt(x)",
-        "∑": "write x_1 + x_2",
-        "∂": "derivatives are what comes out: write the forward pass only",
-        "∇": "derivatives are what comes out: write the forward pass only",
-        "÷": "write a/b",
-        "∗": "write a*b",
-        "∙": "write a*b",
-        "•": "write a*b",
-        "–": "write - for minus",
-        "—": "write - for minus",
-        "≤": "write <=",
-        "≥": "write >=",
-        "≠": "write !=",
-        "→": "write `name = formula`",
-        "⁺": "give the new value a name of its own, such as w_new",
-        "⁻": "write x**-1",
-        "ᵀ": "write x.T",
-        "⊙": "write hadamard(a, b)",
-        "∞": "a formula has finite numbers only",
-        "?": "conditions are written a if x > 0 else b",
-        "~": "this sign has no meaning here",
-        "#": "comments begin with # and end with the line",
-    }
-)
-_COMMANDS: Mapping[str, str] = MappingProxyType(
-    {
-        "\\frac": "write a/b for \\frac{a}{b}",
-        "\\sqrt": "write sqrt(x) for \\sqrt{x}",
-        "\\cdot": "write a*b for a \\cdot b",
-        "\\times": "write a*b for a \\times b",
-        "\\left": "write brackets without \\left and \\right",
-        "\\sigma": "write sigmoid(z) for \\sigma(z)",
-        "\\sum": "write x_1 + x_2 for a \\sum",
-        "\\partial": "derivatives are what comes out: write the forward pass only",
-    }
-)
-_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
-_SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
-_FRACTIONS: Mapping[str, str] = MappingProxyType({"½": "1/2", "¼": "1/4", "¾": "3/4", "⅓": "1/3"})
-# Letters of other alphabets that nobody can tell from a Latin one.
-_TWINS = str.maketrans(
-    # Cyrillic, small; Cyrillic, capital; Greek
-    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u04bb\u0501"
-    "\u051b\u051d"
-    "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425"
-    "\u0406\u0408\u0405"
-    "\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4"
-    "\u03a5\u03a7\u03bf",
-    "aeopcyxijshdqwABEKMHOPCTYXIJSABEZHIKMNOPTYXo",
-)
-
-
-def latin_twin(name: str) -> str:
-    """The name with letters of other alphabets replaced by the Latin ones they look like."""
-    return name.translate(_TWINS)
-
-
-def _bad_character(source: Source, position: int, end: int) -> ChainruleError:
-    char = source.text[position]
-    stop = position + 1
-    hint = _HINTS.get(char)
-    if char == "\\":
-        command = re.compile(r"\\[A-Za-z]+|\\").match(source.text, position, end)
-        stop = command.end() if command else stop
-        hint = _COMMANDS.get(source.text[position:stop], hint)
-    elif char == "{" and position and source.text[position - 1] == "_":
-        inside = re.compile(r"\{\s*(\w{1,20})\s*\}").match(source.text, position, end)
-        head = re.search(r"\w{0,20}\Z", source.text[max(position - 20, 0) : position])
-        hint = f"write {head[0] if head else '_'}{inside[1]}" if inside else hint
-    elif char in _FRACTIONS:
-        hint = f"write {_FRACTIONS[char]}"
-    folded = unicodedata.normalize("NFKC", char)
-    if not char.isprintable():
-        what = f"a character that cannot be seen (U+{ord(char):04X}) stands here"
-        hint = "delete it, or type the line again"
-    elif hint is None and folded != char and folded.isascii():
-        what, hint = f"`{char}` only looks like `{folded}`", f"write {folded}"
-    else:
-        what = f"`{char}` is not part of a formula"
-    if char.isprintable():
-        what = what if stop == position + 1 else f"`{source.text[position:stop]}` is LaTeX"
-    return ChainruleError(what, source=source, span=Span(position, stop), hint=hint)
-
-
-def _check_token(source: Source, token: _Token) -> None:
-    if token.kind == "name":
-        _check_name(source, token)
-    elif token.kind == "number":
-        _check_number(source, token)
-
-
-def _check_name(source: Source, token: _Token) -> None:
-    name, span = token.text, token.span
-    if len(name) > MAX_NAME:
-        raise LimitError(
-            f"this name has {len(name):,} characters; {MAX_NAME} is the limit",
-            source=source,
-            span=span,
-            hint="give it a shorter name, and its symbol under [latex]",
-        )
-    if not name.isascii():
-        raised = re.search(r"[⁰¹²³⁴-⁹]+", name)
-        lowered = re.search(r"[₀-₉]+", name)
-        half = next((char for char in name if char in _FRACTIONS), None)
-        folded = unicodedata.normalize("NFKC", name)
-        twin = latin_twin(name)
-        if raised is not None:
-            power = raised[0].translate(_SUPERSCRIPTS)
-            begin = span.start + raised.start()
-            raise ChainruleError(
-                f"`{raised[0]}` is not part of a formula",
-                source=source,
-                span=Span(begin, begin + len(raised[0])),
-                hint=f"write {name[: raised.start()]}**{power}",
-            )
-        if half is not None:
-            raise ChainruleError(
-                f"`{half}` is not part of a formula",
-                source=source,
-                span=Span(span.start + name.index(half), span.start + name.index(half) + 1),
-                hint=f"write {_FRACTIONS[half]}*…",
-            )
-        if lowered is not None:
-            head, tail = name[: lowered.start()].rstrip("_"), name[lowered.start() :]
-            raise ChainruleError(
-                f"`{lowered[0]}` is not part of a name",
-                source=source,
-                span=span,
-                hint=f"write {head}_{tail.translate(_SUBSCRIPTS)}",
-            )
-        if folded != name:
-            raise ChainruleError(
-                f"`{name}` has letters that only look like those of `{folded}`",
-                source=source,
-                span=span,
-                hint=f"write {folded}",
-            )
-        digit = next((char for char in name if char.isdecimal() and not char.isascii()), None)
-        if digit is not None:
-            raise ChainruleError(
-                f"`{digit}` is not one of the digits 0 to 9",
-                source=source,
-                span=span,
-                hint=f"write {''.join(_ascii_digit(char) for char in name)}",
-            )
-        if twin != name and twin.isascii() and re.search(r"[A-Za-z]{1}", name):
-            raise ChainruleError(
-                f"`{name}` mixes alphabets: a letter in it only looks Latin",
-                source=source,
-                span=span,
-                hint=f"write {twin}",
-            )
-    if name in _PYTHON_ONLY:
-        raise ChainruleError(
-            f"`{name}` has no meaning in a formula",
-            source=source,
-            span=span,
-            hint="a formula is made of names, numbers, + - * / ** and functions",
-        )
-
-
-def _ascii_digit(char: str) -> str:
-    return str(unicodedata.decimal(char)) if char.isdecimal() else char
-
-
-def name_problem(name: str) -> ChainruleError | None:
-    """Why a text cannot be the name of a quantity; None if it can."""
-    hint = "use letters, digits and underscores, such as w_31"
-    if not re.fullmatch(r"[^\W\d]\w*", name):
-        return ChainruleError(f"{shown(name)} is not a name", hint=hint)
-    spelt = ALIASES.get(name, name)
-    if spelt in _KEYWORDS or spelt in CONSTANTS or spelt in PRIMITIVES or spelt in SPECIAL:
-        return ChainruleError(
-            f"`{name}` has a meaning of its own already", hint="choose another name"
-        )
-    try:
-        _check_name(Source("name", name), _Token("name", name, 0, len(name)))
-    except ChainruleError as error:
-        return error
-    return None
-
-
-def _check_number(source: Source, token: _Token) -> None:
-    tail = re.compile(r"\w*(?:\.\w+)+|_\w*|[xXbBoO][0-9A-Fa-f]+\b").match(source.text, token.end)
-    if tail is not None:
-        written = source.text[token.start : tail.end()]
-        hint = "numbers are written like 0.5 or 1e-3"
-        if re.fullmatch(r"[0-9][0-9_]{0,30}", written):
-            hint = f"write {written.replace('_', '')}"
-        elif re.fullmatch(r"0[xXbBoO][0-9A-Fa-f]{1,12}", written):
-            hint = "only decimal numbers are read"
-        raise ChainruleError(
-            f"`{written[:40]}` is not a number",
-            source=source,
-            span=Span(token.start, tail.end()),
-            hint=hint,
-        )
-    mantissa, _, exponent = token.text.lower().partition("e")
-    too_long = len(mantissa) > MAX_DIGITS
-    if too_long or len(exponent) > 4 or abs(int(exponent or "0")) > MAX_DECIMAL_EXPONENT:
-        raise LimitError(
-            f"this number has more than {MAX_DIGITS} digits"
-            if too_long
-            else f"the exponent of this number is beyond {MAX_DECIMAL_EXPONENT}",
-            source=source,
-            span=token.span,
-            hint=f"shorten it: {MAX_DIGITS} digits and e±{MAX_DECIMAL_EXPONENT} are the limits",
-        )
-
-
 class _Parser:
     """Precedence climbing; one pair of frames per nesting level."""
 
     def __init__(self, source: Source, span: Span, syntax: Syntax) -> None:
         self.source = source
         self.syntax = syntax
-        self.tokens = _tokens(source, span)
+        self.tokens = tokens(source, span)
         self.position = 0
         self.depth = 0
         self.end = span.end
 
     # -- tokens
 
-    def peek(self, ahead: int = 0) -> _Token:
+    def peek(self, ahead: int = 0) -> Token:
         index = self.position + ahead
         if index < len(self.tokens):
             return self.tokens[index]
-        return _Token("end", "", self.end, self.end)
+        return Token("end", "", self.end, self.end)
 
-    def next(self) -> _Token:
+    def next(self) -> Token:
         token = self.peek()
         self.position += 1
         return token
@@ -422,7 +102,7 @@ class _Parser:
         elif text == "'":
             return self.error("a formula has no text in it", token.span, "take the quotes out")
         elif text == "." and self.peek(1).text == ".":
-            return self.error("three dots are not part of a formula", token.span, _HINTS["…"])
+            return self.error("three dots are not part of a formula", token.span, DOTS_HINT)
         elif text in {"*", "/", "**", "+"}:
             hint = "an operator stands between two things"
         elif text == "//":
@@ -435,7 +115,7 @@ class _Parser:
             f"`{self.spelt(token)}` stands where {wanted} should be", token.span, hint
         )
 
-    def ended(self, wanted: str, before: _Token | None) -> ChainruleError:
+    def ended(self, wanted: str, before: Token | None) -> ChainruleError:
         """The formula is over too soon."""
         opened = self.unclosed()
         if opened is not None:
@@ -451,9 +131,9 @@ class _Parser:
             hint = "a formula that goes on in the next line needs brackets around it"
         return self.error(f"the formula ends where {wanted} should follow", span, hint)
 
-    def unclosed(self) -> _Token | None:
+    def unclosed(self) -> Token | None:
         """The last bracket that is opened and not closed."""
-        opened: list[_Token] = []
+        opened: list[Token] = []
         for token in self.tokens:
             if token.text in {"(", "["}:
                 opened.append(token)
@@ -461,11 +141,11 @@ class _Parser:
                 opened.pop()
         return opened[-1] if opened else None
 
-    def spelt(self, token: _Token) -> str:
+    def spelt(self, token: Token) -> str:
         """A token as it stands in the text."""
         return self.source.text[token.start : token.end]
 
-    def expect(self, text: str, opened: _Token) -> _Token:
+    def expect(self, text: str, opened: Token) -> Token:
         """The closing bracket."""
         if self.at(text):
             return self.next()
@@ -481,7 +161,7 @@ class _Parser:
             )
         raise self.neighbour(token, text)
 
-    def neighbour(self, token: _Token, wanted: str | None = None) -> ChainruleError:
+    def neighbour(self, token: Token, wanted: str | None = None) -> ChainruleError:
         """Something follows a formula that is complete."""
         before = self.tokens[self.position - 1] if self.position else token
         starts_thing = token.kind in {"name", "number"} or token.text == "("
@@ -644,7 +324,7 @@ class _Parser:
                 raise self.error(
                     "`.` does not belong here",
                     self.peek().span,
-                    _HINTS["…"] if dots else "inside a name write _, between factors write *",
+                    DOTS_HINT if dots else "inside a name write _, between factors write *",
                 )
             else:
                 return value
@@ -656,7 +336,7 @@ class _Parser:
             raise self.error("an index is missing", self.span_from(opened.start), "write W[j, i]")
         return fm.Indexed(base, tuple(indices), self.span_from(start))
 
-    def arguments(self, close: str, opened: _Token) -> list[fm.Formula]:
+    def arguments(self, close: str, opened: Token) -> list[fm.Formula]:
         out: list[fm.Formula] = []
         while not self.at(close):
             out.append(self.expression())
@@ -671,7 +351,7 @@ class _Parser:
         if token.kind == "number":
             self.next()
             return fm.Number(token.text, token.span)
-        if token.kind == "name" and token.text not in _KEYWORDS:
+        if token.kind == "name" and token.text not in KEYWORDS:
             return self.named()
         if self.at("("):
             self.next()
@@ -742,7 +422,7 @@ class _Parser:
         wrt = fm.Name(bottom.text[1:], (), Span(bottom.start + 1, bottom.end))
         return fm.Derivative(of, wrt, self.syntax.partial, Span(top.start, bottom.end))
 
-    def call(self, token: _Token, name: str, primes: int) -> fm.Formula:
+    def call(self, token: Token, name: str, primes: int) -> fm.Formula:
         special = SPECIAL.get(name)
         if special is None and name not in self.syntax.functions:
             close = nearest(name, [*self.syntax.functions, *SPECIAL])
@@ -965,10 +645,10 @@ def _target(parser: _Parser) -> fm.Name | fm.Indexed:
 _SIGNS = frozenset({"=", "==", ":=", "<-", "←"}) | _ASSIGNMENTS
 
 
-def _check_target(parser: _Parser, token: _Token) -> None:
+def _check_target(parser: _Parser, token: Token) -> None:
     name = ALIASES.get(token.text, token.text)
     what = None
-    if name in _KEYWORDS:
+    if name in KEYWORDS:
         raise parser.error(f"`{token.text}` is not a name", token.span, "choose another name")
     if name in CONSTANTS:
         what = "a number"
@@ -982,151 +662,18 @@ def _check_target(parser: _Parser, token: _Token) -> None:
         )
 
 
-# ---------------------------------------------------------------------------- printing
-
-SUM, PRODUCT, UNARY, POWER, ATOM = range(5)
-
-PRECEDENCE: Mapping[type[fm.Formula], int] = MappingProxyType(
-    {
-        fm.Cases: SUM - 1,
-        fm.Relation: SUM - 2,
-        fm.Condition: SUM - 2,
-        fm.Sum: SUM,
-        fm.Product: PRODUCT,
-        fm.Quotient: PRODUCT,
-        fm.Negative: UNARY,
-        fm.Power: POWER,
-    }
-)
-
-
-def precedence(formula: fm.Formula) -> int:
-    """How tightly a formula holds together when printed; atoms hold tightest."""
-    return PRECEDENCE.get(type(formula), ATOM)
-
-
-Texts = dict[int, str]
-"""What is printed of the parts already, by identity."""
-
-
-def _wrap(formula: fm.Formula, least: int, done: Texts) -> str:
-    text = done[id(formula)]
-    return text if precedence(formula) >= least else f"({text})"
-
-
-def _print_sum(formula: fm.Sum, done: Texts) -> str:
-    out = [_wrap(formula.terms[0], PRODUCT, done)]
-    for term in formula.terms[1:]:
-        if isinstance(term, fm.Negative):
-            sign, term = " - ", term.operand  # noqa: PLW2901 - the sign is printed already
-        else:
-            sign = " + "
-        text = _wrap(term, PRODUCT, done)
-        out.append(sign + (f"({text})" if text.startswith("-") else text))
-    return "".join(out)
-
-
-def _print_negative(formula: fm.Negative, done: Texts) -> str:
-    least = UNARY if isinstance(formula.operand, fm.Negative) else POWER
-    return "-" + _wrap(formula.operand, least, done)
-
-
-def _print_product(formula: fm.Product, done: Texts) -> str:
-    first = formula.factors[0]
-    text = done[id(first)]
-    if precedence(first) < PRODUCT or isinstance(first, fm.Product):
-        text = f"({text})"
-    return "*".join([text, *(_wrap(factor, POWER, done) for factor in formula.factors[1:])])
-
-
-def _print_quotient(formula: fm.Quotient, done: Texts) -> str:
-    top = _wrap(formula.numerator, PRODUCT, done)
-    return f"{top}/{_wrap(formula.denominator, POWER, done)}"
-
-
-def _print_power(formula: fm.Power, done: Texts) -> str:
-    base = formula.base
-    compound = precedence(base) < ATOM or isinstance(base, fm.Derivative)
-    text = done[id(base)]
-    return f"{f'({text})' if compound else text}**{_wrap(formula.exponent, POWER, done)}"
-
-
-def _print_call(formula: fm.Call, done: Texts) -> str:
-    if formula.function in CONSTANTS:
-        return formula.function
-    return f"{formula.function}{chr(39) * formula.primes}({_commas(formula.args, done)})"
-
-
-def _commas(parts: tuple[fm.Formula, ...], done: Texts) -> str:
-    return ", ".join(done[id(part)] for part in parts)
-
-
-def _print_derivative(formula: fm.Derivative, done: Texts) -> str:
-    if isinstance(formula.of, fm.Name) and isinstance(formula.wrt, fm.Name):
-        return f"d{formula.of.id}/d{formula.wrt.id}"
-    return f"diff({_commas(formula.parts, done)})"
-
-
-def _print_condition(formula: fm.Condition, done: Texts) -> str:
-    left, right = _wrap(formula.left, SUM, done), _wrap(formula.right, SUM, done)
-    return f"{left} {formula.relation} {right}"
-
-
-def _print_cases(formula: fm.Cases, done: Texts) -> str:
-    branches = (
-        f"{_wrap(value, SUM, done)} if {done[id(test)]} else " for value, test in formula.branches
-    )
-    return "".join(branches) + _wrap(formula.otherwise, SUM, done)
-
-
-def _print_matrix(formula: fm.Matrix, done: Texts) -> str:
-    return "[" + ", ".join(f"[{_commas(row, done)}]" for row in formula.rows) + "]"
-
-
-def _print_transpose(formula: fm.Transpose, done: Texts) -> str:
-    if isinstance(formula.operand, fm.Number):  # 0.T would be a number
-        return f"({formula.operand.text}).T"
-    return f"{_wrap(formula.operand, ATOM, done)}.T"
-
-
-def _print_relation(formula: fm.Relation, done: Texts) -> str:
-    rest = (f" {op} {done[id(side)]}" for op, side in formula.rest)
-    return done[id(formula.first)] + "".join(rest)
-
-
-_PRINT: Mapping[type[fm.Formula], Callable[..., str]] = MappingProxyType(
-    {
-        fm.Name: lambda f, _: f.id + "".join(f.marks),
-        fm.Number: lambda f, _: f.text,
-        fm.Indexed: lambda f, done: f"{f.base.id}[{_commas(f.indices, done)}]",
-        fm.Negative: _print_negative,
-        fm.Sum: _print_sum,
-        fm.Product: _print_product,
-        fm.Quotient: _print_quotient,
-        fm.Power: _print_power,
-        fm.Call: _print_call,
-        fm.Derivative: _print_derivative,
-        fm.Held: lambda f, done: f"held({_commas(f.parts, done)})",
-        fm.BigSum: lambda f, done: f"sum({f.index.id}, {done[id(f.body)]})",
-        fm.Condition: _print_condition,
-        fm.Bracket: lambda f, done: f"bracket({_commas(f.condition.parts, done)})",
-        fm.Cases: _print_cases,
-        fm.Matrix: _print_matrix,
-        fm.Transpose: _print_transpose,
-        fm.Hadamard: lambda f, done: f"hadamard({_commas(f.factors, done)})",
-        fm.Relation: _print_relation,
-    }
-)
-
-
-def print_plain(formula: fm.Formula) -> str:
-    """The formula in plain syntax; our reader reads it back to the same tree.
-
-    Parts are printed before what they are parts of, so that depth costs no recursion.
-    """
-    done: dict[int, str] = {}
-    nodes = list(fm.walk(formula))
-    for node in reversed(nodes):
-        if id(node) not in done:
-            done[id(node)] = _PRINT[type(node)](node, done)
-    return done[id(formula)]
+def name_problem(name: str) -> ChainruleError | None:
+    """Why a text cannot be the name of a quantity; None if it can."""
+    hint = "use letters, digits and underscores, such as w_31"
+    if not re.fullmatch(r"[^\W\d]\w*", name):
+        return ChainruleError(f"{shown(name)} is not a name", hint=hint)
+    spelt = ALIASES.get(name, name)
+    if spelt in KEYWORDS or spelt in CONSTANTS or spelt in PRIMITIVES or spelt in SPECIAL:
+        return ChainruleError(
+            f"`{name}` has a meaning of its own already", hint="choose another name"
+        )
+    try:
+        check_name(Source("name", name), Token("name", name, 0, len(name)))
+    except ChainruleError as error:
+        return error
+    return None

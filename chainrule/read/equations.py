@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 from chainrule.catalog.registry import definitions
 from chainrule.core.errors import ChainruleError, LimitError, Source, Span, shown
 from chainrule.core.functions import arities
-from chainrule.core.graph import Graph, Model, Role, build_graph, role_named
 from chainrule.core.plain import Statement, Syntax, read_statement
+from chainrule.core.statements import build_graph, role_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from chainrule.core.graph import Graph, Model, Role
 
 __all__ = ["equations", "graph_of_sources", "read_lines", "syntax"]
 

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from chainrule.core import formula as fm
 from chainrule.core.errors import ChainruleError, LimitError
 from chainrule.core.evaluate import evaluate
-from chainrule.core.graph import Graph, Role, infer_role
+from chainrule.core.graph import Graph, Role
 from chainrule.core.plain import print_plain
+from chainrule.core.statements import infer_role
 from chainrule.core.unroll import UnrolledGraph
 from chainrule.read.equations import equations
 from chainrule.read.models import load_model

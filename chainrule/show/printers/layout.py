@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from chainrule.core import formula as fm
-from chainrule.core import plain
+from chainrule.core import plain_print as plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
