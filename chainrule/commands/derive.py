@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from chainrule.commands.choices import FORMAT, language_option
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-FORMATS = ("text", "latex", "markdown", "json")
 MAX_SHOWN = 200
 
 
@@ -84,17 +85,11 @@ def _complete_notations(ctx: click.Context, param: click.Parameter, incomplete: 
     shell_complete=_complete_notations,
     help="textbook, mazur, nielsen, ng, or your own TOML.",
 )
-@click.option(
-    "--lang",
-    type=click.Choice(["en", "ko"]),
-    default="en",
-    show_default=True,
-    help="Language of the words.",
-)
+@language_option
 @click.option(
     "--format",
     "format_name",
-    type=click.Choice(FORMATS),
+    type=FORMAT,
     default="text",
     show_default=True,
     help="Output format.",
@@ -132,7 +127,7 @@ def command(
     flavour: str,
     output: str | None,
 ) -> None:
-    r"""Derive ∂output/∂w for every weight by composing chain-rule factors along the graph.
+    """Derive ∂output/∂w for every weight by composing chain-rule factors along the graph.
 
     MODEL is a built-in example, a .toml model, a file of plain equations, a shorthand such as
     2-3-1, or - for standard input; without one the built-in textbook network is derived.

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from chainrule.commands.choices import language_option
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -185,15 +187,9 @@ def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
 
 @click.command("explain", short_help="Explain a rule, an activation, a loss, a layer, an example.")
 @click.argument("topic", shell_complete=_complete)
-@click.option(
-    "--lang",
-    type=click.Choice(["en", "ko"]),
-    default="en",
-    show_default=True,
-    help="Language of the words.",
-)
+@language_option
 def command(topic: str, lang: str) -> None:
-    r"""Explain a rule, an activation, a loss, a penalty, a layer or an example.
+    """Explain a rule, an activation, a loss, a penalty, a layer or an example.
 
     \b
     chainrule explain sigmoid

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from chainrule.commands.choices import language_option
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -45,15 +47,9 @@ _ROWS = {
 
 @click.command("list", short_help="List activations, losses, layers, examples, notations, rules.")
 @click.argument("kind", type=click.Choice(_KINDS))
-@click.option(
-    "--lang",
-    type=click.Choice(["en", "ko"]),
-    default="en",
-    show_default=True,
-    help="Language of the words.",
-)
+@language_option
 def command(kind: str, lang: str) -> None:
-    r"""List what the catalogue holds, one entry a line.
+    """List what the catalogue holds, one entry a line.
 
     \b
     chainrule list activations

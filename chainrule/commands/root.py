@@ -15,7 +15,7 @@ import chainrule
 
 __all__ = ["main"]
 
-_NOT_COMMANDS = frozenset({"root", "output"})
+_NOT_COMMANDS = frozenset({"choices", "output", "root"})
 
 
 class _Group(click.Group):
@@ -43,7 +43,7 @@ class _Group(click.Group):
 )
 @click.version_option(chainrule.__version__, prog_name="chainrule")
 def root() -> None:
-    r"""Backpropagation derived factor by factor, the way the best textbook would.
+    """Backpropagation derived factor by factor, the way the best textbook would.
 
     \b
     chainrule derive textbook --wrt w_31

@@ -192,3 +192,15 @@ def test_help_and_completion_do_not_import_sympy() -> None:
             [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT
         )
         assert done.returncode == 0, done.stderr
+
+
+def test_help_shows_the_examples_line_by_line() -> None:
+    """Click joins lines unless told not to: the examples of the help stay one a line."""
+    assert "\n  chainrule derive textbook --wrt w_31 --lang ko\n" in run("derive", "--help")
+    assert "\n  chainrule explain sigmoid\n" in run("--help")
+    assert "\n  chainrule list activations\n" in run("list", "--help")
+
+
+def test_formats_are_those_found() -> None:
+    """A format that is not there is not offered."""
+    assert "text" in run("derive", "--format", "pdf", code=2)

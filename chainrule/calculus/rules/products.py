@@ -28,8 +28,10 @@ def _quotient(formula: fm.Formula, context: Context) -> Outcome | None:
         return Outcome(fm.Quotient(derivative(top, context), bottom), {"form": "constant-below"})
     square = fm.Power(bottom, fm.Number("2"))
     if not has(top, context.wrt):
-        itself = bottom == fm.Name(context.wrt)
-        over = top if itself else fm.multiply(top, derivative(bottom, context))
+        over = top
+        if bottom != fm.Name(context.wrt):
+            inner = derivative(bottom, context)
+            over = inner if top == fm.ONE else fm.multiply(top, inner)
         return Outcome(fm.negate(fm.Quotient(over, square)), {"form": "constant-above"})
     above = fm.Sum(
         (
