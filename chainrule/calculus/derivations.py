@@ -124,7 +124,8 @@ class Derivation:
         found = []
         for names in self.graph.paths(self.wrt, self.of):
             pairs = zip(reversed(names[1:]), reversed(names[:-1]), strict=True)
-            found.append(Path(tuple(self.workspace.factor(of, wrt) for of, wrt in pairs)))
+            factors = tuple(self.workspace.factor(of, wrt) for of, wrt in pairs)
+            found.append(Path(self.wrt, factors))
         return tuple(found)
 
     @cached_property

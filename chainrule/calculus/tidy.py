@@ -217,12 +217,19 @@ def _tidy_power(formula: fm.Formula, parts: tuple[fm.Formula, ...]) -> fm.Formul
     return fm.Power(base, exponent)
 
 
+def _tidy_cases(formula: fm.Formula, parts: tuple[fm.Formula, ...]) -> fm.Formula:
+    """Branches that are all the same are no branches."""
+    values = {*parts[:-1:2], parts[-1]}
+    return parts[-1] if len(values) == 1 else fm.rebuild(formula, parts)
+
+
 _TIDY: dict[type[fm.Formula], Callable[[fm.Formula, tuple[fm.Formula, ...]], fm.Formula]] = {
     fm.Negative: _tidy_negative,
     fm.Sum: _tidy_sum,
     fm.Product: _tidy_product,
     fm.Quotient: _tidy_quotient,
     fm.Power: _tidy_power,
+    fm.Cases: _tidy_cases,
 }
 
 

@@ -74,7 +74,12 @@ def _complete_notations(ctx: click.Context, param: click.Parameter, incomplete: 
     metavar="NAMES",
     help="Keep these per-output losses as factors of their own (comma-separated).",
 )
-@click.option("--values", metavar="FILE|NAME=V,…", help="Values of leaves, to show numbers.")
+@click.option(
+    "--values",
+    multiple=True,
+    metavar="FILE|NAME=V,…",
+    help="Values of leaves, to show numbers; may be repeated.",
+)
 @click.option("--no-values", is_flag=True, help="Show no numbers even where all are known.")
 @click.option(
     "--digits", type=click.IntRange(0, 30), default=9, show_default=True, help="Decimals shown."
@@ -117,7 +122,7 @@ def command(
     style: str,
     detail: str,
     through: tuple[str, ...],
-    values: str | None,
+    values: tuple[str, ...],
     no_values: bool,
     digits: int,
     notation: str | None,
@@ -166,7 +171,9 @@ def command(
     write(pieces, output)
 
 
-def _graph(model: str | None, equations: tuple[str, ...], values: str | None) -> Graph | IndexGraph:
+def _graph(
+    model: str | None, equations: tuple[str, ...], values: tuple[str, ...]
+) -> Graph | IndexGraph:
     from chainrule.core.errors import ChainruleError
     from chainrule.read.models import load_equations, load_model, load_values, with_values
     from chainrule.show.printers.latex import check_latex
@@ -179,9 +186,11 @@ def _graph(model: str | None, equations: tuple[str, ...], values: str | None) ->
     graph = (
         load_equations(equations)
         if equations
-        else load_model(model or "textbook", check_latex=check_latex)
+        else load_model("textbook" if model is None else model, check_latex=check_latex)
     )
-    return with_values(graph, load_values(values)) if values is not None else graph
+    for given in values:
+        graph = with_values(graph, load_values(given))
+    return graph
 
 
 def _family(
@@ -189,8 +198,8 @@ def _family(
 ) -> Derivations:
     from chainrule.calculus.derivations import derive
 
-    names = [name.strip() for given in wrt for name in given.split(",") if name.strip()]
-    stops = [name.strip() for given in through for name in given.split(",") if name.strip()]
+    names = [name.strip() for given in wrt for name in given.split(",")]
+    stops = [name.strip() for given in through for name in given.split(",")]
     return derive(graph, names or None, through=stops)
 
 

@@ -32,12 +32,14 @@ def write_file(pieces: Iterable[str], path: Path) -> None:
     """Write beside the target, then put it in its place: a failure leaves the old file whole."""
     if path.is_dir():
         raise ChainruleError(f"{path} is a folder", hint="-o takes the name of a file")
-    target = path.resolve()
+    if path.exists() and not path.is_file():  # a pipe or a device is written to, never replaced
+        _stream(pieces, path)
+        return
     try:
+        target = path.resolve()
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    except OSError as error:
-        reason = (error.strerror or "not possible").lower()
-        raise ChainruleError(f"{path} cannot be written: {reason}") from None
+    except (OSError, RuntimeError) as error:  # RuntimeError: links that lead in a circle
+        raise _unwritable(path, error) from None
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
             stream.writelines(pieces)
@@ -50,9 +52,21 @@ def write_file(pieces: Iterable[str], path: Path) -> None:
         with contextlib.suppress(OSError):
             Path(name).unlink()
         if isinstance(error, OSError):
-            reason = (error.strerror or "not possible").lower()
-            raise ChainruleError(f"{path} cannot be written: {reason}") from None
+            raise _unwritable(path, error) from None
         raise
+
+
+def _unwritable(path: Path, error: Exception) -> ChainruleError:
+    reason = (getattr(error, "strerror", None) or "not possible").lower()
+    return ChainruleError(f"{path} cannot be written: {reason}")
+
+
+def _stream(pieces: Iterable[str], path: Path) -> None:
+    try:
+        with path.open("w", encoding="utf-8", newline="\n") as stream:
+            stream.writelines(pieces)
+    except OSError as error:
+        raise _unwritable(path, error) from None
 
 
 def _umask() -> int:

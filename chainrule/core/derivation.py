@@ -123,19 +123,18 @@ class Factor:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """A chain of factors, ordered from the output to the leaf as in the chain rule."""
+    """A chain of factors, ordered from the output to the leaf as in the chain rule.
 
-    factors: tuple[Factor, ...] = field(default_factory=tuple)
+    `start` is the leaf; a path without factors leads from a node to itself.
+    """
 
-    @property
-    def start(self) -> str:
-        """The leaf."""
-        return self.factors[-1].wrt
+    start: str
+    factors: tuple[Factor, ...] = ()
 
     @property
     def end(self) -> str:
         """The output."""
-        return self.factors[0].of
+        return self.factors[0].of if self.factors else self.start
 
     @property
     def names(self) -> tuple[str, ...]:

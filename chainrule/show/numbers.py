@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 
 __all__ = ["numbers_of", "spelt", "update_numbers"]
 
-_SMALLEST_DIGITS = 3
+_EXPONENT_DIGITS = 3
 _LARGE = 1e15
 
 
 def spelt(value: float, digits: int) -> fm.Formula:
-    """A number rounded to a number of decimals; tiny and huge ones with an exponent."""
+    """A number rounded to a number of decimals; with an exponent where nothing would be left."""
     if math.isnan(value) or math.isinf(value):
         name = "nan" if math.isnan(value) else "inf"
         return fm.Negative(fm.Name(name)) if value < 0 else fm.Name(name)
     size = abs(value)
-    if size and (size < 0.5 * 10.0 ** (_SMALLEST_DIGITS - 1 - digits) or size >= _LARGE):
-        text = f"{size:.{_SMALLEST_DIGITS}e}"
+    if size and (not float(f"{size:.{digits}f}") or size >= _LARGE):
+        text = f"{size:.{_EXPONENT_DIGITS}e}"
         mantissa, _, exponent = text.partition("e")
         text = f"{mantissa}e{int(exponent)}"
     else:
@@ -113,7 +113,8 @@ def numbers_of(
     yield from work.rows
     value = spelt(number, digits)
     product = _product(groups)
-    yield derivation.symbol, ((product, value) if product != value else (value,))
+    exact = len(groups) == 1 and isinstance(product, fm.Number | fm.Negative)
+    yield derivation.symbol, ((product,) if exact else (product, value))
 
 
 def update_numbers(derivation: Derivation, digits: int) -> Iterator[fm.Formula]:

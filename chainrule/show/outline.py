@@ -6,6 +6,7 @@ decide here which lines there are, and nowhere else.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -348,6 +349,8 @@ def _result(derivation: Derivation, options: Options) -> Iterator[Block]:
             Equation(left, tuple(map(Line, rows)), joined=True)
             for left, rows in numbers_of(derivation, options.digits)
         )
+        if not math.isfinite(derivation.value or 0.0):
+            yield Remark(Phrase("not-finite"))
     if options.detail != "brief":
         yield from _update(derivation, options)
 

@@ -123,13 +123,15 @@ def _of_one_output(formula: fm.Formula) -> fm.Formula:
 
 
 def _penalty(entry: Any) -> Iterator[str]:
-    step = differentiate(_read(entry.entry), Context("w"))
+    inside = _read(entry.entry)
+    scaled = inside if entry.scale == "1" else fm.multiply(_read(entry.scale), inside)
+    gradient = print_latex(differentiate(scaled, Context("w")).after, bare_notation())
     scale = "" if entry.scale == "1" else _latex(entry.scale)
-    gradient = print_latex(step.after, bare_notation())
-    bracketed = rf"\Bigl({gradient}\Bigr)"
+    body = _latex(entry.entry)
+    summed = rf"\Bigl({body}\Bigr)" if isinstance(inside, fm.Sum) else body
     yield _display(
-        rf"R &= {scale}\sum_w \Bigl({_latex(entry.entry)}\Bigr)",
-        rf"\frac{{\partial R}}{{\partial w}} &= {scale}{bracketed if scale else gradient}",
+        rf"R &= {scale}\sum_w {summed}",
+        rf"\frac{{\partial R}}{{\partial w}} &= {gradient}",
     )
     yield _list(_parameters(entry))
     if entry.note:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -204,3 +205,64 @@ def test_help_shows_the_examples_line_by_line() -> None:
 def test_formats_are_those_found() -> None:
     """A format that is not there is not offered."""
     assert "text" in run("derive", "--format", "pdf", code=2)
+
+
+def test_derivative_by_itself() -> None:
+    """The output by itself is 1: one path without factors."""
+    assert "∂E_total/∂E_total = 1" in run("derive", "textbook", "--wrt", "E_total")
+    record = json.loads(run("derive", "textbook", "--wrt", "E_total", "--format", "json"))
+    entry = record["derivations"][0]
+    assert (entry["paths"], entry["factors"], entry["result"]) == ([["E_total"]], [], "1")
+
+
+def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    """-o on a FIFO writes into it; links in a circle are one message."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE) as reader:
+        run("derive", "textbook", "--wrt", "w_31", "-o", str(pipe))
+        assert reader.stdout is not None
+        assert reader.stdout.read().decode().startswith("∂E_total/∂w_31")
+    assert pipe.is_fifo()
+    (tmp_path / "a").symlink_to(tmp_path / "b")
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    run("derive", "textbook", "-o", str(tmp_path / "a"), code=2)
+
+
+def test_deltas_json_has_no_names_of_ours() -> None:
+    """Deltas of inner functions that we named are written out."""
+    record = json.loads(
+        run("derive", "-e", "h = sqrt(x**2 + y**2)", "--style", "deltas", "--format", "json")
+    )
+    for entry in record["derivations"]:
+        assert entry["deltas"] == []
+        assert "u" not in entry["result_in_deltas"].replace("sqrt", "")
+
+
+def test_equal_arguments_of_a_maximum_share() -> None:
+    """max(a, x) with a = x is x: its derivative is 1, also where both are equal."""
+    record = json.loads(
+        run("derive", "-e", "a = x*1", "-e", "h = max(a, x)", "--wrt", "x", "--values", "x=1",
+            "--format", "json")
+    )  # fmt: skip
+    assert record["derivations"][0]["value"] == 1.0
+
+
+def test_steps_never_look_like_quotients_of_names() -> None:
+    """Where dx is a name of the model, dh/dx is written diff(h, x)."""
+    page = run("derive", "-e", "dx = x**2", "-e", "h = dx*x", "--wrt", "x", "--format", "json")
+    assert '"before": "diff(h, x)"' in page
+
+
+def test_digits_are_decimals() -> None:
+    """--digits N is the number of decimals; values may be given in several options."""
+    assert "0.74 · 0.19 · 0.59 = 0.08" in run("derive", "mazur", "--wrt", "w_5", "--digits", "2")
+    page = run("derive", "-e", "E = w*x", "--values", "w=0.5", "--values", "x=2")
+    assert "∂E/∂w = 2" in page.split("Numbers")[1]
+
+
+def test_branches_that_are_alike_are_no_branches() -> None:
+    """A variable that stands only in a condition has derivative 0."""
+    page = run("derive", "-e", "h = x**2 if x > w else v", "--wrt", "w", "--format", "json")
+    factor = json.loads(page)["derivations"][0]["factors"][0]
+    assert (factor["value"], factor["status"]) == ("0", "zero")

@@ -7,21 +7,27 @@ from chainrule.core import formula as fm
 
 
 def _extremum(formula: fm.Formula, context: Context) -> Outcome | None:
-    """d/dx max(u, v) = [u > v]·u′ + (1 − [u > v])·v′; with v constant [u > v]·u′."""
+    """d/dx max(u, v) = [u > v]·u′ + (1 − [u > v])·v′; with v a number [u > v]·u′.
+
+    The two shares always add up to 1, so that max(u, v) is differentiated rightly where u and v
+    are the same; against a number the share at the kink is 0, as for ReLU.
+    """
     if not isinstance(formula, fm.Call) or formula.function not in {"max", "min"}:
         return None
     first, *others = formula.args
     second = others[0] if len(others) == 1 else fm.Call(formula.function, tuple(others))
-    moving = [has(first, context.wrt), has(second, context.wrt)]
-    if moving == [False, True]:
-        first, second, moving = second, first, [True, False]
+    if not fm.names(first):
+        first, second = second, first
     larger, smaller = (first, second) if formula.function == "max" else (second, first)
     step = fm.Call("heaviside", (_difference(larger, smaller),))
-    facts = {"form": formula.function}
-    if moving == [True, False]:
-        return Outcome(_times(step, first, context), facts)
     rest = fm.Sum((fm.ONE, fm.Negative(step)))
-    return Outcome(fm.Sum((_times(step, first, context), _times(rest, second, context))), facts)
+    shares = [
+        _times(share, argument, context)
+        for share, argument in ((step, first), (rest, second))
+        if has(argument, context.wrt)
+    ]
+    both = "" if not fm.names(second) else "-of-two"
+    return Outcome(fm.add(*shares), {"form": formula.function + both})
 
 
 def _times(head: fm.Formula, inner: fm.Formula, context: Context) -> fm.Formula:
@@ -60,6 +66,16 @@ RULES = (
                 "en": "derivative of the maximum: the larger argument counts; "
                 "where they are equal the convention is [0 > 0] = 0",
                 "ko": "최댓값의 미분: 더 큰 쪽만 남는다. 같은 곳에서는 [0 > 0] = 0으로 둔다",
+            },
+            "max-of-two": {
+                "en": "derivative of the maximum: the larger argument counts; "
+                "where they are equal the convention is that the last one does",
+                "ko": "최댓값의 미분: 더 큰 쪽만 남는다. 같은 곳에서는 마지막 것을 택한다",
+            },
+            "min-of-two": {
+                "en": "derivative of the minimum: the smaller argument counts; "
+                "where they are equal the convention is that the last one does",
+                "ko": "최솟값의 미분: 더 작은 쪽만 남는다. 같은 곳에서는 마지막 것을 택한다",
             },
             "min": {
                 "en": "derivative of the minimum: the smaller argument counts; "

@@ -17,9 +17,9 @@ from chainrule.show.formats.base import Format, Page
 from chainrule.show.printers.latex import print_latex
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
-    from chainrule.calculus.derivations import Delta, Derivation
+    from chainrule.calculus.derivations import Derivation
     from chainrule.core.derivation import Factor, Step
 
 SCHEMA = "chainrule.derivation/1"
@@ -39,9 +39,18 @@ def _basic(formula: fm.Formula) -> fm.Formula:
     return formula
 
 
-def plain(formula: fm.Formula) -> str:
-    """A formula in plain syntax with the documented functions."""
-    return print_plain(_basic(formula))
+def plain(formula: fm.Formula, taken: Container[str] = ()) -> str:
+    """A formula in plain syntax with the documented functions.
+
+    `taken` are names of the model: dh/dx is written diff(h, x) where dh or dx is one of them.
+    """
+    basic = _basic(formula)
+    for part in set(fm.walk(basic)):
+        if isinstance(part, fm.Derivative) and any(
+            isinstance(side, fm.Name) and f"d{side.id}" in taken for side in part.parts
+        ):
+            basic = fm.replace(basic, part, fm.Call("diff", part.parts))
+    return print_plain(basic)
 
 
 def _factors(derivation: Derivation) -> list[dict[str, Any]]:
@@ -94,19 +103,31 @@ def _paths(derivation: Derivation) -> list[list[str]]:
     return [[name for name in path.names if name not in invented] for path in derivation.paths]
 
 
-def _step(step: Step) -> dict[str, Any]:
+def _step(step: Step, taken: Container[str]) -> dict[str, Any]:
     return {
         "id": step.id,
         "kind": step.kind,
         "rule": step.rule,
-        "before": plain(step.before),
-        "after": plain(step.after),
-        "children": [_step(child) for child in step.children],
+        "before": plain(step.before, taken),
+        "after": plain(step.after, taken),
+        "children": [_step(child, taken) for child in step.children],
     }
 
 
-def _delta(delta: Delta) -> dict[str, str]:
-    return {"name": delta.name, "of": delta.of, "wrt": delta.wrt, "value": plain(delta.value)}
+def _in_deltas(derivation: Derivation) -> tuple[list[dict[str, str]], fm.Formula]:
+    """Deltas and the result in them; deltas of nodes we introduced are written out."""
+    work = derivation.workspace
+    folded: dict[str, fm.Formula] = {}
+    shown = []
+    for delta in derivation.deltas:
+        value = fm.substitute(delta.value, folded)
+        if delta.wrt in work.introduced:
+            folded[delta.name] = value
+            continue
+        text = plain(work.in_user_names(value))
+        shown.append({"name": delta.name, "of": delta.of, "wrt": delta.wrt, "value": text})
+    result = fm.substitute(derivation.result_in_deltas, folded)
+    return shown, work.in_user_names(result)
 
 
 def _number(value: float | None) -> float | None:
@@ -140,10 +161,10 @@ def entry(derivation: Derivation, page: Page) -> dict[str, Any]:
         shown, page.notation
     )
     if deltas:
-        out["deltas"] = [_delta(delta) for delta in derivation.deltas]
-        out["result_in_deltas"] = plain(derivation.result_in_deltas)
+        out["deltas"], result_in_deltas = _in_deltas(derivation)
+        out["result_in_deltas"] = plain(result_in_deltas)
     if by_paths:
-        out["steps"] = [_step(derivation.root)]
+        out["steps"] = [_step(derivation.root, derivation.graph.nodes)]
         introduced = derivation.workspace.introduced
         used = {name for path in derivation.paths for name in path.names}
         inner = {name: plain(f) for name, f in introduced.items() if name in used}

@@ -7,6 +7,7 @@ brackets are printed without \\left and \\right wherever a line might end there.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chainrule.core import formula as fm
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["broken_lines", "equation_rows", "tex_width"]
 
 ROOM = 57.0
+_EARLIEST = 0.35
 _INDENT = 6.0
 _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|.", re.DOTALL)
 _FREE = frozenset(
@@ -126,27 +128,59 @@ def _binary(tokens: list[str], place: int) -> bool:
     return before >= 0 and tokens[before] not in _OPEN | _SPACED
 
 
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """What stands between two places where a line may end, with its width.
+
+    `depth` is the bracket depth in front of it: a line had better end outside brackets.
+    """
+
+    tokens: tuple[str, ...]
+    width: float
+    depth: int
+
+
+def _pieces(tokens: list[str], room: float) -> list[_Piece]:
+    """The pieces of a formula; a fraction that is wider than a line is written out flat first."""
+    places = [(0, 0), *((place, depth) for place, depth in _breaks(tokens) if place)]
+    ends = [place for place, _ in places[1:]] + [len(tokens)]
+    out: list[_Piece] = []
+    for (start, depth), end in zip(places, ends, strict=True):
+        part = tokens[start:end]
+        width = _width(part)
+        flat = _flattened(part, room) if width > room else None
+        if flat is None:
+            out.append(_Piece(tuple(part), width, depth))
+            continue
+        first, *rest = _pieces(flat, room)
+        out.append(_Piece(first.tokens, first.width, depth))
+        out.extend(_Piece(piece.tokens, piece.width, piece.depth + depth) for piece in rest)
+    return out
+
+
 def _cut(tokens: list[str], room: float) -> list[list[str]]:
+    """Lines, each as full as it gets; of several places to end, the one outside most brackets.
+
+    Every piece is measured once, so that the time grows with the length of the formula.
+    """
+    pieces = _pieces(tokens, room)
     out: list[list[str]] = []
-    rest = tokens
-    while _width(rest) > room:
-        fitting = [(p, d) for p, d in _breaks(rest) if p and _width(rest[:p]) <= room]
-        late = [(p, d) for p, d in fitting if _width(rest[:p]) >= 0.35 * room] or fitting
-        if late:
-            shallow = min(depth for _, depth in late)
-            place = max(p for p, depth in late if depth == shallow)
-        else:
-            flat = _flattened(rest, room)
-            if flat is not None:
-                rest = flat
-                continue
-            later = [p for p, _ in _breaks(rest) if p]
-            if not later:
-                break
-            place = later[0]
-        out.append(rest[:place])
-        rest = rest[place:]
-    return [*out, rest]
+    start = 0
+    while start < len(pieces):
+        end, used = start + 1, pieces[start].width
+        ends: list[tuple[int, int]] = []
+        while end < len(pieces) and used + pieces[end].width <= room:
+            if used >= _EARLIEST * room:
+                ends.append((pieces[end].depth, end))
+            used += pieces[end].width
+            end += 1
+        if end < len(pieces):
+            ends.append((pieces[end].depth, end))
+            shallow = min(depth for depth, _ in ends)
+            end = max(place for depth, place in ends if depth == shallow)
+        out.append([token for piece in pieces[start:end] for token in piece.tokens])
+        start = end
+    return out
 
 
 def _flattened(tokens: list[str], room: float) -> list[str] | None:

@@ -78,6 +78,7 @@ LOCALE = Locale(
         "gradients": "Gradients",
         "undefined-here": "the derivative does not exist at these values; "
         "the convention is applied",
+        "not-finite": "at these values the gradient is no finite number in double precision",
         "every-parameter": "likewise for every parameter",
     },
     forms=_forms,
