@@ -292,11 +292,14 @@ class Workspace:
     @cached_property
     def has_values(self) -> bool:
         """Whether every leaf the output depends on has a value."""
+        return bool(self.graph.model.values) and not self.missing_values
+
+    @property
+    def missing_values(self) -> tuple[str, ...]:
+        """The leaves the output depends on that have no value."""
         given = self.graph.model.values
-        if not given:
-            return False
         inside = self.graph.ancestors(self.graph.output)
-        return all(name in given for name in inside if self.graph.nodes[name].is_leaf)
+        return tuple(name for name in self.graph.roles if name in inside and name not in given)
 
     @cached_property
     def numbers(self) -> Mapping[str, float]:

@@ -159,6 +159,8 @@ def command(
     family = _family(graph, wrt, through)
     _check_length(family, format_name, output)
     _check_paths(family, style)
+    if values:
+        _say_missing(family)
     options = Options(detail=detail, style=style, values=not no_values, digits=digits)
     settings: dict[str, Any] = {"document": document, "flavour": flavour}
     if format_name == "text":
@@ -201,6 +203,14 @@ def _family(
     names = [name.strip() for given in wrt for name in given.split(",")]
     stops = [name.strip() for given in through for name in given.split(",")]
     return derive(graph, names or None, through=stops)
+
+
+def _say_missing(family: Derivations) -> None:
+    """Values were given, but not all: say which are missing instead of showing no numbers."""
+    missing = family.workspace.missing_values
+    if missing:
+        shown = ", ".join(missing[:8]) + (" …" if len(missing) > 8 else "")
+        click.echo(f"no numbers are shown: there is no value for {shown}", err=True)
 
 
 def _check_length(family: Derivations, format_name: str, output: str | None) -> None:

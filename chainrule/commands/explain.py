@@ -99,7 +99,9 @@ def _loss(entry: Any, page: _Page) -> Iterator[str]:
             step = differentiate(scalar, Context("o_k"))
             yield page.row("gradient", f"∂E_k/∂o_k = {print_text(step.after, page.notation)}")
     for name, value in entry.parameters.items():
-        yield page.row("parameters", f"{name} = {value}")
+        meaning = entry.meanings.get(name)
+        text = f"{name} = {value}"
+        yield page.row("parameters", f"{text}: {meaning[page.lang]}" if meaning else text)
     if entry.note:
         yield page.row("note", entry.note[page.lang])
     yield page.row("source", entry.source)

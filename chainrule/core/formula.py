@@ -65,9 +65,14 @@ __all__ = [
 
 
 class Formula:
-    """Base of all formula nodes."""
+    """Base of all formula nodes. `str()` is the formula in plain syntax."""
 
     __slots__ = ()
+
+    def __str__(self) -> str:
+        from chainrule.core.plain_print import print_plain
+
+        return print_plain(self)
 
     @property
     def parts(self) -> tuple[Formula, ...]:

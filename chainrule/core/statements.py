@@ -253,7 +253,7 @@ def _slip(used: str, meant: str | None, statement: Statement) -> ChainruleError:
         f"`{used}` is used but never defined",
         source=statement.source,
         span=_occurrence(statement.formula, used),
-        hint=f'{hint} it: {used} = "input" under [roles]',
+        hint=f'{hint} it: {used} = "input" under [roles] of a model file',
     )
 
 

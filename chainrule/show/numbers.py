@@ -121,7 +121,7 @@ def update_numbers(derivation: Derivation, digits: int) -> Iterator[fm.Formula]:
     """w − α·∂E/∂w in numbers and the new value, if the rate is known."""
     rate = derivation.graph.model.rate_value
     value = derivation.value
-    if rate is None or value is None or derivation.wrt in derivation.graph.model.freeze:
+    if rate is None or value is None:
         return
     work = _Numbers(derivation, digits)
     old = work.given(derivation.wrt)

@@ -365,6 +365,9 @@ def _update(derivation: Derivation, options: Options) -> Iterator[Block]:
 
     if derivation.graph.nodes[derivation.wrt].role not in {Role.WEIGHT, Role.BIAS}:
         return
+    if derivation.wrt in derivation.graph.model.freeze:
+        yield Remark(Phrase("frozen", {"wrt": fm.Name(derivation.wrt)}))
+        return
     yield Heading(Phrase("update"))
     update = derivation.update
     lines = [Line(update.rest[0][1])]
@@ -377,7 +380,9 @@ def _update(derivation: Derivation, options: Options) -> Iterator[Block]:
 
 
 def _delta_block(derivation_symbol: fm.Formula, delta: Delta) -> Equation:
-    lines = [Line(derivation_symbol), Line(delta.symbols)]
+    lines = [Line(derivation_symbol)]
+    if delta.symbols != derivation_symbol:
+        lines.append(Line(delta.symbols))
     if delta.value != delta.symbols:
         lines.append(Line(delta.value))
     return Equation(fm.Name(delta.name), tuple(lines))

@@ -201,8 +201,8 @@ _FAMILIES: Mapping[str, Words] = {
     "root": {"en": "square root", "ko": "제곱근의 미분"},
     "trigonometric": {"en": "trigonometric functions", "ko": "삼각함수의 미분"},
     "hyperbolic": {"en": "hyperbolic functions", "ko": "쌍곡선함수의 미분"},
-    "absolute-value": {"en": "absolute-value", "ko": "절댓값의 미분"},
-    "error-function": {"en": "error-function", "ko": "오차함수의 미분"},
+    "absolute-value": {"en": "absolute value", "ko": "절댓값의 미분"},
+    "error-function": {"en": "error function", "ko": "오차함수의 미분"},
     "step": {"en": "step functions", "ko": "계단 함수의 미분"},
 }
 

@@ -79,6 +79,7 @@ LOCALE = Locale(
         "undefined-here": "the derivative does not exist at these values; "
         "the convention is applied",
         "not-finite": "at these values the gradient is no finite number in double precision",
+        "frozen": "{wrt} is frozen: it is not updated",
         "every-parameter": "likewise for every parameter",
     },
     forms=_forms,

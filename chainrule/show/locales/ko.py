@@ -158,6 +158,7 @@ LOCALE = Locale(
         "gradients": "기울기",
         "undefined-here": "이 값에서는 도함수가 존재하지 않으므로 정해 둔 값을 쓴다",
         "not-finite": "이 값에서는 기울기가 배정밀도로 나타낼 수 있는 유한한 수가 아니다",
+        "frozen": "{wrt:은/는} 고정되어 있어 갱신하지 않는다",
         "every-parameter": "다른 매개변수도 마찬가지이다",
     },
     forms=_forms,
