@@ -20,30 +20,17 @@ Shell completion
     zsh    eval "$(_CHAINRULE_COMPLETE=zsh_source chainrule)"      in ~/.zshrc
     fish   _CHAINRULE_COMPLETE=fish_source chainrule | source      in ~/.config/fish/config.fish
 """
-_WORDS = {
-    "en": {
-        "definition": "Definition", "derivative": "Derivative", "why": "Why", "kinks": "Kinks",
-        "parameters": "Parameters", "source": "Source", "statement": "Statement",
-        "example": "Example", "case": "case", "options": "Options", "note": "Note",
-        "model": "Model file", "gradient": "Gradient by the output",
-    },
-    "ko": {
-        "definition": "정의", "derivative": "도함수", "why": "까닭", "kinks": "꺾이는 점",
-        "parameters": "매개변수", "source": "출처", "statement": "내용",
-        "example": "예", "case": "경우", "options": "옵션", "note": "덧붙임",
-        "model": "모델 파일", "gradient": "출력에 대한 기울기",
-    },
-}  # fmt: skip
 
 
 class _Page:
     """Lines of one topic."""
 
     def __init__(self, lang: str) -> None:
+        from chainrule.show.locales import load_locale
         from chainrule.show.symbols import bare_notation
 
         self.lang = lang
-        self.words = _WORDS[lang]
+        self.phrases = load_locale(lang).phrases
         self.notation = bare_notation()
 
     def math(self, text: str) -> str:
@@ -56,7 +43,7 @@ class _Page:
         return print_text(read_formula(text, Syntax(functions=table)), self.notation)
 
     def row(self, word: str, text: str) -> str:
-        return f"    {self.words[word]}: {text}"
+        return f"    {self.phrases[f'topic-{word}']}: {text}"
 
 
 def _activation(entry: Any, page: _Page) -> Iterator[str]:

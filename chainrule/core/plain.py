@@ -461,7 +461,9 @@ class _Parser:
 def _unknown_function(name: str) -> str:
     if name.startswith("__"):
         return "functions of Python cannot be called here"
-    return f"write {name}*(…) for a product, or declare {name} = 1 under [functions] of a model file"
+    return (
+        f"write {name}*(…) for a product, or declare {name} = 1 under [functions] of a model file"
+    )
 
 
 def _special_sum(args: list[fm.Formula], span: Span) -> fm.Formula | None:

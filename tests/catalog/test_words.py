@@ -10,8 +10,9 @@ import pytest
 
 from chainrule.catalog import registry
 from chainrule.catalog.types import Activation, Layer, Loss, Penalty, VectorActivation
+from chainrule.show.locales import languages
 
-LANGUAGES = {"en", "ko"}
+LANGUAGES = set(languages())
 KINDS = ("activations", "losses", "penalties", "layers", "examples")
 ENTRIES = [entry for kind in KINDS for entry in getattr(registry, kind)().values()]
 HANGUL = re.compile("[가-힣]")

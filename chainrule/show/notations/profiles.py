@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule.core.errors import ChainruleError, LimitError, Source, Span, nearest
 from chainrule.core.naming import SCHEMES
+from chainrule.show.locales import languages
 from chainrule.show.printers.characters import ACCENTS, GREEK
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ __all__ = ["Entry", "Profile", "Template", "load_profile", "profile_names"]
 
 MAX_FILE = 100_000
 MAX_TEMPLATE = 40
-_LANGUAGES = ("en", "ko")
 
 KINDS = frozenset({*SCHEMES["textbook"].templates, "delta"})
 _WEIGHTS = frozenset({"weight"})
@@ -313,7 +313,7 @@ class _Reader:
     def title(self, name: str) -> Mapping[str, str]:
         given = self.data.get("title", name)
         if isinstance(given, str):
-            given = dict.fromkeys(_LANGUAGES, given)
+            given = dict.fromkeys(languages(), given)
         if not isinstance(given, dict) or not given:
             raise self.error(
                 "`title` must be a text, or a table by language", "title", hint='{en = "…"}'
@@ -322,7 +322,7 @@ class _Reader:
             if not isinstance(text, str):
                 raise self.error(f"`{language}` must be a text in quotes", "title", language)
         spare = given.get("en") or next(iter(given.values()))
-        return MappingProxyType({**dict.fromkeys(_LANGUAGES, spare), **given})
+        return MappingProxyType({**dict.fromkeys(languages(), spare), **given})
 
     def entries(self, section: str) -> Mapping[str, Entry]:
         found = self.table(self.data.get(section, {}), section)
