@@ -377,10 +377,15 @@ def _hadamard(formula: fm.Hadamard, notation: Notation) -> str:
 
 
 def _relation(formula: fm.Relation, notation: Notation) -> str:
-    out = [_operand(formula.first, notation, SUM)]
+    out = [_side(formula.first, notation)]
     for relation, side in formula.rest:
-        out.append(f" {_RELATIONS.get(relation, relation)} {_operand(side, notation, SUM)}")
+        out.append(f" {_RELATIONS.get(relation, relation)} {_side(side, notation)}")
     return "".join(out)
+
+
+def _side(formula: fm.Formula, notation: Notation) -> str:
+    """A side of a relation; cases bring brackets of their own."""
+    return _operand(formula, notation, SUM - 1 if isinstance(formula, fm.Cases) else SUM)
 
 
 _PRINT: Mapping[type[fm.Formula], Callable[..., str]] = MappingProxyType(
