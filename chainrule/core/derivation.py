@@ -41,6 +41,16 @@ class Step:
     children: tuple[Step, ...] = ()
     id: str = ""
 
+    @property
+    def before_expr(self) -> Any:
+        """`before` as a sympy expression; ∂E/∂w is the derivative of a function E(w)."""
+        return to_sympy(self.before, derivatives=True)
+
+    @property
+    def after_expr(self) -> Any:
+        """`after` as a sympy expression."""
+        return to_sympy(self.after, derivatives=True)
+
     def walk(self) -> Iterator[Step]:
         """This step and everything below it."""
         yield self

@@ -64,8 +64,16 @@ def symbol(name: str) -> Any:
 
 
 class _Lowering:
-    def __init__(self, symbols: Mapping[str, Any], definitions: Mapping[str, Definition]) -> None:
+    def __init__(
+        self,
+        symbols: Mapping[str, Any],
+        definitions: Mapping[str, Definition],
+        *,
+        derivatives: bool = False,
+    ) -> None:
         import sympy
+
+        self.derivatives = derivatives
 
         self.sympy = sympy
         self.symbols = symbols
@@ -88,6 +96,19 @@ class _Lowering:
         name = formula.id + "".join(formula.marks)
         found = self.symbols.get(name)
         return symbol(name) if found is None else found
+
+    def derivative(self, formula: fm.Derivative) -> Any:
+        """∂f/∂x unevaluated; a node's name stands for a function of x, never for a constant."""
+        if not self.derivatives:
+            return _no_lowering(self, formula)
+        wrt, of = self.of(formula.wrt), self.of(formula.of)
+        if isinstance(formula.of, fm.Name) and formula.of != formula.wrt:
+            of = self.sympy.Function(formula.of.id, real=True)(wrt)
+        return self.sympy.Derivative(of, wrt)
+
+    def held(self, formula: fm.Held) -> Any:
+        """A partial derivative; what is held fixed is a symbol of its own in sympy."""
+        return self.of(formula.derivative)
 
     def number(self, formula: fm.Number) -> Any:
         value = formula.value
@@ -146,10 +167,10 @@ _LOWER: dict[type[fm.Formula], Callable[..., Any]] = {
     fm.Cases: _Lowering.cases,
     fm.Condition: _Lowering.condition,
     fm.Bracket: _Lowering.bracket,
+    fm.Derivative: _Lowering.derivative,
+    fm.Held: _Lowering.held,
     **dict.fromkeys(
         (
-            fm.Derivative,
-            fm.Held,
             fm.Indexed,
             fm.BigSum,
             fm.Matrix,
@@ -167,14 +188,16 @@ def to_sympy(
     *,
     symbols: Mapping[str, Any] | None = None,
     definitions: Mapping[str, Definition] | None = None,
+    derivatives: bool = False,
 ) -> Any:
     """The sympy expression of a scalar formula.
 
     `symbols` gives the symbols to use for some names; the others become real symbols. Functions in
     `definitions` are written out; unknown ones become undefined sympy functions. Raises TypeError
-    for formulas that have no scalar value (derivatives, matrices, sums over an index).
+    for formulas that have no scalar value (matrices, sums over an index, and derivatives unless
+    `derivatives` asks for unevaluated ones).
     """
-    return _Lowering(symbols or {}, definitions or {})(formula)
+    return _Lowering(symbols or {}, definitions or {}, derivatives=derivatives)(formula)
 
 
 # ------------------------------------------------------------------ from sympy
