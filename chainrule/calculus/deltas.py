@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from chainrule.calculus.chains import chain_groups
 from chainrule.calculus.tidy import drop_ones
+from chainrule.catalog.registry import definitions
 from chainrule.core import formula as fm
+from chainrule.core.lower import to_sympy
 from chainrule.core.naming import delta_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from chainrule.calculus.derivations import Delta, Derivations
+    from chainrule.calculus.derivations import Derivations
+    from chainrule.core.derivation import Factor
     from chainrule.core.graph import Graph
 
-__all__ = ["delta_table"]
+__all__ = ["Delta", "delta_table"]
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """A named accumulated derivative: name = ∂of/∂wrt, its value in names and other deltas."""
+
+    name: str
+    of: str
+    wrt: str
+    symbols: fm.Formula
+    value: fm.Formula
+    factors: tuple[Factor, ...]
+
+    @property
+    def expr(self) -> Any:
+        """The value as a sympy expression in names and other deltas."""
+        return to_sympy(self.value, definitions=definitions())
 
 
 def _inside(family: Derivations, names: Iterable[str]) -> tuple[str, ...]:
@@ -26,8 +47,6 @@ def _inside(family: Derivations, names: Iterable[str]) -> tuple[str, ...]:
 
 def delta_table(family: Derivations) -> Mapping[str, Delta]:
     """Deltas of the backward pass by node. See `Derivations.deltas`."""
-    from chainrule.calculus.derivations import Delta
-
     graph, workspace, output = family.graph, family.workspace, family.of
     wanted = {
         name

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, overload
 
 from chainrule.calculus.chains import chain_of_paths
+from chainrule.calculus.deltas import Delta, delta_table
 from chainrule.calculus.differentiate import RULES_FOR_REPLAY
 from chainrule.calculus.tidy import drop_ones
 from chainrule.calculus.tidy import tidy as tidy_formula
@@ -34,23 +35,6 @@ __all__ = ["Delta", "Derivation", "Derivations", "derive", "path_limit_message"]
 MAX_PATHS = 1_000
 _FEW = 20
 STYLES = ("paths", "deltas")
-
-
-@dataclass(frozen=True, slots=True)
-class Delta:
-    """A named accumulated derivative: name = ∂of/∂wrt, its value in names and other deltas."""
-
-    name: str
-    of: str
-    wrt: str
-    symbols: fm.Formula
-    value: fm.Formula
-    factors: tuple[Factor, ...]
-
-    @property
-    def expr(self) -> Any:
-        """The value as a sympy expression in names and other deltas."""
-        return to_sympy(self.value, definitions=definitions())
 
 
 def _power_note(count: int) -> str:
@@ -365,8 +349,6 @@ class Derivations(Sequence[Derivation]):
         A node has one if the backward pass reads ∂E/∂node more than once, or if it is a unit's
         weighted input.
         """
-        from chainrule.calculus.deltas import delta_table
-
         return delta_table(self)
 
 
