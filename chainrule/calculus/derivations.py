@@ -34,7 +34,6 @@ __all__ = ["Delta", "Derivation", "Derivations", "derive", "path_limit_message"]
 
 MAX_PATHS = 1_000
 _FEW = 20
-STYLES = ("paths", "deltas")
 
 
 def _power_note(count: int) -> str:

@@ -109,9 +109,7 @@ def _complete_notations(ctx: click.Context, param: click.Parameter, incomplete: 
 @click.option(
     "--flavour",
     type=click.Choice(["gfm", "kramdown", "jupyter"]),
-    default="gfm",
-    show_default=True,
-    help="Which Markdown.",
+    help="Which Markdown.  [default: gfm]",
 )
 @click.option("-o", "--output", metavar="FILE", help="Write to a file, replaced only when done.")
 def command(
@@ -129,7 +127,7 @@ def command(
     lang: str,
     format_name: str,
     document: str,
-    flavour: str,
+    flavour: str | None,
     output: str | None,
 ) -> None:
     """Derive ∂output/∂w for every weight by composing chain-rule factors along the graph.
@@ -155,6 +153,8 @@ def command(
         raise ChainruleError(
             f"--document {document} is there for LaTeX only", hint="add --format latex"
         )
+    if flavour is not None and flavour not in formats()[format_name].flavours:
+        raise ChainruleError("--flavour is there for Markdown only", hint="add --format markdown")
     graph = _graph(model, equations, values)
     family = _family(graph, wrt, through)
     _check_length(family, format_name, output)
@@ -162,7 +162,7 @@ def command(
     if values:
         _say_missing(family)
     options = Options(detail=detail, style=style, values=not no_values, digits=digits)
-    settings: dict[str, Any] = {"document": document, "flavour": flavour}
+    settings: dict[str, Any] = {"document": document, "flavour": flavour or "gfm"}
     if format_name == "text":
         settings["colour"] = output is None and colour_wanted()
         settings["width"] = shutil.get_terminal_size().columns if sys.stdout.isatty() else None

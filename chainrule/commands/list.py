@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-Rows = "Iterable[tuple[str, str]]"
 _KINDS = ("activations", "losses", "layers", "penalties", "examples", "notations", "rules")
 
 

@@ -42,7 +42,6 @@ __all__ = [
 ]
 
 MANY = 200
-DETAILS = ("brief", "standard", "full")
 _QUIET = frozenset({"linear", "variable", "constant", "sum", "sign"})
 
 

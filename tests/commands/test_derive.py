@@ -266,3 +266,12 @@ def test_branches_that_are_alike_are_no_branches() -> None:
     page = run("derive", "-e", "h = x**2 if x > w else v", "--wrt", "w", "--format", "json")
     factor = json.loads(page)["derivations"][0]["factors"][0]
     assert (factor["value"], factor["status"]) == ("0", "zero")
+
+
+def test_options_of_another_format_are_refused() -> None:
+    """--flavour without Markdown and --document article without LaTeX are errors, not ignored."""
+    assert "--format markdown" in run("derive", "--flavour", "kramdown", code=2)
+    assert "--format latex" in run("derive", "--document", "article", code=2)
+    args = ("derive", "--wrt", "w_31", "--format", "markdown")
+    assert "$$o_1$$" in run(*args, "--flavour", "kramdown")
+    assert "$$o_1$$" not in run(*args)
