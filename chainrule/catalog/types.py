@@ -28,8 +28,9 @@ class Activation:
     for each of these, and `meanings` says what each parameter is. `kinks` are the places (plain
     syntax, constants or parameters) where the derivative does not exist, and `convention` says what
     is taken there; `smooth` is a quantity in the parameters that vanishes where there are no kinks
-    after all (`alpha - 1` for ELU). `probes` are further inputs for the laws to try. `stable` is a
-    form of the definition that neither overflows nor cancels at the ends, if the definition does.
+    after all (`alpha - 1` for ELU). `probes` are further inputs for the laws to try. `stable` and
+    `stable_derivative` are the forms that are computed where the definition overflows or either
+    cancels; they may use expm1, log1p and erfc, and hold their relative accuracy at the ends.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Activation:
     convention: Words = field(default_factory=dict)
     probes: tuple[float, ...] = ()
     stable: str | None = None
+    stable_derivative: str | None = None
 
     @property
     def call(self) -> str:
@@ -62,8 +64,7 @@ class VectorActivation:
     `definition` is the statement's right side in `z[i]`, `p[i]`-free, with sums over `m`.
     `derivative_same` is ∂p[i]/∂z[i], `derivative_other` is ∂p[i]/∂z[j] for i ≠ j, in `z` and `p`.
     `notes` are the remarks that stand beside the two, under the keys `same` and `other`; `{wrt}` in
-    them is z[j]. `stable` is the same for floats: it neither overflows nor gives nan, if the
-    definition does.
+    them is z[j].
     """
 
     name: str
@@ -76,7 +77,6 @@ class VectorActivation:
     why: Words
     notes: Mapping[str, Words]
     source: str
-    stable: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

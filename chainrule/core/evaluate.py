@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from chainrule.core import formula as fm
 from chainrule.core.errors import ChainruleError
-from chainrule.core.functions import CONSTANTS, PRIMITIVES, Definition
+from chainrule.core.functions import CONSTANTS, NUMERIC, PRIMITIVES, Definition
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -82,7 +82,7 @@ class _Evaluator:
         if formula.function in CONSTANTS:
             return CONSTANTS[formula.function]
         args = [self.of(arg) for arg in formula.args]
-        primitive = PRIMITIVES.get(formula.function)
+        primitive = PRIMITIVES.get(formula.function) or NUMERIC.get(formula.function)
         if primitive is not None and not formula.primes:
             return _nan_safe(primitive.value, args)
         definition = self.definitions.get(formula.function)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["ALIASES", "CONSTANTS", "PRIMITIVES", "Definition", "Primitive", "arities"]
+__all__ = ["ALIASES", "CONSTANTS", "NUMERIC", "PRIMITIVES", "Definition", "Primitive", "arities"]
 
 _EXP_LIMIT = 709.782712893384
 UNBOUNDED = 64
@@ -154,6 +154,42 @@ PRIMITIVES: Mapping[str, Primitive] = MappingProxyType(
         )
     }
 )
+
+
+def _expm1(z: float) -> float:
+    return math.expm1(z) if z < _EXP_LIMIT else math.inf
+
+
+def _log1p(z: float) -> float:
+    if z > -1:
+        return math.log1p(z)
+    return -math.inf if z == -1 else math.nan
+
+
+def _lower_expm1(z: Any) -> Any:
+    import sympy
+
+    return sympy.exp(z) - 1
+
+
+def _lower_log1p(z: Any) -> Any:
+    import sympy
+
+    return sympy.log(1 + z)
+
+
+NUMERIC: Mapping[str, Primitive] = MappingProxyType(
+    {
+        entry.name: entry
+        for entry in (
+            Primitive("expm1", _expm1, _lower_expm1),
+            Primitive("log1p", _log1p, _lower_log1p),
+            Primitive("erfc", math.erfc, _sympy("erfc")),
+        )
+    }
+)
+"""Functions of numeric code only: e^z − 1, log(1 + z) and 1 − erf z without cancellation. No model
+and no result is written with them."""
 
 ALIASES: Mapping[str, str] = MappingProxyType(
     {"σ": "sigmoid", "ln": "log", "arctan": "atan", "π": "pi"}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule.core import formula as fm
 from chainrule.core.errors import ChainruleError
-from chainrule.core.functions import CONSTANTS, PRIMITIVES, Definition
+from chainrule.core.functions import CONSTANTS, NUMERIC, PRIMITIVES, Definition
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -120,7 +120,7 @@ class _Lowering:
         args = [self.of(arg) for arg in formula.args]
         if formula.primes:
             return self.opaque(formula.function, args, formula.primes)
-        primitive = PRIMITIVES.get(formula.function)
+        primitive = PRIMITIVES.get(formula.function) or NUMERIC.get(formula.function)
         if primitive is not None:
             return primitive.lower(*args)
         definition = self.definitions.get(formula.function)

@@ -15,6 +15,7 @@ import sympy
 
 from chainrule.catalog.registry import definitions
 from chainrule.core import formula as fm
+from chainrule.core.functions import NUMERIC, arities
 from chainrule.core.lower import to_sympy
 from chainrule.core.plain import Syntax, read_formula
 
@@ -31,6 +32,12 @@ DIGITS = 700
 def read(text: str) -> fm.Formula:
     """An entry's formula, in primitives only."""
     return read_formula(text, Syntax())
+
+
+def read_stable(text: str) -> fm.Formula:
+    """A form that is computed: in primitives and the functions of numeric code."""
+    numeric = {name: (entry.minimum, entry.maximum) for name, entry in NUMERIC.items()}
+    return read_formula(text, Syntax(functions={**arities(), **numeric}))
 
 
 def expression(formula: fm.Formula) -> Any:
@@ -120,7 +127,7 @@ def kinks(entry: Activation, setting: Mapping[str, Fraction]) -> list[Fraction]:
 
 def in_input(entry: Activation, text: str) -> fm.Formula:
     """A formula in `z` and `a`, with the definition put in for `a`."""
-    return fm.substitute(read(text), {"a": read(entry.definition)})
+    return fm.substitute(read_stable(text), {"a": read(entry.definition)})
 
 
 # ------------------------------------------------------------------ sums over units

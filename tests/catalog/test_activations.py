@@ -145,7 +145,7 @@ def test_a_convention_is_told_exactly_where_there_is_a_kink():
 
 
 def _output(entry, numbers, z):
-    form = exact.read(entry.stable or entry.definition)
+    form = exact.read_stable(entry.stable or entry.definition)
     return evaluate(form, {**numbers, "z": float(z)})
 
 
@@ -159,21 +159,26 @@ def test_floats_agree_with_fifty_digits(entry, setting):
         z = Fraction(float(z))  # noqa: PLW2901 - both sides get the same point
         values = {**numbers, "z": float(z), "a": _output(entry, numbers, z)}
         texts = [*forms, entry.derivative, *entry.parameter_derivatives.values()]
-        for text in texts:
-            found = evaluate(exact.read(text), values)
+        for text in [*texts, *filter(None, [entry.stable_derivative])]:
+            found = evaluate(exact.read_stable(text), values)
             wanted = exact.value(exact.in_input(entry, text), {**exactly, "z": z})
             assert math.isfinite(found), f"{text} at z = {z} is {found}"
             assert exact.close(found, wanted, relative=1e-12, absolute=1e-12), f"{text} at z = {z}"
 
 
-@pytest.mark.parametrize("entry", [entry for entry in ENTRIES if entry.stable])
-def test_stable_form_is_the_definition(entry):
+@pytest.mark.parametrize(("entry", "setting"), CASES)
+def test_stable_forms_are_the_definition_and_its_derivative(entry, setting):
     """A numerically better form of another function."""
-    for z in exact.points():
-        found = exact.value(exact.read(entry.stable), {"z": z})
-        assert exact.close(
-            found, exact.value(exact.read(entry.definition), {"z": z}), relative=1e-45
-        )
+    form = exact.read(entry.definition)
+    for z in exact.points(exact.kinks(entry, setting)):
+        point = {**setting, "z": z}
+        if entry.stable:
+            found = exact.value(exact.read_stable(entry.stable), point)
+            assert exact.close(found, exact.value(form, point), relative=1e-45)
+        if entry.stable_derivative:
+            text = str(exact.read_stable(entry.stable_derivative))
+            found = exact.value(exact.in_input(entry, text), point)
+            assert exact.close(found, exact.slope(form, "z", point), relative=1e-30)
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
@@ -184,7 +189,9 @@ def test_formulas_read_only_what_they_may(entry):
     for text in [entry.derivative, *entry.parameter_derivatives.values()]:
         assert set(fm.names(exact.read(text))) <= {"z", "a", *parameters}
     for text in [entry.stable or entry.definition]:
-        assert set(fm.names(exact.read(text))) <= {"z", *parameters}
+        assert set(fm.names(exact.read_stable(text))) <= {"z", *parameters}
+    for text in filter(None, [entry.stable_derivative]):
+        assert set(fm.names(exact.read_stable(text))) <= {"z", "a", *parameters}
     for text in [*entry.kinks, entry.smooth or "0"]:
         assert set(fm.names(exact.read(text))) <= parameters
 

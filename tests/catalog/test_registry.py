@@ -27,7 +27,7 @@ FOLDERS = {
     "examples": ("EXAMPLE", Example),
 }
 FORMULAS = (
-    "definition", "derivative", "derivative_same", "derivative_other", "stable", "smooth",
+    "definition", "derivative", "derivative_same", "derivative_other", "smooth",
     "term", "total", "entry", "scale",
 )  # fmt: skip
 

@@ -24,6 +24,7 @@ ACTIVATION = Activation(
             "ko": "z가 음의 방향으로 커질 때 출력이 다가가는 값의 크기 (극한값은 −alpha)",
         }
     },
+    stable="max(0, z) + alpha*expm1(min(0, z))",
     kinks=("0",),
     smooth="alpha - 1",
     convention={

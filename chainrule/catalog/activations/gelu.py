@@ -18,4 +18,6 @@ ACTIVATION = Activation(
         "exp(−z²/2)/sqrt(2·pi)이다",
     },
     source="Hendrycks and Gimpel, Gaussian Error Linear Units (2016), section 2",
+    stable="z/2*erfc(-z/sqrt(2))",
+    stable_derivative="erfc(-z/sqrt(2))/2 + z*exp(-z**2/2)/sqrt(2*pi)",
 )

@@ -19,4 +19,8 @@ ACTIVATION = Activation(
         "t′ = (1 − t²)·u′이다",
     },
     source="Hendrycks and Gimpel, Gaussian Error Linear Units (2016), section 2",
+    stable="z*sigmoid(2*sqrt(2/pi)*(z + 0.044715*z**3))",
+    stable_derivative="sigmoid(2*sqrt(2/pi)*(z + 0.044715*z**3))"
+    " + z*sigmoid(2*sqrt(2/pi)*(z + 0.044715*z**3))*sigmoid(-2*sqrt(2/pi)*(z + 0.044715*z**3))"
+    "*2*sqrt(2/pi)*(1 + 0.134145*z**2)",
 )

@@ -18,6 +18,7 @@ ACTIVATION = Activation(
     },
     source="Klambauer, Unterthiner, Mayr, Hochreiter, Self-Normalizing Neural Networks "
     "(NIPS 2017), section 2",
+    stable="1.0507009873554805*(max(0, z) + 1.6732632423543772*expm1(min(0, z)))",
     kinks=("0",),
     convention={
         "en": "at z = 0 the derivative does not exist; the one from the left, 1.7581, is taken",

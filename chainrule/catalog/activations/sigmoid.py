@@ -14,5 +14,6 @@ ACTIVATION = Activation(
         "ko": "a = 1/(1 + e⁻ᶻ)를 미분하면 a′ = e⁻ᶻ/(1 + e⁻ᶻ)²이고, e⁻ᶻ/(1 + e⁻ᶻ) = 1 − a이다",
     },
     source="Goodfellow, Bengio, Courville, Deep Learning (2016), section 3.10",
-    stable="sigmoid(z)",
+    stable="1/(1 + exp(-abs(z))) if z > 0 else exp(-abs(z))*(1/(1 + exp(-abs(z))))",
+    stable_derivative="exp(-abs(z))*(1/(1 + exp(-abs(z))))**2",
 )

@@ -26,5 +26,4 @@ ACTIVATION = VectorActivation(
         },
     },
     source="Goodfellow, Bengio, Courville, Deep Learning (2016), section 6.2.2.3",
-    stable="1/sum(m, exp(z[m] - z[i]))",
 )

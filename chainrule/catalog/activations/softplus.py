@@ -16,5 +16,5 @@ ACTIVATION = Activation(
         "1/(1 + e⁻ᶻ) = σ(z)이다",
     },
     source="Goodfellow, Bengio, Courville, Deep Learning (2016), section 3.10",
-    stable="softplus(z)",
+    stable="max(0, z) + log1p(exp(-abs(z)))",
 )

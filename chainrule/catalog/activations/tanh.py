@@ -17,4 +17,5 @@ ACTIVATION = Activation(
     },
     source="Goodfellow, Bengio, Courville, Deep Learning (2016), section 6.3.2",
     stable="tanh(z)",
+    stable_derivative="4*exp(-2*abs(z))/(1 + exp(-2*abs(z)))**2",
 )

@@ -1,0 +1,1 @@
+"""Numbers: a program from a graph, engines that run it, training, source code to take away."""

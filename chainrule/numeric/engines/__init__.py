@@ -1,0 +1,80 @@
+"""Ways of running a program, one file each; found by themselves (helpers begin with `_`)."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from chainrule.core.errors import ChainruleError, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chainrule.numeric.kernel import Engine
+
+__all__ = ["choose", "engine_named", "engine_names", "engines"]
+
+SMALL = 300
+"""Parameters up to which straight-line Python is quickest where nothing is compiled."""
+MIDDLE = 6_000
+"""Parameters up to which compiled loops beat NumPy's calls."""
+
+
+def engine_names() -> tuple[str, ...]:
+    """Names of the engines; their modules are not imported."""
+    found = (module.name for module in pkgutil.iter_modules(__path__))
+    return tuple(sorted(name for name in found if not name.startswith("_")))
+
+
+@cache
+def engine_named(name: str) -> Engine:
+    """One engine. Raises `ChainruleError` with the nearest name."""
+    if name not in engine_names():
+        close = nearest(name, engine_names())
+        hint = f"did you mean `{close}`?" if close else f"engines are {', '.join(engine_names())}"
+        raise ChainruleError(f"there is no engine called `{name}`", hint=hint)
+    engine: Engine = importlib.import_module(f"{__name__}.{name}").ENGINE
+    return engine
+
+
+def engines() -> Mapping[str, Engine]:
+    """Every engine by name."""
+    return MappingProxyType({name: engine_named(name) for name in engine_names()})
+
+
+def choose(parameters: int, wanted: str, dtype: str) -> tuple[Engine, str]:
+    """The engine to use, and a message where it is not the one asked for.
+
+    `wanted` "auto" chooses by the number of parameters among those that can run here.
+    """
+    note = ""
+    if wanted != "auto":
+        engine = engine_named(wanted)
+        reason = _cannot(engine, dtype)
+        if reason is None:
+            return engine, ""
+        note = reason
+    for name in _order(parameters):
+        engine = engine_named(name)
+        if _cannot(engine, dtype) is None:
+            return engine, f"{note}; the {engine.name} engine runs instead" if note else ""
+    raise ChainruleError(
+        f"no engine here computes in {dtype}", hint="float64, or pip install 'chainrule[fast]'"
+    )
+
+
+def _cannot(engine: Engine, dtype: str) -> str | None:
+    if dtype not in engine.dtypes:
+        return f"the {engine.name} engine does not compute in {dtype}"
+    return engine.missing()
+
+
+def _order(parameters: int) -> tuple[str, ...]:
+    if parameters <= SMALL:
+        return ("python", "numpy", "compiled")
+    if parameters <= MIDDLE:
+        return ("compiled", "numpy", "python")
+    return ("numpy", "compiled", "python")

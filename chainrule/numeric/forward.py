@@ -1,0 +1,346 @@
+"""The forward pass in normal form: sums and, where asked for, functions in statements of their own.
+
+A sum inside anything but a sum, such as that below softmax's fraction, becomes a tensor. So does a
+quotient or a logarithm of exponentials, which is shifted by the largest exponent first.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from chainrule.calculus.rules.functions import ELEMENTARY, scalar_activation
+from chainrule.core import formula as fm
+from chainrule.core.errors import ChainruleError
+from chainrule.core.functions import CONSTANTS
+from chainrule.numeric.program import Line, Tensor, Term, entries
+from chainrule.numeric.stable import known_functions, logarithm, rewrite
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chainrule.core.graph import Role
+
+__all__ = ["Forward", "Source", "letters_of", "reference", "relabel"]
+
+_CHEAP = frozenset({"abs", "sign", "heaviside", "max", "min"})
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A graph's statements as arrays over index letters."""
+
+    axes: Mapping[str, tuple[str, ...]]
+    formulas: Mapping[str, fm.Formula | None]
+    roles: Mapping[str, Role]
+    cells: Mapping[str, tuple[str, ...]]
+    extents: Mapping[str, int]
+    output: str
+
+
+def reference(name: str, letters: tuple[str, ...]) -> fm.Formula:
+    """The entry of a tensor at some letters."""
+    if not letters:
+        return fm.Name(name)
+    return fm.Indexed(fm.Name(name), tuple(map(fm.Name, letters)))
+
+
+def letters_of(body: fm.Formula) -> tuple[str, ...]:
+    """Index letters of a body's entries, in order of first appearance."""
+    found: dict[str, None] = {}
+    for entry in entries(body):
+        found.update(dict.fromkeys(entry.letters))
+    return tuple(found)
+
+
+def relabel(body: fm.Formula, letters: Mapping[str, str]) -> fm.Formula:
+    """The body with other index letters."""
+    if not letters:
+        return body
+
+    def change(node: fm.Formula) -> fm.Formula | None:
+        if isinstance(node, fm.Indexed):
+            indices = tuple(
+                fm.Name(letters.get(index.id, index.id))
+                for index in node.indices
+                if isinstance(index, fm.Name)
+            )
+            return replace(node, indices=indices)
+        if isinstance(node, fm.Name):
+            return node
+        if isinstance(node, fm.BigSum):
+            index = fm.Name(letters.get(node.index.id, node.index.id))
+            return fm.BigSum(index, relabel(node.body, letters))
+        return None
+
+    return fm.transform(body, change, fm.rebuild)
+
+
+class Forward:
+    """Collects tensors and lines. `split` gives nested functions tensors of their own."""
+
+    def __init__(self, source: Source, batched: frozenset[str], *, split: bool) -> None:
+        self.source = source
+        self.split = split
+        self.extents: dict[str, int] = dict(source.extents)
+        self.tensors: dict[str, Tensor] = {}
+        self.lines: list[Line] = []
+        self._known: dict[fm.Formula, tuple[str, tuple[str, ...]]] = {}
+        self._definition: dict[str, fm.Formula] = {}
+        for name, role in source.roles.items():
+            self.tensors[name] = Tensor(
+                name, source.axes[name], role, name in batched, source.cells[name]
+            )
+        for name in self._inside():
+            formula = source.formulas[name]
+            if formula is not None:
+                self._statement(name, formula)
+
+    def _inside(self) -> list[str]:
+        """Every statement, in order. The model's nodes that the output ignores are kept too."""
+        return list(self.source.formulas)
+
+    # -- statements
+
+    def _statement(self, name: str, formula: fm.Formula) -> None:
+        clean = rewrite(formula)
+        self._definition[name] = clean
+        terms = []
+        whole = clean.terms if isinstance(clean, fm.Sum) else (clean,)
+        for term in whole:
+            sums, body = _peel(term)
+            terms.append(self._term(name, body, sums, alone=len(whole) == 1 and not sums))
+        self._add(name, self.source.axes[name], tuple(terms), self.source.cells[name])
+
+    def _term(self, owner: str, body: fm.Formula, sums: tuple[str, ...], *, alone: bool) -> Term:
+        body = self._without_sums(owner, body)
+        if self.split:
+            body = self._split(owner, body, root=alone)
+        self._check(owner, body)
+        return Term(body, sums)
+
+    def _add(
+        self,
+        name: str,
+        axes: tuple[str, ...],
+        terms: tuple[Term, ...],
+        cells: tuple[str, ...] = (),
+        reduce: str = "sum",
+        origin: str | None = None,
+    ) -> None:
+        line = Line(name, terms, reduce)
+        batched = any(self.tensors[read].batched for read in line.reads)
+        self.tensors[name] = Tensor(name, axes, None, batched, cells, None, origin)
+        self.lines.append(line)
+
+    def fresh(self, stem: str) -> str:
+        """A tensor name that nobody has."""
+        number = 1
+        while (name := f"{stem}{number}") in self.tensors or name in self.source.axes:
+            number += 1
+        return name
+
+    def twin(self, letter: str) -> str:
+        """A new letter over the same range."""
+        number = 1
+        while (name := f"{letter}_{number}") in self.extents:
+            number += 1
+        self.extents[name] = self.extents[letter]
+        return name
+
+    def _inner(
+        self,
+        owner: str,
+        body: fm.Formula,
+        sums: tuple[str, ...] = (),
+        reduce: str = "sum",
+        *,
+        stem: str = "",
+    ) -> fm.Formula:
+        """A tensor of its own for a body (summed over letters), the same one for the same body."""
+        free = tuple(letter for letter in letters_of(body) if letter not in sums)
+        names = {letter: f"@{place}" for place, letter in enumerate((*free, *sums))}
+        key = fm.Call(f"{reduce}{len(sums)}", (relabel(body, names),))
+        known = self._known.get(key)
+        if known is None:
+            name = self.fresh(stem or f"{owner}_u")
+            self._add(name, free, (Term(body, sums),), reduce=reduce, origin=owner)
+            known = self._known[key] = (name, free)
+        return reference(known[0], free)
+
+    # -- sums inside
+
+    def _without_sums(self, owner: str, body: fm.Formula) -> fm.Formula:
+        """Sums inside a body replaced by tensors, those of exponentials in a shifted form."""
+
+        def change(node: fm.Formula) -> fm.Formula | None:
+            if isinstance(node, fm.Call) and node.function == "log":
+                return self._log(owner, node.args[0])
+            if isinstance(node, fm.Quotient):
+                return self._share(owner, node)
+            if isinstance(node, fm.BigSum):
+                sums, inner = _peel(node)
+                return self._inner(owner, self._term(owner, inner, sums, alone=False).body, sums)
+            return None
+
+        return fm.transform(body, change, fm.rebuild)
+
+    def _log(self, owner: str, argument: fm.Formula) -> fm.Formula | None:
+        if self.split:
+            argument = self._defined(argument)
+        short = logarithm(argument)
+        if short is not None:
+            return self._without_sums(owner, short)
+        if isinstance(argument, fm.Quotient) and _exponents(argument.denominator) is not None:
+            top = self._log(owner, argument.numerator)
+            bottom = self._log(owner, argument.denominator)
+            if top is not None and bottom is not None:
+                return fm.add(top, fm.Negative(bottom))
+        exponents = _exponents(argument)
+        if exponents is None:
+            return None
+        shift, total, _ = self._shifted(owner, *exponents)
+        return fm.Sum((shift, fm.Call("log", (total,))))
+
+    def _defined(self, argument: fm.Formula) -> fm.Formula:
+        """The definition of a softmax or sigmoid that only its logarithm is wanted of."""
+
+        def definition(node: fm.Formula) -> fm.Formula:
+            name = ""
+            letters: tuple[str, ...] = ()
+            for entry in entries(node) if isinstance(node, fm.Name | fm.Indexed) else ():
+                name, letters = entry.name, entry.letters
+            formula = self._definition.get(name)
+            if formula is None:
+                return node
+            axes = dict(zip(self.source.axes[name], letters, strict=True))
+            bound = {
+                part.index.id: self.twin(part.index.id)
+                for part in fm.walk(formula)
+                if isinstance(part, fm.BigSum) and part.index.id in axes.values()
+            }
+            return relabel(formula, {**axes, **bound})
+
+        if isinstance(argument, fm.Sum) and argument.terms[0] == fm.ONE and len(argument.terms) > 1:
+            rest = argument.terms[1]
+            if isinstance(rest, fm.Negative):
+                whole = fm.Sum((fm.ONE, fm.Negative(definition(rest.operand))))
+                return whole if logarithm(whole) is not None else argument
+        found = definition(argument)
+        usable = logarithm(found) is not None or (
+            isinstance(found, fm.Quotient)
+            and isinstance(found.numerator, fm.Call)
+            and found.numerator.function == "exp"
+            and _exponents(found.denominator) is not None
+        )
+        return found if usable else argument
+
+    def _share(self, owner: str, node: fm.Quotient) -> fm.Formula | None:
+        """eᵘ over a sum of exponentials."""
+        top = node.numerator
+        exponents = _exponents(node.denominator)
+        if exponents is None or not isinstance(top, fm.Call) or top.function != "exp":
+            return None
+        shift, total, parts = self._shifted(owner, *exponents, like=top.args[0])
+        exponential = parts or fm.Call("exp", (fm.add(top.args[0], fm.negate(shift)),))
+        return fm.Quotient(exponential, total)
+
+    def _shifted(
+        self,
+        owner: str,
+        exponents: tuple[fm.Formula, ...],
+        sums: tuple[str, ...],
+        like: fm.Formula | None = None,
+    ) -> tuple[fm.Formula, fm.Formula, fm.Formula | None]:
+        """Largest exponent M, Σ e^(u − M), and e^(like − M) where it is one of the terms."""
+        exponents = tuple(self._without_sums(owner, exponent) for exponent in exponents)
+        if not sums:
+            largest = fm.Call("max", exponents)
+            shift = self._inner(owner, largest, (), "max", stem=f"{owner}_max")
+            powers = [fm.Call("exp", (fm.add(u, fm.negate(shift)),)) for u in exponents]
+            inner = [self._inner(owner, power) for power in powers]
+            place = exponents.index(like) if like in exponents else None
+            return shift, fm.Sum(tuple(inner)), None if place is None else inner[place]
+        (exponent,) = exponents
+        shift = self._inner(owner, exponent, sums, "max", stem=f"{owner}_max")
+        power = fm.Call("exp", (fm.add(exponent, fm.negate(shift)),))
+        part = self._inner(owner, power)
+        total = self._inner(owner, part, sums, stem=f"{owner}_sum")
+        if like is None:
+            return shift, total, None
+        for letter in sums:
+            for other in letters_of(like):
+                if self.extents[other] == self.extents[letter]:
+                    renamed = {letter: other}
+                    if relabel(exponent, renamed) == like:
+                        return shift, total, relabel(part, renamed)
+        return shift, total, None
+
+    # -- functions inside
+
+    def _split(self, owner: str, body: fm.Formula, *, root: bool) -> fm.Formula:
+        """Functions in a body, and arguments of catalogue functions, as tensors of their own."""
+
+        def join(node: fm.Formula, parts: tuple[fm.Formula, ...]) -> fm.Formula:
+            built = fm.rebuild(node, parts)
+            if not isinstance(built, fm.Call) or not any(True for _ in entries(built)):
+                return built
+            if built.function in _CHEAP or built.function in CONSTANTS:
+                return built
+            if scalar_activation(built.function) is not None:
+                built = fm.Call(built.function, (self._atom(owner, built.args[0]), *built.args[1:]))
+            elif built.function not in ELEMENTARY:
+                return built
+            if root and node is body:
+                return built
+            return self._inner(owner, built)
+
+        return fm.transform(body, lambda _: None, join)
+
+    def _atom(self, owner: str, argument: fm.Formula) -> fm.Formula:
+        if isinstance(argument, fm.Name | fm.Indexed | fm.Number):
+            return argument
+        return self._inner(owner, argument)
+
+    def _check(self, owner: str, body: fm.Formula) -> None:
+        for node in fm.walk(body):
+            if not isinstance(node, fm.Call) or node.function in CONSTANTS:
+                continue
+            known = node.function in known_functions() or scalar_activation(node.function)
+            if not known or node.primes:
+                raise ChainruleError(
+                    f"`{node.function}` in the statement of `{owner}` has no definition, so it has "
+                    "no value",
+                    hint="numbers need a formula for every function",
+                )
+
+
+def _peel(term: fm.Formula) -> tuple[tuple[str, ...], fm.Formula]:
+    """The letters a term is summed over, and what is summed."""
+    negative = False
+    sums: deque[str] = deque()
+    while True:
+        if isinstance(term, fm.Negative) and isinstance(term.operand, fm.BigSum | fm.Negative):
+            negative = not negative
+            term = term.operand
+        elif isinstance(term, fm.BigSum):
+            sums.append(term.index.id)
+            term = term.body
+        else:
+            break
+    return tuple(sums), fm.negate(term) if negative else term
+
+
+def _exponents(formula: fm.Formula) -> tuple[tuple[fm.Formula, ...], tuple[str, ...]] | None:
+    """The exponents of a sum of exponentials, and the letters it is summed over."""
+    if isinstance(formula, fm.BigSum):
+        sums, body = _peel(formula)
+        if isinstance(body, fm.Call) and body.function == "exp":
+            return (body.args[0],), sums
+        return None
+    if isinstance(formula, fm.Sum) and len(formula.terms) > 1:
+        found = [t.args[0] for t in formula.terms if isinstance(t, fm.Call) and t.function == "exp"]
+        if len(found) == len(formula.terms):
+            return tuple(found), ()
+    return None

@@ -1,0 +1,193 @@
+"""The reverse pass: every adjoint once, from the output back, each factor from the calculus.
+
+The adjoint of a tensor is the sum, over the statements that read it, of the reader's adjoint times
+the factor ∂reader/∂tensor. Gradients of leaves come as soon as all their readers have adjoints,
+before the adjoints that lie further back: so a sequential schedule can update in between.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chainrule.calculus.differentiate import differentiate
+from chainrule.calculus.rules import Context
+from chainrule.calculus.tidy import drop_ones, tidy
+from chainrule.core import formula as fm
+from chainrule.numeric.forward import letters_of, reference, relabel
+from chainrule.numeric.program import Line, Tensor, Term, entries
+from chainrule.numeric.stable import stable_derivative
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from chainrule.numeric.forward import Forward
+    from chainrule.numeric.program import Entry
+
+__all__ = ["backward_lines"]
+
+_OUTPUT = "@"
+
+
+def backward_lines(
+    forward: Forward, leaves: Iterable[str], *, stable: bool
+) -> tuple[tuple[Line, ...], dict[str, str]]:
+    """Backward lines, and the tensor of the gradient of every leaf."""
+    return _Reverse(forward, tuple(leaves), stable=stable).run()
+
+
+class _Reverse:
+    def __init__(self, forward: Forward, leaves: tuple[str, ...], *, stable: bool) -> None:
+        self.forward = forward
+        self.leaves = leaves
+        self.stable = stable
+        self.output = forward.source.output
+        self.axes = {name: tensor.axes for name, tensor in forward.tensors.items()}
+        self.branches: dict[str, list[Term]] = {}
+        self.adjoints: dict[str, fm.Formula] = {self.output: fm.ONE}
+        self.lines: list[Line] = []
+        self.gradients: dict[str, str] = {}
+
+    def run(self) -> tuple[tuple[Line, ...], dict[str, str]]:
+        lines = [line for line in self.forward.lines if line.reduce == "sum"]
+        moved = set(self.leaves)
+        for line in lines:
+            if not moved.isdisjoint(line.reads):
+                moved.add(line.target)
+        needed = {self.output}
+        for line in reversed(lines):
+            if line.target in needed:
+                needed.update(read for read in line.reads if read in moved)
+        pending = dict.fromkeys(self.leaves, 0)
+        active = [line for line in lines if line.target in needed and line.target in moved]
+        for line in active:
+            for leaf in pending.keys() & set(line.reads):
+                pending[leaf] += 1
+        for line in reversed(active):
+            if line.target != self.output:
+                self._adjoint(line.target)
+            for read in line.reads:
+                if read in needed and read in moved:
+                    self._branch(line, read)
+            for leaf in self.leaves:
+                if leaf in line.reads:
+                    pending[leaf] -= 1
+                    if not pending[leaf]:
+                        self._gradient(leaf)
+        for leaf in self.leaves:
+            if leaf not in self.gradients:
+                self._gradient(leaf)
+        return tuple(self.lines), {leaf: self.gradients[leaf] for leaf in self.leaves}
+
+    # -- lines
+
+    def _adjoint(self, name: str) -> None:
+        terms = tuple(self.branches.pop(name, ()))
+        short = self._short(name, terms)
+        if short is not None:
+            self.adjoints[name] = short
+            return
+        self.adjoints[name] = reference(self._line(name, terms), self.axes[name])
+
+    def _short(self, name: str, terms: tuple[Term, ...]) -> fm.Formula | None:
+        """An adjoint that needs no line: a number, or another adjoint as it stands."""
+        if not terms:
+            return fm.ZERO
+        if len(terms) > 1 or terms[0].sums:
+            return None
+        body = terms[0].body
+        if isinstance(body, fm.Number) or (
+            isinstance(body, fm.Negative) and isinstance(body.operand, fm.Number)
+        ):
+            return body
+        found = list(entries(body)) if isinstance(body, fm.Name | fm.Indexed) else []
+        if not found or self.forward.tensors[found[0].name].adjoint_of is None:
+            return None
+        same = self.forward.tensors[found[0].name].batched <= self.forward.tensors[name].batched
+        return body if same else None
+
+    def _gradient(self, leaf: str) -> None:
+        terms = tuple(self.branches.pop(leaf, ()))
+        self.gradients[leaf] = self._line(leaf, terms, gradient_of=leaf)
+
+    def _line(self, name: str, terms: tuple[Term, ...], gradient_of: str | None = None) -> str:
+        stem = f"d{self.output}_d{name}"
+        adjoint = stem if stem not in self.forward.tensors else self.forward.fresh(f"{stem}_")
+        of = self.forward.tensors[name]
+        line = Line(adjoint, terms, "sum", gradient_of)
+        batched = of.batched and any(self.forward.tensors[read].batched for read in line.reads)
+        self.forward.tensors[adjoint] = Tensor(
+            adjoint, of.axes, None, batched, (), name, of.origin or name
+        )
+        self.lines.append(line)
+        return adjoint
+
+    # -- branches of the chain rule
+
+    def _branch(self, line: Line, read: str) -> None:
+        """Add what reaches `read` through a line to its branches."""
+        upstream = self.adjoints[line.target]
+        if upstream == fm.ZERO:
+            return
+        axes = self.axes[line.target]
+        for term in line.terms:
+            found = dict.fromkeys(entry for entry in entries(term.body) if entry.name == read)
+            for entry in found:
+                factor = self._factor(line, term, entry)
+                if factor == fm.ZERO:
+                    continue
+                body, sums, factor = self._aligned(
+                    entry, _times(upstream, factor), factor, (*axes, *term.sums)
+                )
+                self.branches.setdefault(read, []).append(Term(body, sums, line.target, factor))
+
+    def _factor(self, line: Line, term: Term, entry: Entry) -> fm.Formula:
+        """The factor ∂line/∂entry of one term, as the calculus works it out."""
+        body = term.body
+        alone = len(line.terms) == 1 and not term.sums
+        own = reference(line.target, self.axes[line.target])
+        wrt = reference(entry.name, entry.letters)
+        if self.stable and alone and isinstance(body, fm.Call):
+            declared = stable_derivative(body, wrt, own)
+            if declared is not None:
+                return declared
+        table = {each: f"@{place}" for place, each in enumerate(dict.fromkeys(entries(body)))}
+        plain = _named(body, table)
+        context = Context(table[entry], _OUTPUT if alone and isinstance(body, fm.Call) else None)
+        value = differentiate(plain, context).after
+        if alone and isinstance(body, fm.Call):
+            value = fm.replace(value, plain, fm.Name(_OUTPUT))
+        back = {name: reference(each.name, each.letters) for each, name in table.items()}
+        return fm.substitute(value, {**back, _OUTPUT: own})
+
+    def _aligned(
+        self, entry: Entry, body: fm.Formula, factor: fm.Formula, around: tuple[str, ...]
+    ) -> tuple[fm.Formula, tuple[str, ...], fm.Formula]:
+        """A branch in the letters of the tensor it goes to; the other letters are summed over."""
+        axes = self.axes[entry.name]
+        rest = [letter for letter in around if letter not in entry.letters]
+        renamed = dict(zip(entry.letters, axes, strict=True))
+        for place, letter in enumerate(rest):
+            if letter in axes:
+                rest[place] = renamed[letter] = self.forward.twin(letter)
+        renamed = {old: new for old, new in renamed.items() if old != new}
+        body, factor = relabel(body, renamed), relabel(factor, renamed)
+        return body, tuple(rest), factor
+
+
+def _times(upstream: fm.Formula, factor: fm.Formula) -> fm.Formula:
+    if upstream == fm.ONE:
+        return factor
+    whole = drop_ones(fm.multiply(upstream, factor))
+    return tidy(whole) if not letters_of(upstream) and not list(entries(upstream)) else whole
+
+
+def _named(body: fm.Formula, table: dict[Entry, str]) -> fm.Formula:
+    """The body with plain names for its entries."""
+
+    def change(node: fm.Formula) -> fm.Formula | None:
+        if isinstance(node, fm.Name | fm.Indexed):
+            (entry,) = entries(node)
+            return fm.Name(table[entry])
+        return None
+
+    return fm.transform(body, change, fm.rebuild)
