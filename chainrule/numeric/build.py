@@ -83,6 +83,7 @@ def build_program(
         backward=backward,
         output=source.output,
         gradients=gradients,
+        nodes=tuple(line.target for line in forward.lines if forward.tensors[line.target].cells),
         outputs=_outputs(source),
         values=dict(graph.model.values),
         frozen=dict(frozen or {}),

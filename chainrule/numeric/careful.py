@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule.core import formula as fm
 from chainrule.core.evaluate import evaluate
+from chainrule.numeric.engines._python_names import mean
 from chainrule.numeric.program import entries
 from chainrule.numeric.unrolled import cells_of, flat_place
 
@@ -20,12 +21,7 @@ if TYPE_CHECKING:
     from chainrule.numeric.program import Line, Program
     from chainrule.numeric.unrolled import Branch, Cell
 
-__all__ = ["Careful", "mean"]
-
-
-def mean(column: Sequence[float]) -> float:
-    """The mean of one float per sample."""
-    return sum(column) / len(column)
+__all__ = ["Careful"]
 
 
 def _largest(numbers: Sequence[float]) -> float:

@@ -13,36 +13,16 @@ over the samples is taken: gradients are those of the mean of the output over th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chainrule.core import formula as fm
+from chainrule.numeric.layout import Layout, Tensor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-    from chainrule.core.graph import Role
-
-__all__ = ["Line", "Program", "Tensor", "Term", "entries"]
-
-
-@dataclass(frozen=True, slots=True)
-class Tensor:
-    """A named array; a scalar has no axes.
-
-    `cells` are the user's names of its entries, the last axis running fastest; names that we
-    introduce (adjoints, shared subexpressions) have none. An adjoint is ∂output/∂`adjoint_of`.
-    `origin` is the tensor of the model in whose statement an introduced one stands.
-    """
-
-    name: str
-    axes: tuple[str, ...] = ()
-    role: Role | None = None
-    batched: bool = False
-    cells: tuple[str, ...] = ()
-    adjoint_of: str | None = None
-    origin: str | None = None
+__all__ = ["Entry", "Line", "Program", "Tensor", "Term", "entries"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,60 +83,12 @@ def entries(body: fm.Formula) -> Iterator[Entry]:
 
 
 @dataclass(frozen=True)
-class Program:
+class Program(Layout):
     """Forward lines, then backward lines in an order in which they can run.
 
-    `extents` gives the size of every index letter. `tensors` knows every name, leaves first.
-    `gradients` maps each leaf that was asked for to the tensor of its gradient, which the
-    backward lines compute as early as possible: with the sequential schedule a parameter may be
-    updated right after its gradient's line. `outputs` are the tensors that the loss compares with
-    a target. `frozen` are the flat places of a leaf's
-    entries that training must not move; `values` are the numbers the model gives, as spelt.
+    The backward lines compute each gradient as early as possible: with the sequential schedule a
+    parameter may be updated right after its gradient's line.
     """
 
-    extents: Mapping[str, int]
-    tensors: Mapping[str, Tensor]
-    forward: tuple[Line, ...]
-    backward: tuple[Line, ...]
-    output: str
-    gradients: Mapping[str, str]
-    outputs: tuple[str, ...] = ()
-    values: Mapping[str, str] = field(default_factory=dict)
-    frozen: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
-
-    @cached_property
-    def leaves(self) -> tuple[str, ...]:
-        """Names of the leaf tensors, in order."""
-        return tuple(name for name, tensor in self.tensors.items() if tensor.role is not None)
-
-    @cached_property
-    def nodes(self) -> tuple[str, ...]:
-        """Names of the computed tensors that the user's model has."""
-        return tuple(
-            line.target for line in self.forward if self.tensors[line.target].cells
-        )  # fmt: skip
-
-    def shape(self, name: str) -> tuple[int, ...]:
-        """Extents of a tensor's axes (without the samples)."""
-        return tuple(self.extents[axis] for axis in self.tensors[name].axes)
-
-    def size(self, name: str) -> int:
-        """Number of a tensor's entries (for one sample)."""
-        count = 1
-        for extent in self.shape(name):
-            count *= extent
-        return count
-
-    @cached_property
-    def place(self) -> Mapping[str, tuple[str, int]]:
-        """The tensor and the flat place of every name of the user's."""
-        return {
-            cell: (tensor.name, flat)
-            for tensor in self.tensors.values()
-            for flat, cell in enumerate(tensor.cells)
-        }
-
-    @cached_property
-    def parameter_count(self) -> int:
-        """Number of entries of all leaves that have a gradient."""
-        return sum(map(self.size, self.gradients))
+    forward: tuple[Line, ...] = ()
+    backward: tuple[Line, ...] = ()

@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from chainrule.core import formula as fm
 from chainrule.core.errors import ChainruleError
 from chainrule.core.functions import CONSTANTS
+from chainrule.numeric.engines._python_names import FUNCTIONS
 from chainrule.numeric.program import Entry, entries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["FUNCTIONS", "Template", "template"]
+__all__ = ["Template", "template"]
 
 CASES, SUM, PRODUCT, SIGN, POWER, ATOM = range(6)
-
-FUNCTIONS = frozenset(
-    "exp log sqrt sin cos tan sinh cosh tanh atan erf erfc expm1 log1p".split()  # noqa: SIM905
-)
-"""Functions that Python's `math` has under the same name."""
 
 _PLACE = re.compile("@([0-9]+)@")
 
@@ -168,35 +163,3 @@ _TABLE: Mapping[type[fm.Formula], Callable[..., tuple[str, int]]] = MappingProxy
         ),
     }
 )
-
-
-@cache
-def helpers() -> Mapping[str, Callable[..., float]]:
-    """Functions that generated text calls beside those of `math`; nan in, nan out."""
-    from math import isnan, nan
-
-    def power(base: float, exponent: float) -> float:
-        value = base**exponent
-        return value if isinstance(value, float) else nan
-
-    def extreme(pick: Callable[..., float]) -> Callable[..., float]:
-        def value(*args: float) -> float:
-            return nan if any(map(isnan, args)) else pick(args)
-
-        return value
-
-    def heaviside(z: float) -> float:
-        return 1.0 if z > 0.0 else z if isnan(z) else 0.0
-
-    def sign(z: float) -> float:
-        return 1.0 if z > 0.0 else -1.0 if z < 0.0 else z if isnan(z) else 0.0
-
-    return MappingProxyType(
-        {
-            "power": power,
-            "maximum": extreme(max),
-            "minimum": extreme(min),
-            "heaviside": heaviside,
-            "sign": sign,
-        }
-    )

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from chainrule.core import formula as fm
 from chainrule.core.errors import ChainruleError
 from chainrule.core.functions import CONSTANTS, NUMERIC, PRIMITIVES
-from chainrule.numeric.careful import Careful, mean
+from chainrule.numeric.careful import Careful
+from chainrule.numeric.engines._python_names import mean
 from chainrule.numeric.kernel import Engine, Values
 from chainrule.numeric.lowered import lowered, trimmed
 from chainrule.numeric.program import entries
@@ -319,14 +320,13 @@ def _product(_: fm.Formula, parts: list[Any]) -> Any:
     return sympy.Mul(*parts)
 
 
+_RELATIONS = {"<": "Lt", "<=": "Le", ">": "Gt", ">=": "Ge", "==": "Eq", "!=": "Ne"}
+
+
 def _condition(node: fm.Condition, parts: list[Any]) -> Any:
     import sympy
 
-    table = {
-        "<": sympy.Lt, "<=": sympy.Le, ">": sympy.Gt, ">=": sympy.Ge, "==": sympy.Eq,
-        "!=": sympy.Ne,
-    }  # fmt: skip
-    return table[node.relation](*parts)
+    return getattr(sympy, _RELATIONS[node.relation])(*parts)
 
 
 def _cases(_: fm.Cases, parts: list[Any]) -> Any:
