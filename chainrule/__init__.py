@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from chainrule.core.errors import ChainruleError, LimitError
-    from chainrule.core.graph import Graph, Node, Role
+    from chainrule.core.graph import Graph, Node
+    from chainrule.core.roles import Role
+    from chainrule.numeric.compiled import compile_graph as compile  # noqa: A004
     from chainrule.read.equations import equations
     from chainrule.read.models import load_model as load
     from chainrule.read.network import dense, layer, network
@@ -24,7 +26,8 @@ _HOMES = {
     "LimitError": "chainrule.core.errors:LimitError",
     "Graph": "chainrule.core.graph:Graph",
     "Node": "chainrule.core.graph:Node",
-    "Role": "chainrule.core.graph:Role",
+    "Role": "chainrule.core.roles:Role",
+    "compile": "chainrule.numeric.compiled:compile_graph",
     "dense": "chainrule.read.network:dense",
     "derive": "chainrule.show.notebook:derive",
     "equations": "chainrule.read.equations:equations",
@@ -40,6 +43,7 @@ __all__ = [
     "Node",
     "Role",
     "__version__",
+    "compile",
     "dense",
     "derive",
     "equations",

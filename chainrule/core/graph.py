@@ -8,7 +8,6 @@ reads them. It comes from equations (`build_graph`) or by unrolling index statem
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -16,22 +15,13 @@ from typing import TYPE_CHECKING, Any
 from chainrule.core import formula as fm
 from chainrule.core.errors import ChainruleError, nearest
 from chainrule.core.lower import to_sympy
+from chainrule.core.roles import Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 
 __all__ = ["Graph", "Model", "Node", "Origin", "Role"]
-
-
-class Role(StrEnum):
-    """What a leaf is for."""
-
-    INPUT = "input"
-    TARGET = "target"
-    WEIGHT = "weight"
-    BIAS = "bias"
-    HYPERPARAMETER = "hyperparameter"
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,7 @@ def build_program(
     forward = Forward(source, frozenset(batched), split=stable)
     leaves = _leaf_tensors(graph, source, wrt)
     backward, gradients = backward_lines(forward, leaves, stable=stable)
+    outputs = _outputs(source)
     return Program(
         extents=forward.extents,
         tensors=forward.tensors,
@@ -84,7 +85,8 @@ def build_program(
         output=source.output,
         gradients=gradients,
         nodes=tuple(line.target for line in forward.lines if forward.tensors[line.target].cells),
-        outputs=_outputs(source),
+        outputs=outputs,
+        targets=_targets(source, outputs),
         values=dict(graph.model.values),
         frozen=dict(frozen or {}),
     )
@@ -108,17 +110,34 @@ def _leaf_tensors(
     return tuple(found)
 
 
+def _reads(source: Source) -> dict[str, tuple[str, ...]]:
+    """The tensors that each statement reads."""
+    return {
+        name: tuple(used for used in fm.names(formula) if used in source.axes)
+        for name, formula in source.formulas.items()
+        if formula is not None
+    }
+
+
+def _targets(source: Source, outputs: tuple[str, ...]) -> dict[str, str]:
+    """The target that stands beside each output in a statement, by the user's names."""
+    found: dict[str, str] = {}
+    for used in _reads(source).values():
+        for target in (name for name in used if source.roles.get(name) is Role.TARGET):
+            for output in (name for name in used if name in outputs):
+                if len(source.cells[output]) == len(source.cells[target]):
+                    pairs = zip(source.cells[output], source.cells[target], strict=True)
+                    found.update(pairs)
+    return found
+
+
 def _outputs(source: Source) -> tuple[str, ...]:
     """What the loss compares with a target: computed parents of the statements that read one.
 
     Where such a statement reads no computed name (the target stands alone in it), its readers are
     looked at.
     """
-    reads = {
-        name: tuple(used for used in fm.names(formula) if used in source.axes)
-        for name, formula in source.formulas.items()
-        if formula is not None
-    }
+    reads = _reads(source)
     targets = {name for name, role in source.roles.items() if role is Role.TARGET}
     found: dict[str, None] = {}
     seen = set(targets)

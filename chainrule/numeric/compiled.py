@@ -6,15 +6,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from chainrule.core.errors import ChainruleError, nearest, shown
-from chainrule.numeric.build import build_program
-from chainrule.numeric.engines import choose
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from chainrule.core.graph import Graph
+    from chainrule.core.graph import Graph, Model
     from chainrule.core.unroll import IndexGraph
     from chainrule.numeric.kernel import Kernel, Values
+    from chainrule.numeric.layout import Layout
     from chainrule.numeric.program import Program
     from chainrule.numeric.training import Training
 
@@ -44,7 +43,27 @@ def compile_graph(
     """
     _one_of("schedule", schedule, SCHEDULES)
     _one_of("dtype", dtype, DTYPES)
-    return Compiled(graph, engine, dtype, schedule, freeze)
+    from chainrule.numeric.build import build_program
+    from chainrule.numeric.engines import choose
+
+    full = build_program(graph)
+    frozen = _frozen(full, graph.model.freeze if freeze is None else freeze)
+    moving, still = _moving(full, frozen)
+    program = build_program(graph, wrt=moving, frozen=still) if frozen else full
+    chosen, note = choose(full.parameter_count, engine, dtype)
+    kernel = chosen.build(program, schedule, dtype)
+    return Compiled(
+        model=graph.model,
+        full=full,
+        program=program,
+        kernel=kernel,
+        whole=lambda: chosen.build(full, schedule, dtype) if frozen else kernel,
+        engine=chosen.name,
+        schedule=schedule,
+        dtype=dtype,
+        frozen=frozen,
+        note=note,
+    )
 
 
 def _one_of(what: str, value: str, known: Sequence[str]) -> None:
@@ -52,6 +71,39 @@ def _one_of(what: str, value: str, known: Sequence[str]) -> None:
         raise ChainruleError(
             f"there is no {what} {shown(value)}", hint=f"it is {' or '.join(known)}"
         )
+
+
+def _frozen(full: Layout, names: Iterable[str]) -> tuple[str, ...]:
+    """The cells that do not move, whole tensors written out."""
+    found: dict[str, None] = {}
+    known = {cell for name in full.gradients for cell in full.tensors[name].cells}
+    for name in names:
+        if name in full.gradients:
+            found.update(dict.fromkeys(full.tensors[name].cells))
+        elif name in known:
+            found[name] = None
+        else:
+            close = nearest(name, known)
+            raise ChainruleError(
+                f"there is no parameter {shown(name)} to freeze",
+                hint=f"did you mean `{close}`?" if close else "give weights and biases",
+            )
+    return tuple(found)
+
+
+def _moving(full: Layout, frozen: Sequence[str]) -> tuple[list[str], dict[str, tuple[int, ...]]]:
+    """The leaf tensors that move, and those of their places that do not."""
+    cells = set(frozen)
+    still: dict[str, tuple[int, ...]] = {}
+    moving = []
+    for name in full.gradients:
+        own = full.tensors[name].cells
+        places = tuple(place for place, cell in enumerate(own) if cell in cells)
+        if len(places) < len(own):
+            moving.append(name)
+            if places:
+                still[name] = places
+    return moving, still
 
 
 class Compiled:
@@ -65,25 +117,28 @@ class Compiled:
 
     def __init__(
         self,
-        graph: Graph | IndexGraph,
+        *,
+        model: Model,
+        full: Layout,
+        program: Program,
+        kernel: Kernel,
+        whole: Callable[[], Kernel],
         engine: str,
-        dtype: str,
         schedule: str,
-        freeze: Iterable[str] | None,
+        dtype: str = "float64",
+        frozen: tuple[str, ...] = (),
+        note: str = "",
     ) -> None:
-        self.graph = graph
+        self.model = model
+        self.full = full
+        self.program = program
+        self.kernel = kernel
+        self.engine = engine
         self.schedule = schedule
         self.dtype = dtype
-        self.full = build_program(graph)
-        self.frozen = self._frozen(graph.model.freeze if freeze is None else freeze)
-        self.program = self._trained()
-        self._engine, self.note = choose(self.full.parameter_count, engine, dtype)
-        self.kernel: Kernel = self._engine.build(self.program, schedule, dtype)
-
-    @property
-    def engine(self) -> str:
-        """Name of the engine that runs it."""
-        return self._engine.name
+        self.frozen = frozen
+        self.note = note
+        self._make_whole = whole
 
     @property
     def source(self) -> str:
@@ -111,45 +166,10 @@ class Compiled:
         """Nodes that the loss compares with a target."""
         return tuple(cell for name in self.full.outputs for cell in self.full.tensors[name].cells)
 
-    def _frozen(self, names: Iterable[str]) -> tuple[str, ...]:
-        found: dict[str, None] = {}
-        known = {cell for name in self.full.gradients for cell in self.full.tensors[name].cells}
-        for name in names:
-            tensor = self.full.tensors.get(name)
-            if tensor is not None and tensor.role is not None and name in self.full.gradients:
-                found.update(dict.fromkeys(tensor.cells))
-            elif name in known:
-                found[name] = None
-            else:
-                close = nearest(name, known)
-                raise ChainruleError(
-                    f"there is no parameter {shown(name)} to freeze",
-                    hint=f"did you mean `{close}`?" if close else "give weights and biases",
-                )
-        return tuple(found)
-
-    def _trained(self) -> Program:
-        """The program whose gradients are those of the leaves that move."""
-        if not self.frozen:
-            return self.full
-        frozen = set(self.frozen)
-        still: dict[str, tuple[int, ...]] = {}
-        moving = []
-        for name in self.full.gradients:
-            cells = self.full.tensors[name].cells
-            places = tuple(place for place, cell in enumerate(cells) if cell in frozen)
-            if len(places) < len(cells):
-                moving.append(name)
-                if places:
-                    still[name] = places
-        return build_program(self.graph, wrt=moving, frozen=still)
-
     @cached_property
-    def _whole(self) -> Kernel:
+    def whole(self) -> Kernel:
         """The kernel that knows the gradients of frozen parameters too."""
-        if not self.frozen:
-            return self.kernel
-        return self._engine.build(self.full, self.schedule, self.dtype)
+        return self._make_whole()
 
     # -- values
 
@@ -273,7 +293,7 @@ class Compiled:
         """∂output/∂w of every parameter by name; with samples, of the mean of the output."""
         given = values or {}
         samples = self.samples(given)
-        _, arrays = self._whole.gradients(self.pack(given, samples), samples)
+        _, arrays = self.whole.gradients(self.pack(given, samples), samples)
         return self.unpack(arrays, self.parameters)
 
     def loss(self, values: Mapping[str, Any] | None = None) -> float:
@@ -296,11 +316,11 @@ class Compiled:
         """The learning rate: the one given, else the model's. Raises `ChainruleError`."""
         if given is not None:
             return float(given)
-        if self.graph.model.rate_value is None:
+        if self.model.rate_value is None:
             raise ChainruleError(
                 "there is no learning rate", hint="give one: --lr 0.5, or learning_rate=0.5"
             )
-        return float(self.graph.model.rate_value)
+        return float(self.model.rate_value)
 
     def train(
         self, values: Mapping[str, Any] | None = None, *, steps: int, **settings: Any

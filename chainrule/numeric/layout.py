@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from chainrule.core.graph import Role
+    from chainrule.core.roles import Role
 
 __all__ = ["Layout", "Tensor"]
 
@@ -41,9 +41,10 @@ class Layout:
 
     `extents` gives the size of every index letter. `tensors` knows every name, leaves first.
     `gradients` maps each leaf that was asked for to the tensor of its gradient. `nodes` are the
-    computed tensors that the user's model has, in order, and `outputs` those of them that the loss
-    compares with a target. `frozen` are the flat places of a leaf's entries that training must not
-    move; `values` are the numbers the model gives, as spelt.
+    computed tensors that the user's model has, in order, `outputs` those of them that the loss
+    compares with a target, and `targets` gives each cell of these its target. `frozen` are the flat
+    places of a leaf's entries that training must not move; `values` are the numbers the model
+    gives, as spelt.
     """
 
     extents: Mapping[str, int]
@@ -52,6 +53,7 @@ class Layout:
     gradients: Mapping[str, str]
     nodes: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
+    targets: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, str] = field(default_factory=dict)
     frozen: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 

@@ -30,8 +30,9 @@ _REFUSED = (ArithmeticError, ValueError)
 class PythonKernel:
     """See `chainrule.numeric.kernel.Kernel`.
 
-    A tensor is a flat list of floats, row by row; a batched one with samples is a flat list of
-    lists, one float per sample.
+    `text` gives the text of a function, `full_program` the program it was written from, where
+    more than the text is needed. A tensor is a flat list of floats, row by row; a batched one with
+    samples is a flat list of lists, one float per sample.
     """
 
     def __init__(
@@ -43,14 +44,14 @@ class PythonKernel:
     ) -> None:
         self.program = layout
         self._sequential = schedule == "sequential"
-        self._texts = texts
-        self._program = program
+        self.text = texts
+        self.full_program = program
         self._functions: dict[tuple[str, bool], Callable[..., Any]] = {}
 
     @cached_property
     def source(self) -> str:
         """The training function for one sample."""
-        return self._texts("train", False)
+        return self.text("train", False)
 
     # -- values
 
@@ -208,7 +209,7 @@ class PythonKernel:
         )
 
     def _slowly(self, what: str, values: Values, samples: int | None) -> Sequence[Any]:
-        program = self._program()
+        program = self.full_program()
         slow = self._careful_run(values, samples)
         if what == "forward":
             slow.run(program.forward)
@@ -220,7 +221,7 @@ class PythonKernel:
     def _careful_run(self, values: Values, samples: int | None) -> Careful:
         from chainrule.numeric.careful import Careful
 
-        return Careful(self._program(), values, samples)
+        return Careful(self.full_program(), values, samples)
 
     # -- text
 
@@ -228,7 +229,7 @@ class PythonKernel:
         found = self._functions.get((what, many))
         if found is None:
             names = scope()
-            code = compile(self._texts(what, many), f"<chainrule {what}>", "exec")
+            code = compile(self.text(what, many), f"<chainrule {what}>", "exec")
             # The text holds nothing but numbers, identifiers made here and functions of a table.
             exec(code, names)  # noqa: S102
             found = self._functions[what, many] = names["run"]

@@ -1,0 +1,230 @@
+"""Programs written out once and kept: a small model trains again without being read and derived.
+
+Only the text of straight-line Python is kept, with what the program's tensors are called, in a
+folder of the user's own cache (`CHAINRULE_CACHE_DIR`, else `XDG_CACHE_HOME` or `~/.cache`, in
+`chainrule`; `CHAINRULE_CACHE=0` turns it off). The key covers the model's text, the options and
+every file of this package. Whatever goes wrong with the cache, the program is simply made anew.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import tempfile
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from chainrule.core.roles import Role
+from chainrule.numeric.compiled import Compiled
+from chainrule.numeric.engines.python import PythonKernel
+from chainrule.numeric.layout import Layout, Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from chainrule.core.graph import Model
+    from chainrule.numeric.kernel import Kernel
+    from chainrule.numeric.program import Program
+
+__all__ = ["keep", "key_of", "recall"]
+
+_FORMAT = 1
+_MOST_FILES = 256
+_MOST_BYTES = 1_000_000
+_TEXTS = (("train", False), ("momentum", False), ("forward", False), ("gradients", False))
+
+
+class _Model:
+    """What a stored program knows of its model; the names are those of `core.graph.Model`."""
+
+    def __init__(self, known: dict[str, Any]) -> None:
+        self.title: str = known["title"]
+        self.rate: str = known["rate"]
+        self.rate_value: str | None = known["rate_value"]
+        self.values: dict[str, str] = known["values"]
+        self.freeze: tuple[str, ...] = tuple(known["freeze"])
+
+
+def key_of(model: str, options: Sequence[str]) -> str | None:
+    """The key of a model named on the command line; None where nothing is to be kept."""
+    import hashlib
+
+    if model == "-" or os.environ.get("CHAINRULE_CACHE") == "0":
+        return None
+    mark = hashlib.sha256(repr((_FORMAT, sys.version, model, tuple(options))).encode())
+    for part in _package():
+        mark.update(part)
+    try:
+        path = Path(model)
+        if path.is_file():
+            if path.stat().st_size > _MOST_BYTES:
+                return None
+            mark.update(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return mark.hexdigest()
+
+
+def _package() -> Iterator[bytes]:
+    """Name, size and time of every module of this package."""
+    folders = [str(Path(__file__).parent.parent)]
+    while folders:
+        with os.scandir(folders.pop()) as found:
+            for entry in sorted(found, key=lambda entry: entry.name):
+                if entry.name.endswith((".py", ".toml")):
+                    status = entry.stat()
+                    yield f"{entry.name} {status.st_size} {status.st_mtime_ns}".encode()
+                elif entry.name != "__pycache__" and entry.is_dir():
+                    folders.append(entry.path)
+
+
+def _folder() -> Path | None:
+    """The cache's folder if it is the user's own and nobody else may write to it."""
+    given = os.environ.get("CHAINRULE_CACHE_DIR")
+    base = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
+    folder = Path(given) if given else Path(base) / "chainrule"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    status = folder.stat()
+    if hasattr(os, "getuid") and (status.st_uid != os.getuid() or status.st_mode & 0o022):
+        return None
+    return folder
+
+
+def recall(key: str | None, load: Callable[[], Compiled]) -> Compiled | None:
+    """The compiled model kept under a key. `load` makes it anew if more is needed of it."""
+    if key is None:
+        return None
+    try:
+        folder = _folder()
+        if folder is None:
+            return None
+        with (folder / f"{key}.json").open(encoding="utf-8") as stream:
+            return _read(json.load(stream), load)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError):
+        return None
+
+
+def _read(kept: dict[str, Any], load: Callable[[], Compiled]) -> Compiled:
+    full = _layout(kept["full"])
+    program = _layout(kept["program"])
+    texts: dict[str, str] = kept["texts"]
+    made: list[Compiled] = []
+
+    def again() -> Any:
+        if not made:
+            made.append(load())
+        return made[0]
+
+    def text(what: str, many: bool) -> str:
+        found = texts.get(f"{what} {many}")
+        return again().kernel.text(what, many) if found is None else found
+
+    def whole() -> Kernel:
+        kernel: Kernel = again().whole
+        return kernel
+
+    def full_program() -> Program:
+        found: Program = again().kernel.full_program()
+        return found
+
+    kernel = PythonKernel(program, kept["schedule"], text, full_program)
+    return Compiled(
+        model=cast("Model", _Model(kept["model"])),
+        full=full,
+        program=cast("Program", program),
+        kernel=kernel,
+        whole=whole if kept["frozen"] else partial(_same, kernel),
+        engine="python",
+        schedule=kept["schedule"],
+        frozen=tuple(kept["frozen"]),
+    )
+
+
+def _same(kernel: Kernel) -> Kernel:
+    return kernel
+
+
+def _layout(kept: dict[str, Any]) -> Layout:
+    tensors = {
+        name: Tensor(name, tuple(axes), role and Role(role), batched, tuple(cells))
+        for name, axes, role, batched, cells in kept["tensors"]
+    }
+    return Layout(
+        extents=kept["extents"],
+        tensors=tensors,
+        output=kept["output"],
+        gradients=kept["gradients"],
+        nodes=tuple(kept["nodes"]),
+        outputs=tuple(kept["outputs"]),
+        targets=kept["targets"],
+        values=kept["values"],
+        frozen={name: tuple(places) for name, places in kept["frozen"].items()},
+    )
+
+
+def keep(key: str | None, compiled: Compiled) -> None:
+    """Keep a compiled model under a key, if it is one that can be kept."""
+    kernel = compiled.kernel
+    if key is None or not isinstance(kernel, PythonKernel) or compiled.note:
+        return
+    with contextlib.suppress(OSError, RuntimeError):
+        folder = _folder()
+        if folder is not None:
+            _prune(folder)
+            _write(folder / f"{key}.json", json.dumps(_written(compiled, kernel)))
+
+
+def _written(compiled: Compiled, kernel: PythonKernel) -> dict[str, Any]:
+    model = compiled.model
+    return {
+        "schedule": compiled.schedule,
+        "frozen": compiled.frozen,
+        "model": {
+            "title": model.title,
+            "rate": model.rate,
+            "rate_value": model.rate_value,
+            "values": dict(model.values),
+            "freeze": model.freeze,
+        },
+        "full": _parts(compiled.full),
+        "program": _parts(kernel.program),
+        "texts": {f"{what} {many}": kernel.text(what, many) for what, many in _TEXTS},
+    }
+
+
+def _parts(layout: Layout) -> dict[str, Any]:
+    return {
+        "extents": layout.extents,
+        "tensors": [
+            (tensor.name, tensor.axes, tensor.role, tensor.batched, tensor.cells)
+            for tensor in layout.tensors.values()
+        ],
+        "output": layout.output,
+        "gradients": layout.gradients,
+        "nodes": layout.nodes,
+        "outputs": layout.outputs,
+        "targets": layout.targets,
+        "values": layout.values,
+        "frozen": layout.frozen,
+    }
+
+
+def _prune(folder: Path) -> None:
+    """Old files go when there are many."""
+    files = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime)
+    for path in files[: max(0, len(files) - _MOST_FILES)]:
+        path.unlink(missing_ok=True)
+
+
+def _write(path: Path, text: str) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
