@@ -30,13 +30,15 @@ class Term:
     """Σ over `sums` of `body`.
 
     In the reverse pass a term is one branch of the chain rule: `body` is ∂output/∂reader, if that
-    is not 1, times the factor ∂reader/∂target, which `factor` holds for itself.
+    is not 1, times the factor ∂reader/∂target, which `factor` holds for itself; `letters` are those
+    at the axes of the reader.
     """
 
     body: fm.Formula
     sums: tuple[str, ...] = ()
     reader: str | None = None
     factor: fm.Formula | None = None
+    letters: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

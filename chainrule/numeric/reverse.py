@@ -135,10 +135,15 @@ class _Reverse:
                 factor = self._factor(line, term, entry)
                 if factor == fm.ZERO:
                     continue
-                body, sums, factor = self._aligned(
-                    entry, _times(upstream, factor), factor, (*axes, *term.sums)
+                renamed, sums = self._aligned(entry, (*axes, *term.sums))
+                branch = Term(
+                    relabel(_times(upstream, factor), renamed),
+                    sums,
+                    line.target,
+                    relabel(factor, renamed),
+                    tuple(renamed.get(letter, letter) for letter in axes),
                 )
-                self.branches.setdefault(read, []).append(Term(body, sums, line.target, factor))
+                self.branches.setdefault(read, []).append(branch)
 
     def _factor(self, line: Line, term: Term, entry: Entry) -> fm.Formula:
         """The factor ∂line/∂entry of one term, as the calculus works it out."""
@@ -160,18 +165,19 @@ class _Reverse:
         return fm.substitute(value, {**back, _OUTPUT: own})
 
     def _aligned(
-        self, entry: Entry, body: fm.Formula, factor: fm.Formula, around: tuple[str, ...]
-    ) -> tuple[fm.Formula, tuple[str, ...], fm.Formula]:
-        """A branch in the letters of the tensor it goes to; the other letters are summed over."""
+        self, entry: Entry, around: tuple[str, ...]
+    ) -> tuple[dict[str, str], tuple[str, ...]]:
+        """New letters, so that a branch stands at the axes of the tensor it goes to.
+
+        The letters that are left, in their new names, are summed over.
+        """
         axes = self.axes[entry.name]
         rest = [letter for letter in around if letter not in entry.letters]
         renamed = dict(zip(entry.letters, axes, strict=True))
         for place, letter in enumerate(rest):
             if letter in axes:
                 rest[place] = renamed[letter] = self.forward.twin(letter)
-        renamed = {old: new for old, new in renamed.items() if old != new}
-        body, factor = relabel(body, renamed), relabel(factor, renamed)
-        return body, tuple(rest), factor
+        return {old: new for old, new in renamed.items() if old != new}, tuple(rest)
 
 
 def _times(upstream: fm.Formula, factor: fm.Formula) -> fm.Formula:

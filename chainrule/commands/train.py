@@ -1,0 +1,610 @@
+"""`chainrule train`: gradient descent on a model, step by step as the books do it."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from chainrule.commands.choices import Found
+from chainrule.commands.output import write
+from chainrule.core.errors import ChainruleError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from typing import Self
+
+    from chainrule.core.graph import Graph
+    from chainrule.core.unroll import IndexGraph
+    from chainrule.numeric.checkpoint import Checkpoint
+    from chainrule.numeric.compiled import Compiled
+    from chainrule.numeric.data import Data
+    from chainrule.numeric.descent import State
+    from chainrule.numeric.report import Report
+    from chainrule.numeric.training import Divergence, Progress, Settings, Training
+
+__all__ = ["command"]
+
+STEPS = 1_000
+_SAVE_SECONDS = 10.0
+_RARELY = 20
+_LONG_SECONDS = 1.0
+_SHOWN_NAMES = 8
+
+
+class _Batch(click.ParamType):  # type: ignore[type-arg,unused-ignore] # generic only from click 8.5 on
+    """A number of samples, or `full`."""
+
+    name = "SIZE|full"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number, or the word."""
+        return value if value == "full" else click.IntRange(1).convert(value, param, ctx)
+
+
+def _engines() -> Sequence[str]:
+    from chainrule.numeric.engines import engine_names
+
+    return ("auto", *engine_names())
+
+
+def _languages() -> Sequence[str]:
+    from chainrule.numeric.report import languages
+
+    return languages()
+
+
+@click.command("train", short_help="Train a model by gradient descent, every number in reach.")
+@click.argument("model")
+@click.option(
+    "--values",
+    multiple=True,
+    metavar="FILE|NAME=V,…",
+    help="Values of leaves; may be repeated.",
+)
+@click.option(
+    "--data",
+    metavar="CSV",
+    help="Samples: a column per input and target, named in the first row. - is standard input.",
+)
+@click.option("--steps", type=click.IntRange(0), metavar="N", help="Updates.  [default: 1000]")
+@click.option("--lr", type=float, metavar="η", help="Learning rate.  [default: the model's]")
+@click.option("--momentum", type=float, metavar="μ", help="v ← μ·v − η·g, w ← w + v.  [default: 0]")
+@click.option(
+    "--schedule",
+    type=click.Choice(["simultaneous", "sequential"]),
+    help="Sequential: a layer's gradients use the already updated weights behind it.  "
+    "[default: simultaneous]",
+)
+@click.option(
+    "--freeze",
+    multiple=True,
+    metavar="NAMES",
+    help="Do not train these, beside those the model freezes; `none` frees all named so far.",
+)
+@click.option("--init", type=int, metavar="SEED", help="Draw weights that have no value (Glorot).")
+@click.option(
+    "--batch",
+    type=_Batch(),
+    metavar="SIZE|full",
+    help="Samples per update; the last of an epoch may be fewer.  [default: full]",
+)
+@click.option(
+    "--shuffle/--no-shuffle", default=None, help="A new order of the samples in every epoch."
+)
+@click.option("--seed", type=int, metavar="N", help="Seed of --shuffle.  [default: 0]")
+@click.option(
+    "--stop-below", "--tolerance", type=float, metavar="LOSS", help="Stop at a loss below this."
+)
+@click.option(
+    "--patience",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Stop after N steps (mini-batches: epochs) without a better loss.",
+)
+@click.option(
+    "--min-delta",
+    type=float,
+    metavar="D",
+    help="How much better counts, for --patience.  [default: 0]",
+)
+@click.option("--engine", type=Found(_engines), help="What computes.  [default: auto, by size]")
+@click.option(
+    "--trace",
+    type=click.IntRange(0),
+    is_flag=False,
+    flag_value=1,
+    default=0,
+    metavar="[N]",
+    help="Show old value, gradient and new value of every weight for N steps (1).",
+)
+@click.option("--loss-trace", metavar="FILE", help="Write every loss to a .csv or .json file.")
+@click.option("--plot", metavar="FILE", help="Draw the loss over the steps as .svg.")
+@click.option(
+    "--scale",
+    type=click.Choice(["auto", "linear", "log"]),
+    default="auto",
+    help="Loss axis of --plot.  [default: auto, log over more than 2 decades]",
+)
+@click.option("--checkpoint", metavar="FILE", help="Keep the run in a file, to go on later.")
+@click.option(
+    "--checkpoint-every",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Write it after every N steps.  [default: every 10 seconds]",
+)
+@click.option("--resume", is_flag=True, help="Go on from the checkpoint, if there is one.")
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(["text", "json", "csv"]),
+    default="text",
+    show_default=True,
+    help="Output format.",
+)
+@click.option(
+    "--digits", type=click.IntRange(0, 30), default=9, show_default=True, help="Decimals shown."
+)
+@click.option(
+    "--lang", type=Found(_languages), default="en", show_default=True, help="Language of the words."
+)
+@click.option("-o", "--output", metavar="FILE", help="Write to a file, replaced only when done.")
+def command(model: str, values: tuple[str, ...], **options: Any) -> None:
+    """Train MODEL by gradient descent and show what it came to.
+
+    MODEL is a built-in example, a .toml model, a file of plain equations, a shorthand such as
+    2-3-1, or -. Every leaf needs a value: from the model, --values, a column of --data (which
+    comes first) or, for weights, --init. With data the gradient is that of the mean loss of the
+    samples used. Losses are those before each update, of the samples it uses; the last is that
+    of all data at the end.
+
+    \b
+    chainrule train mazur --steps 10000
+    chainrule train mazur --steps 1 --trace --schedule sequential
+    chainrule train 2-3-1 --data xor.csv --init 7 --lr 2 --steps 5000 --plot loss.svg
+    chainrule train net.toml --data train.csv --batch 16 --shuffle --momentum 0.9
+    chainrule train net.toml --steps 1000000 --checkpoint run.json --resume
+    """
+    _check_options(model, options)
+    kept = _kept(options["checkpoint"], resume=options["resume"])
+    compiled = _compiled(model, values, kept, options)
+    data = _data(compiled, options["data"])
+    known = _known(compiled, data, kept, options["init"])
+    settings = _settings(compiled, kept, options)
+    session = _Session(compiled, known, settings, data, kept, options)
+    training = session.train()
+    _write_losses(training, session, options)
+    report = session.report(training, options)
+    write(_PAGES[options["format_name"]](report), options["output"])
+
+
+# -- what is asked for
+
+
+def _check_options(model: str, options: Mapping[str, Any]) -> None:
+    """Refuse what cannot be done before any work is done."""
+    if model == "-" and options["data"] == "-":
+        raise ChainruleError("MODEL and --data cannot both be standard input", hint="--data FILE")
+    for name, needed in _NEEDS.items():
+        if options[name] and not options[needed]:
+            flag, other = (f"--{option.replace('_', '-')}" for option in (name, needed))
+            raise ChainruleError(f"{flag} needs {other}")
+    if options["trace"] and options["format_name"] == "csv":
+        raise ChainruleError("--trace is shown as text or JSON", hint="add --format json")
+    for name, endings in _ENDINGS.items():
+        path = options[name]
+        if path is not None and Path(path).suffix.lower() not in endings:
+            flag = f"--{name.replace('_', '-')}"
+            raise ChainruleError(f"{flag} writes {' or '.join(endings)}, not {path}")
+    for name in ("loss_trace", "plot", "checkpoint", "output"):
+        path = options[name]
+        if path not in {None, "-"} and not Path(path).resolve().parent.is_dir():
+            raise ChainruleError(f"{path} cannot be written: there is no such folder")
+
+
+_NEEDS = {
+    "resume": "checkpoint", "checkpoint_every": "checkpoint", "min_delta": "patience",
+    "shuffle": "data",
+}  # fmt: skip
+_ENDINGS = {"loss_trace": (".csv", ".json"), "plot": (".svg",)}
+
+
+def _kept(path: str | None, *, resume: bool) -> Checkpoint | None:
+    """The checkpoint to go on from; an unfinished one is not overwritten unasked."""
+    if path is None:
+        return None
+    from chainrule.numeric.checkpoint import read_checkpoint
+
+    kept = read_checkpoint(path)
+    if resume:
+        if kept is None:
+            click.echo(f"there is no {path} yet: training starts from the beginning", err=True)
+        return kept
+    if kept is not None and not kept.finished:
+        raise ChainruleError(
+            f"{path} holds an unfinished run, at step {kept.state.step:,} of {kept.steps:,}",
+            hint="--resume goes on with it; to start again remove it, or name another file",
+        )
+    return None
+
+
+def _compiled(
+    model: str, values: tuple[str, ...], kept: Checkpoint | None, options: Mapping[str, Any]
+) -> Compiled:
+    """The model made ready to run: a small one as it was written out the last time."""
+    from chainrule.numeric.stored import keep, key_of, recall
+
+    engine = _first(options["engine"], kept and kept.engine, "auto")
+    schedule = _first(options["schedule"], kept and kept.schedule, "simultaneous")
+
+    def load() -> Compiled:
+        from chainrule.numeric.compiled import compile_graph
+
+        graph = _graph(model, values)
+        frozen = _frozen(graph.model.freeze, options["freeze"])
+        return compile_graph(graph, engine=engine, schedule=schedule, freeze=frozen)
+
+    whole = options["init"] is not None or options["checkpoint"] is not None
+    files = [given for given in values if "=" not in given]
+    key = None
+    if not whole and not files and engine in {"auto", "python"}:
+        key = key_of(model, (engine, schedule, repr(options["freeze"]), repr(values)))
+    compiled = recall(key, load)
+    if compiled is None:
+        compiled = load()
+        keep(key, compiled)
+    if compiled.note:
+        click.echo(compiled.note, err=True)
+    return compiled
+
+
+def _graph(model: str, values: tuple[str, ...]) -> Graph | IndexGraph:
+    from chainrule.read.models import load_model, load_values, with_values
+
+    graph = load_model(model)
+    for given in values:
+        graph = with_values(graph, load_values(given))
+    return graph
+
+
+def _frozen(names: Iterable[str], given: Iterable[str]) -> list[str]:
+    """What the model freezes and what is asked for; `none` frees all before it."""
+    frozen = list(names)
+    for name in [name.strip() for some in given for name in some.split(",")]:
+        if name == "none":
+            frozen.clear()
+        else:
+            frozen.append(name)
+    return frozen
+
+
+def _first(*values: Any) -> Any:
+    """The first that is there."""
+    return next(value for value in values if value is not None)
+
+
+def _data(compiled: Compiled, path: str | None) -> Data | None:
+    if path is None:
+        return None
+    from chainrule.numeric.data import columns_of, read_data
+
+    return read_data(path, columns_of(compiled.program))
+
+
+def _known(
+    compiled: Compiled, data: Data | None, kept: Checkpoint | None, seed: int | None
+) -> dict[str, float]:
+    """A value for every leaf without a column. Raises `ChainruleError` for those that have none."""
+    known = {name: float(text) for name, text in compiled.model.values.items()}
+    columns = {} if data is None else data.columns
+    if kept is not None:
+        known = {**kept.state.parameters, **known}
+    if seed is not None:
+        from chainrule.numeric.data import initial_values
+
+        drawn = initial_values(compiled.program, seed)
+        if kept is None and drawn.keys() <= known.keys():
+            click.echo("--init draws nothing: every weight has a value", err=True)
+        known = {**drawn, **known}
+    missing = [name for name in compiled.leaves if name not in known and name not in columns]
+    if missing:
+        raise _without_value(missing, frozenset(compiled.parameters))
+    return known
+
+
+def _without_value(missing: Sequence[str], parameters: frozenset[str]) -> ChainruleError:
+    few = ", ".join(missing[:_SHOWN_NAMES]) + (" …" if len(missing) > _SHOWN_NAMES else "")
+    others = [name for name in missing if name not in parameters]
+    hints = []
+    if others:
+        hints.append(f"--values {others[0]}=0.5, or --data FILE with a column for each")
+    if len(others) < len(missing):
+        hints.append("--init 1 draws weights")
+    return ChainruleError(f"there is no value for {few}", hint="; ".join(hints))
+
+
+def _settings(compiled: Compiled, kept: Checkpoint | None, options: Mapping[str, Any]) -> Settings:
+    from chainrule.numeric.training import Settings
+
+    batch, shuffle = options["batch"], options["shuffle"]
+    if batch is None and kept is not None:
+        batch = kept.batch
+    seed = kept.shuffle if kept is not None else None
+    if shuffle is not None:
+        seed = _first(options["seed"], seed, 0) if shuffle else None
+    settings = Settings(
+        steps=_first(options["steps"], kept and kept.steps, STEPS),
+        learning_rate=compiled.rate(_maybe(options["lr"], kept and kept.learning_rate)),
+        momentum=_first(options["momentum"], kept and kept.momentum, 0.0),
+        batch=None if batch == "full" else batch,
+        shuffle=seed,
+        stop_below=options["stop_below"],
+        patience=options["patience"],
+        min_delta=_first(options["min_delta"], 0.0),
+        trace=options["trace"],
+        every=options["checkpoint_every"],
+    )
+    if settings.steps and not compiled.program.gradients:
+        raise ChainruleError("every parameter is frozen", hint="--freeze none trains them all")
+    return settings
+
+
+def _maybe(*values: Any) -> Any:
+    """The first that is there, or None."""
+    return next((value for value in values if value is not None), None)
+
+
+# -- a run
+
+
+class _Session:
+    """A training with its checkpoint, its signals and its progress bar."""
+
+    def __init__(
+        self,
+        compiled: Compiled,
+        known: Mapping[str, float],
+        settings: Settings,
+        data: Data | None,
+        kept: Checkpoint | None,
+        options: Mapping[str, Any],
+    ) -> None:
+        from chainrule.numeric.descent import State, parameters_of
+
+        self.compiled, self.known, self.settings, self.data = compiled, known, settings, data
+        self.path: str | None = options["checkpoint"]
+        names = parameters_of(compiled.program)
+        first = {name: known[name] for name in names if name in known}
+        beginning = State(step=0, losses=(), parameters=first)
+        self.start = beginning if kept is None else kept.state
+        if self.path is not None:
+            from chainrule.numeric.checkpoint import clear_leftovers
+
+            self.here = self._checkpoint()
+            if kept is not None:
+                kept.check(self.path, self.here)
+            clear_leftovers(self.path)
+            self.save(self.start)
+
+    def _checkpoint(self) -> Checkpoint:
+        from chainrule.numeric.checkpoint import Checkpoint, data_mark, model_mark
+
+        compiled, settings = self.compiled, self.settings
+        moving = {
+            cell
+            for name in compiled.program.gradients
+            for cell in compiled.program.tensors[name].cells
+        }
+        moving.difference_update(compiled.frozen)
+        still = {name: value for name, value in self.known.items() if name not in moving}
+        return Checkpoint(
+            state=self.start,
+            model=model_mark(compiled.program, compiled.frozen),
+            data=data_mark(still, self.data),
+            engine=compiled.engine,
+            schedule=compiled.schedule,
+            learning_rate=settings.learning_rate,
+            momentum=settings.momentum,
+            batch=settings.batch,
+            shuffle=settings.shuffle,
+            steps=settings.steps,
+            finished=False,
+        )
+
+    def save(self, state: State, *, finished: bool = False) -> None:
+        """Write the checkpoint, if one is kept."""
+        if self.path is None:
+            return
+        from dataclasses import replace
+
+        from chainrule.numeric.checkpoint import write_checkpoint
+
+        write_checkpoint(self.path, replace(self.here, state=state, finished=finished))
+
+    def train(self) -> Training:
+        """Train to the end. A signal ends the run with exit code 130 (143 for SIGTERM)."""
+        from chainrule.numeric.training import Divergence, train
+
+        with _signals() as received, _Watch(self, received) as watch:
+            try:
+                training = train(
+                    self.compiled,
+                    self.known,
+                    self.settings,
+                    self.data,
+                    start=self.start,
+                    on_chunk=watch,
+                )
+            except Divergence as error:
+                raise self._diverged(error) from None
+            self.save(training.state, finished=training.stopped != "asked")
+        if training.stopped == "asked":
+            self._say_interrupted(training.steps)
+            sys.exit(128 + received[0])
+        return training
+
+    def _diverged(self, error: Divergence) -> ChainruleError:
+        if self.path is None or error.last is None:
+            return error
+        self.save(error.last)
+        hint = f"{error.hint}; {self.path} holds step {error.last.step:,}"
+        return ChainruleError(error.message, hint=hint)
+
+    def _say_interrupted(self, step: int) -> None:
+        kept = "without --checkpoint nothing is kept"
+        if self.path is not None:
+            kept = f"--resume goes on from {self.path}"
+        click.echo(f"interrupted at step {step:,} of {self.settings.steps:,}; {kept}", err=True)
+
+    def report(self, training: Training, options: Mapping[str, Any]) -> Report:
+        """What is said about it."""
+        from chainrule.numeric.report import Report
+        from chainrule.show.printers.characters import GREEK
+
+        compiled, data = self.compiled, self.data
+        model = compiled.model
+        return Report(
+            training=training,
+            settings=self.settings,
+            output=self.output,
+            title=model.title,
+            rate=GREEK.get(model.rate, model.rate),
+            schedule=compiled.schedule,
+            engine=compiled.engine,
+            samples=None if data is None else data.samples,
+            first=self.start.step,
+            frozen=compiled.frozen,
+            targets=compiled.program.targets,
+            known={**self.known, **({} if data is None else data.columns)},
+            digits=options["digits"],
+            lang=options["lang"],
+        )
+
+    @property
+    def output(self) -> str:
+        """The user's name of the loss."""
+        program = self.compiled.program
+        return program.tensors[program.output].cells[0]
+
+
+class _Watch:
+    """Looks at a run between its chunks: stops it, saves it, shows a bar while it takes long."""
+
+    def __init__(self, session: _Session, received: Sequence[int]) -> None:
+        self.session = session
+        self.received = received
+        self.began = self.saved = time.monotonic()
+        self.pause = _SAVE_SECONDS
+        self.bar: Any = None
+        self.stack = contextlib.ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        self.stack.close()
+
+    def __call__(self, progress: Progress) -> bool:
+        """Whether the run is to end."""
+        if self.session.path is not None and self._is_time(progress.step):
+            began = time.monotonic()
+            state = progress.state()
+            if state is not None:
+                self.session.save(state)
+            self.saved = time.monotonic()
+            self.pause = max(_SAVE_SECONDS, _RARELY * (self.saved - began))
+        self._show(progress)
+        return bool(self.received)
+
+    def _is_time(self, step: int) -> bool:
+        every = self.session.settings.every
+        if every is not None:
+            return step % every == 0
+        return time.monotonic() - self.saved > self.pause
+
+    def _show(self, progress: Progress) -> None:
+        if self.bar is None:
+            if not sys.stderr.isatty() or time.monotonic() - self.began < _LONG_SECONDS:
+                return
+            bar = click.progressbar(length=progress.steps, label="training", file=sys.stderr)
+            self.bar = self.stack.enter_context(bar)
+        self.bar.update(progress.step - self.bar.pos)
+
+
+@contextlib.contextmanager
+def _signals() -> Iterator[list[int]]:
+    """Ctrl-C and SIGTERM are noted, so that the chunk can end; a second one ends everything."""
+    import signal
+
+    received: list[int] = []
+
+    def note(number: int, frame: object) -> None:
+        del frame
+        if received:
+            raise KeyboardInterrupt
+        received.append(number)
+
+    before: dict[int, Any] = {}
+    with contextlib.suppress(ValueError):  # only the main thread may
+        for caught in (signal.SIGINT, signal.SIGTERM):
+            before[caught] = signal.signal(caught, note)
+    try:
+        yield received
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+# -- what comes out
+
+
+def _write_losses(training: Training, session: _Session, options: Mapping[str, Any]) -> None:
+    from chainrule.numeric.report import csv_report, loss_json
+
+    trace, plot = options["loss_trace"], options["plot"]
+    if trace is not None:
+        is_json = Path(trace).suffix.lower() == ".json"
+        write(loss_json(training, session.output) if is_json else csv_report(training), trace)
+    if plot is not None:
+        from chainrule.numeric.curve import loss_curve
+
+        title = session.compiled.model.title
+        log = {"auto": None, "linear": False, "log": True}[options["scale"]]
+        page = loss_curve(
+            training.losses,
+            title=title,
+            label=session.output,
+            steps=_STEP[options["lang"]],
+            log=log,
+        )
+        write([page], plot)
+
+
+_STEP = {"en": "step", "ko": "단계"}
+
+
+def _text(report: Report) -> Iterable[str]:
+    from chainrule.numeric.report import text_report
+
+    return text_report(report)
+
+
+def _json(report: Report) -> Iterable[str]:
+    from chainrule.numeric.report import json_report
+
+    return json_report(report)
+
+
+def _csv(report: Report) -> Iterable[str]:
+    from chainrule.numeric.report import csv_report
+
+    return csv_report(report.training)
+
+
+_PAGES: Mapping[str, Callable[[Report], Iterable[str]]] = {
+    "text": _text, "json": _json, "csv": _csv,
+}  # fmt: skip

@@ -1,0 +1,319 @@
+"""One run of gradient descent: the engine's tensors, what they were, and why they broke."""
+
+from __future__ import annotations
+
+import copy
+import math
+from array import array
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from chainrule.core.errors import ChainruleError
+from chainrule.core.roles import Role
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from chainrule.numeric.data import Data
+    from chainrule.numeric.kernel import Kernel, Values
+    from chainrule.numeric.layout import Layout, Tensor
+    from chainrule.numeric.training import Settings
+
+__all__ = ["Descent", "Divergence", "State", "Traced", "Trainable", "parameters_of"]
+
+
+class Trainable(Protocol):
+    """What training needs of a compiled model."""
+
+    @property
+    def program(self) -> Layout:
+        """What is trained; its `gradients` say which leaves move."""
+
+    @property
+    def kernel(self) -> Kernel:
+        """What runs it; frozen entries do not move."""
+
+    @property
+    def schedule(self) -> str:
+        """Whether gradients use weights that have moved already: "sequential"."""
+
+    def samples(self, values: Mapping[str, Any]) -> int | None:
+        """The number of samples that values hold, None where each is a single number."""
+
+    def pack(self, values: Mapping[str, Any], samples: int | None) -> Values:
+        """The kernel's arrays of all leaves. Raises `ChainruleError` for those without value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """Where a run stands: what has to be kept to take it up again, every float exact.
+
+    `losses` holds the loss before each of the `step` updates; `velocity` is empty without
+    momentum.
+    """
+
+    step: int
+    losses: Sequence[float]
+    parameters: Mapping[str, float]
+    velocity: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """One step: the loss before it, and old value, gradient and new value by parameter."""
+
+    step: int
+    loss: float
+    moves: Mapping[str, tuple[float, float, float]]
+
+
+class Divergence(ChainruleError):
+    """A number of the model is not finite any more. `last` is the last state that was sound."""
+
+    last: State | None = None
+
+
+def parameters_of(program: Layout) -> tuple[str, ...]:
+    """The user's names of all weights, then biases, then other leaves that are trained."""
+    return tuple(cell for leaf in _parameters(program) for cell in leaf.cells)
+
+
+def _parameters(program: Layout) -> list[Tensor]:
+    def rank(leaf: Tensor) -> int:
+        return 0 if leaf.role is Role.WEIGHT else 1 if leaf.role is Role.BIAS else 2
+
+    leaves = [program.tensors[name] for name in program.leaves]
+    found = [leaf for leaf in leaves if rank(leaf) < 2 or leaf.name in program.gradients]
+    return sorted(found, key=rank)
+
+
+def _with_data(compiled: Trainable, values: Mapping[str, Any], data: Data) -> Values:
+    """The arrays of all leaves, those of inputs and targets with a value for every sample."""
+    columns, pack = data.columns, compiled.kernel.pack
+    arrays = compiled.pack({**values, **dict.fromkeys(columns, 0.0)}, None)
+    for name in compiled.program.leaves:
+        leaf = compiled.program.tensors[name]
+        if leaf.batched:
+            single = zip(leaf.cells, compiled.kernel.unpack(name, arrays[name]), strict=True)
+            flat = [columns.get(cell) or [value] * data.samples for cell, value in single]
+            arrays[name] = pack(name, flat, data.samples)
+    return arrays
+
+
+class Descent:
+    """The engine's tensors while they are trained.
+
+    The tensors at the start of the last two chunks are kept: every step from there on can be
+    reached again, which is where the run stops early or was last sound.
+    """
+
+    def __init__(
+        self,
+        compiled: Trainable,
+        values: Mapping[str, Any],
+        settings: Settings,
+        data: Data | None,
+        start: State | None,
+    ) -> None:
+        self.program, self.kernel, self.settings = compiled.program, compiled.kernel, settings
+        self.sequential = compiled.schedule == "sequential"
+        self.samples = compiled.samples(values) if data is None else data.samples
+        self.batches = None
+        if self.samples and settings.batch is not None and settings.batch < self.samples:
+            from chainrule.numeric.data import Batches
+
+            self.batches = Batches(self.samples, settings.batch, settings.shuffle)
+        self.shown = [leaf.name for leaf in _parameters(self.program)]
+        start = start or State(step=0, losses=(), parameters={})
+        self.step = start.step
+        self.losses = array("d", start.losses)
+        known = {**values, **start.parameters}
+        self.values = (
+            _with_data(compiled, known, data) if data else compiled.pack(known, self.samples)
+        )
+        self._check_trained()
+        self.velocity = self._moving(start.velocity) if settings.momentum else None
+        self._marks: list[tuple[int, Values, Values | None]] = []
+
+    # -- tensors
+
+    def _check_trained(self) -> None:
+        for name in self.program.gradients:
+            leaf = self.program.tensors[name]
+            if leaf.batched and self.samples is not None:
+                raise ChainruleError(
+                    f"`{leaf.cells[0]}` has a value for every sample and cannot be trained",
+                    hint="models without weights are trained on one set of values",
+                )
+
+    def _moving(self, known: Mapping[str, float]) -> Values:
+        """Tensors like those that are trained, 0 where nothing is known."""
+        tensors, pack = self.program.tensors, self.kernel.pack
+        return {
+            name: pack(name, [known.get(cell, 0.0) for cell in tensors[name].cells], None)
+            for name in self.program.gradients
+        }
+
+    def _copied(self, values: Values) -> Values:
+        """The tensors that are trained, apart from those that go on."""
+        return {name: copy.deepcopy(values[name]) for name in self.program.gradients}
+
+    def _by_name(self, values: Values, tensors: Iterable[str]) -> dict[str, Any]:
+        """The entries of some tensors by the user's names."""
+        found: dict[str, Any] = {}
+        for name in tensors:
+            cells = self.program.tensors[name].cells
+            found.update(zip(cells, self.kernel.unpack(name, values[name]), strict=True))
+        return found
+
+    def parameters(self) -> dict[str, float]:
+        """All weights and biases now."""
+        return self._by_name(self.values, self.shown)
+
+    def _trained(self) -> dict[str, float]:
+        return self._by_name(self.values, self.program.gradients)
+
+    def velocities(self) -> dict[str, float]:
+        """The velocity now, empty without momentum."""
+        return {} if self.velocity is None else self._by_name(self.velocity, self.program.gradients)
+
+    def state(self) -> State:
+        """Where the run stands."""
+        return State(
+            step=self.step,
+            losses=self.losses[:],
+            parameters=self.parameters(),
+            velocity=self.velocities(),
+        )
+
+    # -- steps
+
+    def advance(self, count: int) -> None:
+        """Run some steps. Raises `Divergence` where the loss is not finite."""
+        velocity = None if self.velocity is None else self._copied(self.velocity)
+        self._marks = [*self._marks[-1:], (self.step, self._copied(self.values), velocity)]
+        self._run(count)
+
+    def _run(self, count: int) -> None:
+        settings = self.settings
+        losses = self.kernel.train(
+            self.values,
+            count,
+            settings.learning_rate,
+            momentum=settings.momentum,
+            velocity=self.velocity,
+            batches=self._batches(count),
+        )
+        broken = not math.isfinite(losses[-1])
+        self.losses.fromlist(losses[:-1] if broken else losses)
+        self.step = len(self.losses)
+        if broken:
+            raise self._divergence(losses[-1])
+
+    def _batches(self, count: int) -> Sequence[Sequence[int]] | None:
+        return None if self.batches is None else self.batches.steps(self.step, count)
+
+    def rewind(self, step: int) -> None:
+        """Go back to a step since the start of the last chunk but one."""
+        if step == self.step:
+            return
+        first, values, velocity = next(mark for mark in reversed(self._marks) if mark[0] <= step)
+        self._marks = []
+        self.values.update(values)
+        self.velocity = velocity
+        self.step = first
+        del self.losses[first:]
+        if step > first:
+            self._run(step - first)
+
+    def traced(self) -> Traced:
+        """Run one step and record it."""
+        old, gradient = self._trained(), self._gradient()
+        self.advance(1)
+        new = self._trained()
+        moves = {name: (old[name], gradient[name], new[name]) for name in old}
+        return Traced(self.step, self.losses[-1], moves)
+
+    def _gradient(self) -> dict[str, float]:
+        """The gradient that the next step uses, found by a trial step.
+
+        From rest, with momentum, a step of rate 1 leaves minus the gradient as the velocity. The
+        sequential schedule reads weights that have moved already: it takes the step of the run.
+        """
+        own = self.sequential and self.settings.learning_rate > 0
+        rate = self.settings.learning_rate if own else 1.0
+        momentum = self.settings.momentum or 0.5
+        velocity = self._moving(self.velocities() if own else {})
+        before = self._by_name(velocity, self.program.gradients)
+        trial = {**self.values, **self._copied(self.values)}
+        self.kernel.train(
+            trial, 1, rate, momentum=momentum, velocity=velocity, batches=self._batches(1)
+        )
+        after = self._by_name(velocity, self.program.gradients)
+        return {name: (momentum * before[name] - after[name]) / rate for name in after}
+
+    # -- ends
+
+    def _loss(self) -> float:
+        """The loss of all data."""
+        if self.samples is not None:
+            return self.kernel.gradients(self.values, self.samples)[0]
+        output = self.program.output
+        loss: float = self.kernel.unpack(
+            output, self.kernel.forward(self.values, None)[output]
+        )[0]  # fmt: skip
+        return loss
+
+    def is_sound(self, loss: float | None = None) -> bool:
+        """Whether the loss and every parameter are finite now."""
+        loss = self._loss() if loss is None else loss
+        return math.isfinite(loss) and all(map(math.isfinite, self.parameters().values()))
+
+    def finish(self) -> tuple[float, dict[str, Any]]:
+        """The loss at the end and the outputs. Raises `Divergence` if it is not finite."""
+        loss = self._loss()
+        if not self.is_sound(loss):
+            raise self._divergence(loss)
+        forward = self.kernel.forward(self.values, self.samples)
+        return loss, self._by_name(forward, self.program.outputs)
+
+    def _divergence(self, loss: float) -> Divergence:
+        """The error that names what is not finite first, with the last state that was sound."""
+        output = self.program.tensors[self.program.output].cells[0]
+        name, value, sample = self._culprit(output, loss)
+        facts = [] if name == output else [f"{output} is {loss:g}"]
+        step, last = self.step, None
+        hint = f"a smaller --lr than {self.settings.learning_rate:g}" if step else "other values"
+        if any(first < step for first, _, _ in self._marks):
+            self.rewind(step - 1)
+            last = self.state()
+            slope = self._slope(name)
+            if math.isfinite(slope):
+                facts.append(f"{'it' if facts else 'the loss'} was {self._loss():.9g} before")
+            else:
+                facts.append(f"its gradient was {slope:g}")
+                hint = "other initial values, or freeze it"
+        place = f"step {step}: {name}" if step else f"at the initial values {name}"
+        of_sample = "" if sample is None else f" of sample {sample + 1}"
+        verb = f"{'became' if step else 'is'} {value:g}"
+        about = f" ({'; '.join(facts)})" if facts else ""
+        error = Divergence(f"{place}{of_sample} {verb}{about}", hint=hint)
+        error.last = last
+        return error
+
+    def _culprit(self, output: str, loss: float) -> tuple[str, float, int | None]:
+        """The first value that is not finite: its name, itself, and its sample if it has one."""
+        forward = self.kernel.forward(self.values, self.samples)
+        order = [*self.program.leaves, *self.program.nodes]
+        for cell, value in self._by_name({**self.values, **forward}, order).items():
+            column = value if isinstance(value, list) else [value]
+            for sample, number in enumerate(column):
+                if not math.isfinite(number):
+                    return cell, number, sample if isinstance(value, list) else None
+        return output, loss, None
+
+    def _slope(self, name: str) -> float:
+        """The gradient by a name, 0 for what is not trained."""
+        _, gradients = self.kernel.gradients(self.values, self.samples)
+        found: float = self._by_name(gradients, self.program.gradients).get(name, 0.0)
+        return found

@@ -1,0 +1,297 @@
+"""What a training came to, as text, JSON or CSV."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from chainrule.core.errors import display_width
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from chainrule.numeric.training import Settings, Traced, Training
+
+__all__ = ["Report", "csv_report", "json_report", "languages", "loss_json", "text_report"]
+
+SCHEMA = "chainrule.training/1"
+LOSS_SCHEMA = "chainrule.loss/1"
+MAX_ROWS = 40
+MAX_SAMPLES = 10
+_LARGE = 1e15
+
+_WORDS: Mapping[str, Mapping[str, str]] = {
+    "en": {
+        "step": "step {step}", "steps": "{steps} steps", "one step": "1 step",
+        "resumed": "from step {step} on", "momentum": "momentum {momentum}",
+        "simultaneous": "simultaneous updates", "sequential": "sequential updates",
+        "samples": "{samples} samples", "batch": "{batch} at a time", "engine": "{engine} engine",
+        "below": "stopped: the loss is below {bound}",
+        "patience": "stopped: no better for {count} steps",
+        "patience epochs": "stopped: no better for {count} epochs",
+        "frozen": "frozen", "more": "… {count} more; --format json has them all",
+        "output": "output", "target": "target", "sample": "sample",
+        "old": "old", "gradient": "gradient", "new": "new",
+    },
+    "ko": {
+        "step": "{step}단계", "steps": "{steps}단계", "one step": "1단계",
+        "resumed": "{step}단계부터 이어서", "momentum": "모멘텀 {momentum}",
+        "simultaneous": "동시 갱신", "sequential": "순차 갱신",
+        "samples": "표본 {samples}개", "batch": "{batch}개씩", "engine": "{engine} 엔진",
+        "below": "중단: 손실이 {bound}보다 작다",
+        "patience": "중단: {count}단계 동안 나아지지 않았다",
+        "patience epochs": "중단: {count}에포크 동안 나아지지 않았다",
+        "frozen": "고정", "more": "… 외 {count}개 (전체는 --format json)",
+        "output": "출력", "target": "목표", "sample": "표본",
+        "old": "갱신 전", "gradient": "기울기", "new": "갱신 후",
+    },
+}  # fmt: skip
+
+
+def languages() -> tuple[str, ...]:
+    """The languages of the text."""
+    return tuple(_WORDS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A training, and what is said about it.
+
+    `targets` gives each output the name of its target, `known` the values of leaves: a number, or
+    one per sample. `rate` is the letter of the learning rate.
+    """
+
+    training: Training
+    settings: Settings
+    output: str
+    title: str = ""
+    rate: str = "α"
+    schedule: str = "simultaneous"
+    engine: str = "python"
+    samples: int | None = None
+    first: int = 0
+    frozen: Collection[str] = ()
+    targets: Mapping[str, str] = field(default_factory=dict)
+    known: Mapping[str, Any] = field(default_factory=dict)
+    digits: int = 9
+    lang: str = "en"
+
+    @property
+    def in_batches(self) -> bool:
+        """Whether an update uses some of the samples only."""
+        return (self.settings.batch or math.inf) < (self.samples or 0)
+
+
+# -- JSON and CSV
+
+
+def json_report(report: Report) -> Iterator[str]:
+    """The contract `chainrule.training/1`, a line per field; numbers read back exactly.
+
+    A number that is not finite is null.
+    """
+    training, settings = report.training, report.settings
+    fields: dict[str, Any] = {
+        "schema": SCHEMA,
+        "steps": training.steps,
+        "loss": list(training.losses),
+        "parameters": training.parameters,
+        "outputs": training.outputs,
+        "output": report.output,
+        "frozen": list(report.frozen),
+        "learning_rate": settings.learning_rate,
+        "momentum": settings.momentum,
+        "schedule": report.schedule,
+        "samples": report.samples,
+        "batch": settings.batch,
+        "shuffle": settings.shuffle,
+        "engine": report.engine,
+        "stopped": training.stopped,
+    }
+    if training.trace:
+        fields["trace"] = [_traced(report, traced) for traced in training.trace]
+    return _object(fields)
+
+
+def _traced(report: Report, traced: Traced) -> dict[str, Any]:
+    names = ("old", "gradient", "new")
+    moves = {
+        name: dict(zip(names, move, strict=True))
+        for name, move in traced.moves.items()
+        if name not in report.frozen
+    }
+    return {"step": traced.step, "loss": traced.loss, "parameters": moves}
+
+
+def loss_json(training: Training, output: str) -> Iterator[str]:
+    """The losses alone, `chainrule.loss/1`."""
+    return _object({"schema": LOSS_SCHEMA, "output": output, "loss": list(training.losses)})
+
+
+def _object(fields: Mapping[str, Any]) -> Iterator[str]:
+    import json
+
+    mark = "{"
+    for key, value in fields.items():
+        try:
+            text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        except ValueError:
+            text = json.dumps(_finite(value), ensure_ascii=False)
+        yield f'{mark}\n  "{key}": {text}'
+        mark = ","
+    yield "\n}\n"
+
+
+def _finite(value: Any) -> Any:
+    """The same with None for numbers that JSON does not have."""
+    match value:
+        case float():
+            return value if math.isfinite(value) else None
+        case dict():
+            return {key: _finite(part) for key, part in value.items()}
+        case list():
+            return [_finite(part) for part in value]
+        case _:
+            return value
+
+
+def csv_report(training: Training) -> Iterator[str]:
+    """One row per step: its number and the loss before the next update."""
+    yield "step,loss\n"
+    for step, loss in enumerate(training.losses):
+        yield f"{step},{loss!r}\n"
+
+
+# -- text
+
+
+def text_report(report: Report) -> Iterator[str]:
+    """A compact page: the loss, parameters before and after, outputs beside their targets."""
+    words = _WORDS[report.lang]
+    for traced in report.training.trace:
+        yield from _trace_text(report, traced, words)
+    if report.title:
+        yield f"{report.title}\n"
+    yield f"{' · '.join(_facts(report, words))}\n"
+    yield from _stopped(report, words)
+    yield "\n"
+    first, last = report.training.losses[report.first], report.training.losses[-1]
+    digits = report.digits
+    yield f"{report.output}  {_short(first, digits)} → {_short(last, digits)}\n\n"
+    yield from _parameters_text(report, words)
+    if report.training.outputs:
+        yield "\n"
+        yield from _outputs_text(report, words)
+
+
+def _facts(report: Report, words: Mapping[str, str]) -> Iterator[str]:
+    training, settings = report.training, report.settings
+    one = training.steps == 1
+    yield words["one step"] if one else words["steps"].format(steps=f"{training.steps:,}")
+    if report.first:
+        yield words["resumed"].format(step=f"{report.first:,}")
+    yield f"{report.rate} = {settings.learning_rate:g}"
+    if settings.momentum:
+        yield words["momentum"].format(momentum=f"{settings.momentum:g}")
+    yield words[report.schedule]
+    if report.samples is not None:
+        yield words["samples"].format(samples=f"{report.samples:,}")
+        if report.in_batches:
+            yield words["batch"].format(batch=f"{settings.batch:,}")
+    yield words["engine"].format(engine=report.engine)
+
+
+def _stopped(report: Report, words: Mapping[str, str]) -> Iterator[str]:
+    """Why training came to an early end, if it did."""
+    settings = report.settings
+    if report.training.stopped == "below":
+        yield f"{words['below'].format(bound=f'{settings.stop_below:g}')}\n"
+    elif report.training.stopped == "patience":
+        key = "patience epochs" if report.in_batches else "patience"
+        yield f"{words[key].format(count=f'{settings.patience:,}')}\n"
+
+
+def _parameters_text(report: Report, words: Mapping[str, str]) -> Iterator[str]:
+    training = report.training
+    steps = (report.first, training.steps)
+    rows = [["", *(words["step"].format(step=f"{step:,}") for step in steps)]]
+    for name, value in list(training.parameters.items())[:MAX_ROWS]:
+        after = words["frozen"] if name in report.frozen else _fixed(value, report.digits)
+        rows.append([name, _fixed(training.before[name], report.digits), after])
+    yield from _table(rows)
+    yield from _more(len(training.parameters) - MAX_ROWS, words)
+
+
+def _outputs_text(report: Report, words: Mapping[str, str]) -> Iterator[str]:
+    outputs: list[tuple[str, Any]] = list(report.training.outputs.items())
+    if report.samples is not None:
+        yield from _samples_text(report, words)
+        return
+    rows = [["", words["output"], words["target"]]]
+    for name, value in outputs[:MAX_ROWS]:
+        target = report.known.get(report.targets.get(name, ""))
+        beside = "" if target is None else _fixed(target, report.digits)
+        rows.append([name, _fixed(value, report.digits), beside])
+    yield from _table([row if any(row[2] for row in rows[1:]) else row[:2] for row in rows])
+    yield from _more(len(outputs) - MAX_ROWS, words)
+
+
+def _samples_text(report: Report, words: Mapping[str, str]) -> Iterator[str]:
+    """A row per sample: every output, its target behind it."""
+    columns: list[tuple[str, Any]] = []
+    for name, value in list(report.training.outputs.items())[:4]:
+        columns.append((name, value))
+        target = report.targets.get(name, "")
+        if target in report.known:
+            columns.append((target, report.known[target]))
+    rows = [[words["sample"], *(name for name, _ in columns)]]
+    samples = report.samples or 0
+    for sample in range(min(samples, MAX_SAMPLES)):
+        values = (value if isinstance(value, float) else value[sample] for _, value in columns)
+        rows.append([str(sample + 1), *(_fixed(value, report.digits) for value in values)])
+    yield from _table(rows)
+    yield from _more(samples - MAX_SAMPLES, words)
+
+
+def _trace_text(report: Report, traced: Traced, words: Mapping[str, str]) -> Iterator[str]:
+    step = words["step"].format(step=f"{traced.step:,}")
+    yield f"{step}  {report.output} = {_short(traced.loss, report.digits)}\n"
+    rows = [["", words["old"], words["gradient"], words["new"]]]
+    for name, move in traced.moves.items():
+        if name not in report.frozen:
+            rows.append([name, *(_fixed(value, report.digits) for value in move)])
+    yield from _table(rows)
+    yield "\n"
+
+
+def _more(count: int, words: Mapping[str, str]) -> Iterator[str]:
+    if count > 0:
+        yield f"{words['more'].format(count=f'{count:,}')}\n"
+
+
+def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Names to the left, numbers to the right, columns two spaces apart."""
+    widths = [max(map(display_width, column)) for column in zip(*rows, strict=True)]
+    for name, *numbers in rows:
+        cells = [f"{name}{' ' * (widths[0] - display_width(name))}"]
+        for number, width in zip(numbers, widths[1:], strict=True):
+            cells.append(f"{' ' * (width - display_width(number))}{number}")
+        yield f"{'  '.join(cells).rstrip()}\n"
+
+
+def _short(value: float, digits: int) -> str:
+    """A number with so many digits that count."""
+    return _signed(f"{value:.{max(digits, 1)}g}")
+
+
+def _fixed(value: float, digits: int) -> str:
+    """A number with so many decimals; with an exponent where nothing would be left."""
+    size = abs(value)
+    if size and (size >= _LARGE or not float(f"{size:.{digits}f}")):
+        return _signed(f"{value:.3e}")
+    return _signed(f"{value:.{digits}f}")
+
+
+def _signed(text: str) -> str:
+    return f"−{text[1:]}" if text.startswith("-") else text

@@ -1,0 +1,244 @@
+"""Gradient descent on a compiled model, in chunks that can be watched, stopped and taken up again.
+
+The loop over the steps is the engine's (`Kernel.train`); this module calls it for about a tenth of
+a second at a time. Results do not depend on where a chunk ends: a stop is decided by the losses
+alone, and the steps of a chunk that went too far are run again from its start.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import time
+from array import array
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from chainrule.core.errors import ChainruleError, LimitError
+from chainrule.numeric.descent import Descent, Divergence, State, Traced, Trainable, parameters_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from chainrule.numeric.data import Batches, Data
+
+__all__ = [
+    "Divergence", "Progress", "Settings", "State", "Traced", "Trainable", "Training",
+    "parameters_of", "train",
+]  # fmt: skip
+
+MAX_STEPS = 10_000_000
+_CHUNK_SECONDS = 0.1
+_GROWTH = 16
+_MOST_STEPS = 100_000
+_MOST_SAMPLES = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How to train. `steps` counts updates from the very beginning, also of a run taken up again.
+
+    `batch` is the number of samples per update, None for all of them. `shuffle` is the seed by
+    which every epoch is put into a new order, None for the order of the data.
+
+    `stop_below` stops at the first loss below it; `patience` stops when the loss has not got
+    better by more than `min_delta` for that many steps. With mini-batches both look at the mean
+    over an epoch, and patience counts epochs. `trace` records that many of the first steps run.
+    `every` makes chunks end at its multiples. Raises `ChainruleError` for numbers that make no
+    sense, `LimitError` for more than ten million steps.
+    """
+
+    steps: int
+    learning_rate: float
+    momentum: float = 0.0
+    batch: int | None = None
+    shuffle: int | None = None
+    stop_below: float | None = None
+    patience: int | None = None
+    min_delta: float = 0.0
+    trace: int = 0
+    every: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.steps > MAX_STEPS:
+            raise LimitError(f"{self.steps:,} steps are more than {MAX_STEPS:,}")
+        for name, least in _LEAST.items():
+            value = getattr(self, name)
+            if value is not None and not (math.isfinite(value) and value >= least):
+                wanted = "a finite number" if least < 0 else f"a number of {least} or more"
+                raise ChainruleError(f"{name} = {value:g} is not {wanted}")
+        if self.momentum >= 1:
+            raise ChainruleError(f"momentum = {self.momentum:g} is not less than 1", hint="0.9")
+
+
+_LEAST = {
+    "steps": 0, "learning_rate": 0, "momentum": 0, "batch": 1, "stop_below": -math.inf,
+    "patience": 1, "min_delta": 0, "trace": 0, "every": 1,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Training:
+    """What came out.
+
+    `losses` has `steps` + 1 numbers: the loss before each update, then the loss at the end. With
+    mini-batches each is that of the samples of its update, and the last that of all data.
+    `parameters` are all weights and biases, frozen ones too, `before` the same at the start of
+    this run. `outputs` are the nodes that the loss compares with a target: a number each, or a
+    list of one per sample. `stopped` is "steps", "below", "patience" or "asked".
+    """
+
+    steps: int
+    losses: Sequence[float]
+    parameters: Mapping[str, float]
+    before: Mapping[str, float]
+    outputs: Mapping[str, float | list[float]]
+    velocity: Mapping[str, float]
+    stopped: str
+    trace: tuple[Traced, ...] = ()
+
+    @property
+    def state(self) -> State:
+        """Where the run stands at its end."""
+        return State(
+            step=self.steps,
+            losses=self.losses[: self.steps],
+            parameters=self.parameters,
+            velocity=self.velocity,
+        )
+
+
+class Progress:
+    """A run as `on_chunk` sees it: `step` of `steps` is done, `losses` before each update."""
+
+    def __init__(self, descent: Descent, settings: Settings) -> None:
+        self._descent = descent
+        self.steps = settings.steps
+
+    @property
+    def step(self) -> int:
+        """How many updates are done."""
+        return self._descent.step
+
+    @property
+    def losses(self) -> Sequence[float]:
+        """The loss before each update so far."""
+        return self._descent.losses
+
+    def state(self) -> State | None:
+        """The state now, or None if it is broken, which the next chunk finds out."""
+        return self._descent.state() if self._descent.is_sound() else None
+
+
+def train(
+    compiled: Trainable,
+    values: Mapping[str, Any],
+    settings: Settings,
+    data: Data | None = None,
+    *,
+    start: State | None = None,
+    on_chunk: Callable[[Progress], bool | None] | None = None,
+) -> Training:
+    """Train from `values`, in any form that `compiled` takes; `data` comes before them.
+
+    With `start` the run goes on from there as if it had never stopped, to the same bits.
+    `on_chunk` is called several times a second and ends the run by returning True.
+
+    Raises `ChainruleError` for leaves without a value, and `Divergence` where a number of the
+    model becomes inf or nan.
+    """
+    descent = Descent(compiled, values, settings, data, start)
+    progress = Progress(descent, settings)
+    stop = _Stop(settings, descent.batches)
+    chunks = _Chunks(settings)
+    before = descent.parameters()
+    trace: list[Traced] = []
+    asked = False
+    at = stop.seen(descent.losses)
+    while at is None and not asked and descent.step < settings.steps:
+        if len(trace) < settings.trace:
+            trace.append(descent.traced())
+        else:
+            chunks.run(descent)
+        at = stop.seen(descent.losses)
+        if at is None and on_chunk is not None:
+            asked = bool(on_chunk(progress))
+    if at is not None:
+        descent.rewind(max(at, 0 if start is None else start.step))
+    loss, outputs = descent.finish()
+    return Training(
+        steps=descent.step,
+        losses=descent.losses + array("d", [loss]),
+        parameters=descent.parameters(),
+        before=before,
+        outputs=outputs,
+        velocity=descent.velocities(),
+        stopped="asked" if asked and descent.step < settings.steps else stop.reason,
+        trace=tuple(traced for traced in trace if traced.step <= descent.step),
+    )
+
+
+class _Chunks:
+    """Chooses how many steps to run at once so that they take about a tenth of a second."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.size = 1
+        self.most = _MOST_STEPS
+        if settings.batch is not None:
+            self.most = max(1, min(self.most, _MOST_SAMPLES // settings.batch))
+
+    def run(self, descent: Descent) -> None:
+        """Run the next chunk, and learn from the time it took."""
+        count = min(self.size, self.settings.steps - descent.step)
+        every = self.settings.every
+        if every is not None:
+            count = min(count, every - descent.step % every)
+        began = time.perf_counter()
+        descent.advance(count)
+        took = max(time.perf_counter() - began, 1e-9)
+        pace = int(count * _CHUNK_SECONDS / took)
+        self.size = max(1, min(pace, self.size * _GROWTH, self.most))
+
+
+class _Stop:
+    """Decides by the losses alone when to stop early."""
+
+    def __init__(self, settings: Settings, batches: Batches | None) -> None:
+        self.settings = settings
+        self.wanted = settings.stop_below is not None or settings.patience is not None
+        self.sizes = None if batches is None else batches.sizes
+        self.epoch = 1 if self.sizes is None else len(self.sizes)
+        self.reason = "steps"
+        self.done = 0
+        self.best = math.inf
+        self.waited = 0
+
+    def seen(self, losses: Sequence[float]) -> int | None:
+        """The step at which to stop, judged by the losses that were not seen yet.
+
+        The loss of all samples belongs to the parameters before its update; the mean over an
+        epoch of mini-batches is known when the epoch is over.
+        """
+        while self.wanted and self.done + self.epoch <= len(losses):
+            first, self.done = self.done, self.done + self.epoch
+            if self._enough(self._mean(losses[first : self.done])):
+                return first if self.sizes is None else self.done
+        return None
+
+    def _mean(self, losses: Sequence[float]) -> float:
+        if self.sizes is None:
+            return losses[0]
+        return math.fsum(map(operator.mul, losses, self.sizes)) / sum(self.sizes)
+
+    def _enough(self, loss: float) -> bool:
+        below, patience = self.settings.stop_below, self.settings.patience
+        if loss < self.best - self.settings.min_delta:
+            self.best, self.waited = loss, 0
+        else:
+            self.waited += 1
+        if below is not None and loss < below:
+            self.reason = "below"
+        elif patience is not None and self.waited >= patience:
+            self.reason = "patience"
+        return self.reason != "steps"

@@ -1,0 +1,363 @@
+"""The train command as a person uses it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from chainrule.commands import main
+
+ROOT = Path(__file__).parent.parent.parent
+XOR = "x_1,x_2,target_o1\n0,0,0\n0,1,1\n1,0,1\n1,1,0\n"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _cache(tmp_path_factory: pytest.TempPathFactory):
+    """Programs that are kept are kept apart from the user's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CHAINRULE_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture
+def xor(tmp_path: Path) -> str:
+    """A table of samples."""
+    path = tmp_path / "xor.csv"
+    path.write_text(XOR, encoding="utf-8")
+    return str(path)
+
+
+def started(*args: str, **options) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "-m", "chainrule", "train", *args], cwd=ROOT, text=True, encoding="utf-8",
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options,
+    )  # fmt: skip
+
+
+def run(*args: str, stdin: str = "", code: int = 0) -> str:
+    """The output of a process of its own, or its errors if it is to fail."""
+    with started(*args, stdin=subprocess.PIPE) as process:
+        output, errors = process.communicate(stdin, timeout=120)
+    assert process.returncode == code, errors
+    assert "Traceback" not in errors
+    return output if code == 0 else errors
+
+
+def record(*args: str, **options) -> dict:
+    return json.loads(run(*args, "--format", "json", **options))
+
+
+# -- numbers
+
+
+@pytest.mark.parametrize(
+    ("schedule", "outputs"),
+    [
+        ("simultaneous", {"out_o1": 0.015913620, "out_o2": 0.984064274}),
+        ("sequential", {"out_o1": 0.015912196, "out_o2": 0.984065734}),
+    ],
+)
+def test_mazur(schedule: str, outputs: dict) -> None:
+    """The contract of design section 8 with the published numbers."""
+    found = record("mazur", "--steps", "10000", "--schedule", schedule)
+    assert found["schema"] == "chainrule.training/1"
+    assert found["steps"] == 10_000
+    assert len(found["loss"]) == 10_001
+    assert found["loss"][0] == pytest.approx(0.298371109, abs=5e-10)
+    assert found["outputs"] == pytest.approx(outputs, abs=5e-10)
+    assert list(found["parameters"]) == [*(f"w_{k}" for k in range(1, 9)), "b_1", "b_2"]
+    if schedule == "simultaneous":
+        assert found["loss"][-1] == pytest.approx(3.51018778e-05, abs=5e-14)
+
+
+def test_wikidocs() -> None:
+    """Updated weights and the loss of the second pass as printed."""
+    found = record("wikidocs", "--steps", "1")
+    weights = [
+        0.29959556, 0.24919112, 0.39964496, 0.34928991,
+        0.43703857, 0.38685205, 0.69629578, 0.59624247,
+    ]  # fmt: skip
+    assert list(found["parameters"].values()) == pytest.approx(weights, abs=5.1e-9)
+    assert found["loss"][1] == pytest.approx(0.02323634, abs=5e-9)
+
+
+def test_page() -> None:
+    """What a person sees."""
+    page = run("mazur", "--steps", "10000")
+    assert "10,000 steps · η = 0.5 · simultaneous updates" in page
+    assert "E_total  0.298371109 → 3.51018778e-05" in page
+    assert "out_o1  0.015913620  0.010000000" in page
+    assert "b_1  0.350000000        frozen" in page
+    assert "10,000단계" in run("mazur", "--steps", "10000", "--lang", "ko")
+
+
+def test_trace() -> None:
+    """old → gradient → new for every weight, one step unless told otherwise."""
+    page = run("mazur", "--steps", "10", "--trace", "--digits", "9")
+    assert "step 1  E_total = 0.298371109" in page
+    assert "w_5  0.400000000   0.082167041  0.358916480" in page
+    assert "w_1  0.150000000   0.000438568  0.149780716" in page
+    assert "step 2  E_total" not in page
+    found = record("mazur", "--steps", "10", "--trace", "2", "--schedule", "sequential")
+    assert [step["step"] for step in found["trace"]] == [1, 2]
+    assert found["trace"][1]["loss"] == pytest.approx(0.291027924, abs=5e-10)
+    assert set(found["trace"][0]["parameters"]) == {f"w_{k}" for k in range(1, 9)}
+
+
+def test_neither_sympy_nor_numpy() -> None:
+    """Ten thousand steps of a small model need no package, kept program or not."""
+    code = (
+        "import sys; sys.argv = ['chainrule', 'train', 'mazur', '--steps', '10000']\n"
+        "from chainrule.commands import main\n"
+        "main()\n"
+        "assert not {'sympy', 'numpy', 'llvmlite'} & set(sys.modules)\n"
+    )
+    for cache in ("0", "1", "1"):
+        subprocess.run(
+            [sys.executable, "-c", code], check=True, cwd=ROOT, stdout=subprocess.DEVNULL,
+            env={**os.environ, "CHAINRULE_CACHE": cache},
+        )  # fmt: skip
+
+
+# -- options
+
+
+def test_data(xor: str) -> None:
+    """XOR is learnt from a table; the same seed gives the same numbers."""
+    args = ("2-3-1", "--data", xor, "--init", "7", "--lr", "2", "--steps", "2000")
+    found = record(*args)
+    assert found["loss"][-1] < 2e-3
+    assert found["outputs"]["o_1"] == pytest.approx([0, 1, 1, 0], abs=0.1)
+    assert found["samples"] == 4
+    assert record(*args) == found
+    page = run(*args[:4], "8", *args[5:])
+    assert "4 samples" in page
+    assert f"{found['parameters']['w_11']:.9f}" not in page
+
+
+def test_data_from_standard_input(xor: str) -> None:
+    """`-` for the table or for the model, not for both."""
+    args = ("--init", "7", "--lr", "2", "--steps", "3")
+    assert record("2-3-1", "--data", "-", *args, stdin=XOR) == record("2-3-1", "--data", xor, *args)
+    run("-", "--data", "-", code=2)
+
+
+def test_freeze() -> None:
+    """Beside what the model freezes; `none` frees it."""
+    found = record("mazur", "--steps", "1", "--freeze", "w_1,w_5")
+    assert set(found["frozen"]) == {"b_1", "b_2", "w_1", "w_5"}
+    assert found["parameters"]["w_5"] == 0.4
+    assert record("mazur", "--steps", "1", "--freeze", "none")["frozen"] == []
+    found = record("mazur", "--steps", "1", "--freeze", "none", "--freeze", "w_2")
+    assert found["frozen"] == ["w_2"]
+    message = run("mazur", "--freeze", ",".join(f"w_{k}" for k in range(1, 9)), code=2)
+    assert "every parameter is frozen" in message
+
+
+def test_values_come_before_the_model(tmp_path: Path) -> None:
+    """--values changes leaves, from the line or a file, also when programs are kept."""
+    values = tmp_path / "values.toml"
+    for number in (0.5, 0.75):
+        values.write_text(f"[values]\nw_1 = {number}\n", encoding="utf-8")
+        for given in (str(values), f"w_1={number}"):
+            found = record("mazur", "--values", given, "--steps", "0")
+            assert found["parameters"]["w_1"] == number
+
+
+def test_stops() -> None:
+    """The last loss is the first below the bound."""
+    found = record("mazur", "--steps", "10000", "--stop-below", "0.01")
+    assert found["loss"][-1] < 0.01 <= min(found["loss"][:-1])
+    assert found["stopped"] == "below"
+    assert "stopped: the loss is below 0.01" in run("mazur", "--tolerance", "0.01")
+
+
+def test_loss_trace_and_plot(tmp_path: Path) -> None:
+    """Files beside the page, each complete."""
+    table, losses, plot = (str(tmp_path / name) for name in ("l.csv", "l.json", "l.svg"))
+    found = record("mazur", "--steps", "50", "--loss-trace", table, "--plot", plot)
+    run("mazur", "--steps", "50", "--loss-trace", losses)
+    with Path(table).open(encoding="utf-8") as stream:
+        assert [float(row["loss"]) for row in csv.DictReader(stream)] == found["loss"]
+    assert json.loads(Path(losses).read_text(encoding="utf-8"))["loss"] == found["loss"]
+    assert ET.parse(plot).getroot().tag.endswith("svg")  # noqa: S314 # our own text
+    page = run("mazur", "--steps", "50", "--format", "csv")
+    assert page == Path(table).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["textbook"], "there is no value for x_1, x_2, w_11"),
+        (["2-3-1", "--values", "x_1=1,x_2=1,target_o1=1"], "--init 1"),
+        (["2-3-1", "--init", "1", "--values", "x_1=1,x_2=1,target_o1=1"], "no learning rate"),
+        (["mazur", "--lr", "nan"], "learning_rate = nan"),
+        (["mazur", "--momentum", "1"], "momentum = 1"),
+        (["mazur", "--freeze", "w_99"], "w_99"),
+        (["mazur", "--steps", "99999999"], "99,999,999 steps"),
+        (["mazur", "--resume"], "--resume needs --checkpoint"),
+        (["mazur", "--checkpoint-every", "5"], "--checkpoint-every needs --checkpoint"),
+        (["mazur", "--shuffle"], "--shuffle needs --data"),
+        (["mazur", "--min-delta", "1"], "--min-delta needs --patience"),
+        (["mazur", "--plot", "a.png"], "--plot writes .svg, not a.png"),
+        (["mazur", "--loss-trace", "a.txt"], "--loss-trace writes .csv or .json"),
+        (["mazur", "--plot", "no/a.svg"], "there is no such folder"),
+        (["mazur", "-o", "no/a.json"], "there is no such folder"),
+        (["mazur", "--trace", "--format", "csv"], "--trace is shown as text or JSON"),
+        (["mazur", "--checkpoint", "/dev/full"], "is not a file"),
+        (["mazur", "--checkpoint", "pyproject.toml"], "is not a checkpoint"),
+        (["mazur", "--engine", "pyton"], "python"),
+        (["mazur", "--data", "nowhere.csv"], "nowhere.csv cannot be read"),
+        (["composite"], "has no definition"),
+    ],
+)
+def test_one_clear_message(args: list[str], message: str, monkeypatch, capsys) -> None:
+    """Exit code 2 and what is wrong."""
+    monkeypatch.setattr(sys, "argv", ["chainrule", "train", *args])
+    monkeypatch.chdir(ROOT)
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert caught.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_bad_cell(tmp_path: Path) -> None:
+    """Row, column and cell."""
+    path = tmp_path / "bad.csv"
+    path.write_text(XOR.replace("1,0,1", "1,O,1"), encoding="utf-8")
+    message = run("2-3-1", "--data", str(path), "--init", "1", "--lr", "1", code=2)
+    assert message == f'error: {path} row 4, column x_2: "O" is not a number\n'
+    path.write_text(XOR.replace("target_o1", "target_1"), encoding="utf-8")
+    message = run("2-3-1", "--data", str(path), "--init", "1", "--lr", "1", code=2)
+    assert 'column 3 is "target_1"' in message
+    assert "did you mean `target_o1`?" in message
+
+
+# -- checkpoints
+
+LONG = ("2-3-1", "--init", "7", "--lr", "0.5", "--momentum", "0.9", "--batch", "3", "--shuffle",
+        "--seed", "5", "--format", "json")  # fmt: skip
+
+
+def wait_for(path: Path, process: subprocess.Popen, step: int) -> None:
+    """Until the checkpoint has come so far."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        assert process.poll() is None, process.communicate()
+        if path.exists() and json.loads(path.read_text(encoding="utf-8"))["step"] >= step:
+            return
+        time.sleep(0.01)
+    pytest.fail("there was no checkpoint")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_interrupted_and_taken_up_again(xor: str, tmp_path: Path, number: int) -> None:
+    """A whole checkpoint is left, from which the run goes on to the same numbers."""
+    path = tmp_path / "run.json"
+    args = (*LONG, "--data", xor, "--steps", "4000", "--checkpoint", str(path))
+    endless = (*args, "--checkpoint-every", "100", "--steps", "1000000")
+    with started(*endless) as process:
+        wait_for(path, process, 300)
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=60)
+    if number == signal.SIGKILL:
+        assert process.returncode == -signal.SIGKILL
+    else:
+        assert process.returncode == 128 + number
+        assert errors.startswith("interrupted at step ")
+        assert f"--resume goes on from {path}" in errors
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    assert len(kept["loss"]) == kept["step"] >= 300
+    more = str(kept["step"] + 500)
+    whole = record(*LONG, "--data", xor, "--steps", more)
+    assert record(*args, "--resume", "--steps", more) == whole
+    assert record("2-3-1", "--data", xor, "--checkpoint", str(path), "--resume") == whole
+    assert list(tmp_path.glob(".run*")) == []
+
+
+def test_an_unfinished_run_is_not_overwritten(xor: str, tmp_path: Path) -> None:
+    """A finished one is; another model, batch or table is refused."""
+    path = str(tmp_path / "run.json")
+    args = (*LONG, "--data", xor, "--checkpoint", path)
+    run(*args, "--steps", "20")
+    run(*args, "--steps", "10")
+    assert "at step 10 already" in run(*args, "--steps", "5", "--resume", code=2)
+    assert "of another model" in run("mazur", "--checkpoint", path, "--resume", code=2)
+    assert "batch 3, not 2" in run(*args, "--batch", "2", "--resume", code=2)
+    other = tmp_path / "other.csv"
+    other.write_text(XOR.replace("1,1,0", "1,1,1"), encoding="utf-8")
+    assert "values or data" in run(*args, "--data", str(other), "--resume", code=2)
+    kept = json.loads(Path(path).read_text(encoding="utf-8"))
+    Path(path).write_text(json.dumps({**kept, "finished": False}), encoding="utf-8")
+    assert "holds an unfinished run, at step 10" in run(*args, "--steps", "20", code=2)
+    run(*args, "--steps", "20", "--resume")
+
+
+def test_resume_without_a_checkpoint_begins(tmp_path: Path) -> None:
+    """So that the same line can be given again and again."""
+    path = str(tmp_path / "new.json")
+    for steps in ("5", "9"):
+        found = record("mazur", "--steps", steps, "--checkpoint", path, "--resume")
+    assert found == record("mazur", "--steps", "9")
+
+
+def test_a_full_disk_leaves_the_old_checkpoint(xor: str, tmp_path: Path) -> None:
+    """One line, exit code 2, and the last whole checkpoint."""
+    path = tmp_path / "run.json"
+    line = [sys.executable, "-m", "chainrule", "train", *LONG, "--data", xor, "--steps", "5000"]
+    line += ["--checkpoint", str(path), "--checkpoint-every", "100", "--engine", "python"]
+    done = subprocess.run(
+        ["bash", "-c", 'ulimit -f 8; exec "$@"', "bash", *line],
+        capture_output=True, text=True, check=False, cwd=ROOT, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr == f"error: the checkpoint {path} cannot be written: file too large\n"
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    assert kept["step"] > 0
+    assert len(kept["loss"]) == kept["step"]
+    assert list(tmp_path.glob(".run*")) == []
+
+
+def test_divergence_keeps_the_last_sound_state(tmp_path: Path) -> None:
+    """The step and the name in the message; with a smaller rate the run goes on."""
+    model, path = tmp_path / "line.txt", str(tmp_path / "run.json")
+    model.write_text("o = w*x\nE = (o - t)**2\n", encoding="utf-8")
+    args = (str(model), "--values", "w=1,x=2,t=3", "--checkpoint", path, "--steps", "2000")
+    message = run(*args, "--lr", "10", code=2)
+    assert message.startswith("error: step 82: E became inf (the loss was 2.60368709e+307 before)")
+    assert f"{path} holds step 81" in message
+    found = record(*args, "--lr", "0.1", "--resume")
+    assert found["parameters"]["w"] == pytest.approx(1.5)
+    assert found["learning_rate"] == 0.1
+
+
+def test_progress_bar_on_a_terminal_only(xor: str, tmp_path: Path) -> None:
+    """A bar on standard error where it is a terminal and the run is long; Ctrl-C there."""
+    args = ("2-3-1", "--init", "7", "--lr", "0.5", "--data", xor, "--engine", "python")
+    line = [sys.executable, "-m", "chainrule", "train", *args, "--steps", "9999999"]
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [*line, "-o", str(tmp_path / "page")], cwd=ROOT, stderr=theirs, start_new_session=True
+    ) as process:
+        os.close(theirs)
+        shown = b""
+        while b"%" not in shown:
+            shown += os.read(ours, 1000)
+        process.send_signal(signal.SIGINT)
+        while b"interrupted" not in shown:
+            shown += os.read(ours, 1000)
+    os.close(ours)
+    assert process.returncode == 130
+    assert b"training" in shown
+    assert b"nothing is kept" in shown
+    assert not (tmp_path / "page").exists()
