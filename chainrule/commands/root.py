@@ -38,7 +38,8 @@ class _Group(click.Group):
 @click.group(
     cls=_Group,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 fine, 2 unusable input. Completion: chainrule explain completion",
+    epilog="Exit codes: 0 fine, 1 something is wrong, 2 unusable input. "
+    "Completion: chainrule explain completion",
 )
 @click.version_option(chainrule.__version__, prog_name="chainrule")
 def root() -> None:

@@ -1,0 +1,50 @@
+"""`chainrule codegen`: the forward pass and its gradients as source code to take away."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from chainrule.commands.choices import Found
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["command"]
+
+
+def _targets() -> Sequence[str]:
+    from chainrule.numeric.targets import targets
+
+    return tuple(targets())
+
+
+@click.command("codegen", short_help="Write a model and its gradients as source code.")
+@click.argument("model")
+@click.option("--target", type=Found(_targets), required=True, help="The language or library.")
+@click.option(
+    "--values", multiple=True, metavar="FILE|NAME=V,…", help="Values of leaves; may be repeated."
+)
+@click.option("-o", "--output", metavar="FILE", help="Write to a file, replaced only when done.")
+def command(model: str, target: str, values: tuple[str, ...], output: str | None) -> None:
+    """Write MODEL's forward pass, gradients and update as readable source code.
+
+    MODEL is a built-in example, a .toml model, a file of plain equations, a shorthand such as
+    2-3-1, or -. Each line says which factors of the chain rule it multiplies. The code needs
+    nothing but what its target is called.
+
+    \b
+    chainrule codegen mazur --target python
+    chainrule codegen 2-3-1 --target torch -o net.py
+    chainrule codegen net.toml --target c -o net.c
+    """
+    import chainrule
+    from chainrule.commands.output import write
+    from chainrule.numeric.targets import Options, targets
+    from chainrule.read.models import load_model, load_values, with_values
+
+    graph = load_model(model)
+    for given in values:
+        graph = with_values(graph, load_values(given))
+    write([targets()[target].write(graph, Options(version=chainrule.__version__))], output)

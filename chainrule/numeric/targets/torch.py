@@ -1,0 +1,103 @@
+"""PyTorch: an `autograd.Function` whose backward is the derivation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chainrule.numeric.targets._modules import Style, write_module
+from chainrule.numeric.targets._text import Language
+from chainrule.numeric.targets.base import Options, Target
+
+if TYPE_CHECKING:
+    from chainrule.core.graph import Graph
+    from chainrule.core.unroll import IndexGraph
+
+__all__ = ["TARGET"]
+
+_SAME = (
+    "exp", "log", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "atan", "abs", "expm1",
+    "log1p", "sigmoid", "erf", "erfc", "sign",
+)  # fmt: skip
+
+STYLE = Style(
+    language=Language(
+        functions={name: f"torch.{name}" for name in _SAME},
+        cases=lambda test, value, otherwise: f"torch.where({test}, {value}, {otherwise})",
+    ),
+    imports=("import functools", "", "import torch"),
+    extras={
+        "heaviside": "def heaviside(z):\n    return (z > 0).to(z.dtype)",
+        "max": """
+def max(*terms):
+    return functools.reduce(torch.maximum, _tensors(terms))
+""",
+        "min": """
+def min(*terms):
+    return functools.reduce(torch.minimum, _tensors(terms))
+""",
+    },
+    every=True,
+    given="_tensor(values[{0}])",
+    middle='''
+class Network(torch.autograd.Function):
+    """The output as a function of all LEAVES, in this order."""
+
+    @staticmethod
+    def forward(ctx, *leaves):
+        leaves = tuple(map(_tensor, leaves))
+        ctx.save_for_backward(*leaves)
+        return forward(dict(zip(LEAVES, leaves)))[@OUTPUT@]
+
+    @staticmethod
+    def backward(ctx, gradient):
+        leaves = ctx.saved_tensors
+        found = derivatives(dict(zip(LEAVES, leaves)))
+        return tuple(
+            _summed(gradient * found[name], leaf) for name, leaf in zip(LEAVES, leaves)
+        )
+
+
+def gradients(values):
+    """The derivative of the mean of the output over the samples by every parameter, by name.
+
+    For a parameter that has a value per sample it is one per sample.
+    """
+    found = derivatives(values)
+    return {name: _mean(found[name], _tensor(values[name])) for name in PARAMETERS}
+
+
+def _tensor(value):
+    """The tensor itself, or a number in double precision."""
+    return value if torch.is_tensor(value) else torch.as_tensor(value, dtype=torch.float64)
+
+
+def _tensors(terms):
+    like = next(term for term in terms if torch.is_tensor(term))
+    return [torch.as_tensor(term, dtype=like.dtype, device=like.device) for term in terms]
+
+
+def _summed(gradient, leaf):
+    """The gradient in the shape of the leaf: a leaf that all samples share gets their sum."""
+    return gradient.sum_to_size(leaf.shape) if gradient.dim() > leaf.dim() else gradient
+
+
+def _mean(gradient, leaf):
+    gradient = torch.as_tensor(gradient, dtype=leaf.dtype, device=leaf.device)
+    return gradient if gradient.dim() <= leaf.dim() else gradient.mean()
+''',
+    about="Values are numbers or tensors; inputs and targets may be tensors with one entry per "
+    "sample, and gradients are then those of the mean of the output. Network.apply(*leaves) is "
+    "the output for torch's own autograd, leaves in the order of LEAVES.",
+)
+
+
+def _write(graph: Graph | IndexGraph, options: Options) -> str:
+    return write_module(graph, options, STYLE)
+
+
+TARGET = Target(
+    name="torch",
+    title={"en": "PyTorch, an autograd.Function", "ko": "PyTorch의 autograd.Function"},
+    extension=".py",
+    write=_write,
+)
