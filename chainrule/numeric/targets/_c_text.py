@@ -71,12 +71,32 @@ def joined(terms: Iterable[str]) -> str:
 
 
 def statement(text: str, indent: str) -> list[str]:
-    """A statement, in several lines if need be."""
+    """A statement, in several lines if need be: best broken before the signs of a sum."""
+    if len(indent) + len(text) <= WIDTH:
+        return [f"{indent}{text}"]
+    for glued in (_glued(text, brackets=False), _glued(text, brackets=True)):
+        lines = _wrapped(glued, indent, f"{indent}    ")
+        if max(map(len, lines)) <= WIDTH:
+            return [line.replace("\0", " ") for line in lines]
+    return _wrapped(text, indent, f"{indent}    ")
+
+
+def _glued(text: str, *, brackets: bool) -> str:
+    """The text with spaces left only before signs of sums, in brackets too or not."""
+    out, depth = [], 0
+    for place, char in enumerate(text):
+        depth += (char == "(") - (char == ")")
+        sign = text[place + 1 : place + 3] in {"+ ", "- "} and (brackets or not depth)
+        out.append("\0" if char == " " and not sign else char)
+    return "".join(out)
+
+
+def _wrapped(text: str, first: str, further: str) -> list[str]:
     return textwrap.wrap(
         text,
         WIDTH,
-        initial_indent=indent,
-        subsequent_indent=f"{indent}    ",
+        initial_indent=first,
+        subsequent_indent=further,
         break_long_words=False,
         break_on_hyphens=False,
     )
@@ -84,14 +104,7 @@ def statement(text: str, indent: str) -> list[str]:
 
 def comment(text: str, indent: str) -> list[str]:
     """A comment, in several lines if need be."""
-    return textwrap.wrap(
-        f"/* {text} */",
-        WIDTH,
-        initial_indent=indent,
-        subsequent_indent=f"{indent}   ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    return _wrapped(f"/* {text} */", indent, f"{indent}   ")
 
 
 class Writer:

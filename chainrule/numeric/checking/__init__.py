@@ -1,0 +1,1 @@
+"""Parts of `chainrule.numeric.gradcheck`: evaluation, differences, drawn values, blame, pages."""

@@ -1,0 +1,481 @@
+"""The statements of a model as one list of operations, each on at most two earlier results.
+
+It is made from the statements themselves and shares nothing with the generated code and the
+reverse pass it is there to check. Long sums are added up pairwise, so that one changed weight
+means a few operations and not the whole sum. Functions come from an arithmetic: doubles, or
+numbers of many digits.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from array import array
+from dataclasses import dataclass, field
+from functools import cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from chainrule.calculus.kinks import kinks
+from chainrule.catalog.registry import definitions
+from chainrule.core import formula as fm
+from chainrule.core.errors import ChainruleError
+from chainrule.core.functions import CONSTANTS, NUMERIC, PRIMITIVES, Primitive
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from chainrule.numeric.forward import Source
+
+__all__ = ["DIGITS", "FLOATS", "Arithmetic", "Tape", "many_digits"]
+
+DIGITS = 60
+_SHORT = 8
+_HUGE_EXPONENT = 10**6
+
+
+# -- arithmetics
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic:
+    """What operations mean: each takes two numbers, those of one argument ignore the second."""
+
+    number: Callable[[float], Any]
+    operations: Mapping[str, Callable[[Any, Any], Any]]
+
+
+def _select(condition: Any, values: tuple[Any, Any]) -> Any:
+    return values[0] if condition else values[1]
+
+
+_COMMON: Mapping[str, Callable[[Any, Any], Any]] = MappingProxyType(
+    {
+        "+": operator.add,
+        "·": operator.mul,
+        "neg": lambda a, _: -a,
+        "<": operator.lt,
+        "<=": operator.le,
+        ">": operator.gt,
+        ">=": operator.ge,
+        "==": operator.eq,
+        "!=": operator.ne,
+        "pair": lambda a, b: (a, b),
+        "select": _select,
+    }
+)
+
+
+def _divide(top: float, bottom: float) -> float:
+    if bottom == 0:
+        return math.nan if top == 0 or math.isnan(top) else math.copysign(math.inf, top)
+    return top / bottom
+
+
+def _power(base: float, exponent: float) -> float:
+    try:
+        value = base**exponent
+    except ZeroDivisionError:
+        return math.inf
+    except OverflowError:
+        return -math.inf if base < 0 and exponent % 2 == 1 else math.inf
+    return value if isinstance(value, float) else math.nan
+
+
+def _larger(a: float, b: float) -> float:
+    return math.nan if math.isnan(a) or math.isnan(b) else max(a, b)
+
+
+def _smaller(a: float, b: float) -> float:
+    return math.nan if math.isnan(a) or math.isnan(b) else min(a, b)
+
+
+def _of_one(primitive: Primitive) -> Callable[[Any, Any], Any]:
+    function = primitive.value
+
+    def value(a: float, _: object) -> float:
+        return function(a) if a == a else math.nan  # noqa: PLR0124 # nan
+
+    return value
+
+
+FLOATS = Arithmetic(
+    float,
+    MappingProxyType(
+        {
+            **_COMMON,
+            **{
+                name: _of_one(entry)
+                for name, entry in (*PRIMITIVES.items(), *NUMERIC.items())
+                if entry.maximum == 1
+            },
+            "/": _divide,
+            "^": _power,
+            "max": _larger,
+            "min": _smaller,
+        }
+    ),
+)
+"""Doubles: what overflows is inf, what is undefined nan."""
+
+
+@cache
+def many_digits() -> Arithmetic:
+    """Binary numbers of sixty digits. What a double would make inf or nan is so here, or larger."""
+    import importlib
+
+    ctx = importlib.import_module("mpmath").mp.clone()
+    ctx.dps = DIGITS
+    return Arithmetic(ctx.mpf, MappingProxyType({**_COMMON, **_digit_operations(ctx)}))
+
+
+def _digit_operations(ctx: Any) -> dict[str, Callable[[Any, Any], Any]]:
+    zero, one, two, nan, inf = (ctx.mpf(n) for n in (0, 1, 2, "nan", "inf"))
+
+    def exp(z: Any, _: object = None) -> Any:
+        if z != z:  # noqa: PLR0124 # nan
+            return nan
+        if abs(z) > _HUGE_EXPONENT:
+            return inf if z > 0 else zero
+        return ctx.exp(z)
+
+    def log(z: Any, _: object = None) -> Any:
+        return ctx.log(z) if z > 0 else -inf if z == 0 else nan
+
+    def divide(a: Any, b: Any) -> Any:
+        if b == 0:
+            return nan if a == 0 or a != a else inf if a > 0 else -inf  # noqa: PLR0124 # nan
+        return a / b
+
+    def power(a: Any, b: Any) -> Any:
+        if a == 0:
+            return inf if b < 0 else one if b == 0 else zero if b > 0 else nan
+        whole = ctx.isint(b)
+        if abs(b) * (1 + abs(ctx.mag(a))) > _HUGE_EXPONENT or (a < 0 and not whole):
+            return nan
+        return a ** int(b) if whole else a**b
+
+    def guarded(function: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
+        return lambda z, _: function(z) if ctx.isfinite(z) else nan
+
+    def sigmoid(z: Any, _: object = None) -> Any:
+        return one / (one + exp(-z))
+
+    def heaviside(z: Any, _: object) -> Any:
+        return one if z > 0 else zero
+
+    return {
+        "/": divide,
+        "^": power,
+        "max": lambda a, b: nan if a != a or b != b else max(a, b),  # noqa: PLR0124 # nan
+        "min": lambda a, b: nan if a != a or b != b else min(a, b),  # noqa: PLR0124 # nan
+        "exp": exp,
+        "log": log,
+        "sqrt": lambda z, _: ctx.sqrt(z) if z >= 0 else nan,
+        "sigmoid": sigmoid,
+        "tanh": lambda z, _: two * sigmoid(two * z) - one if abs(z) > 1 else ctx.tanh(z),
+        "softplus": lambda z, _: max(z, zero) + log(one + exp(-abs(z))),
+        "sinh": lambda z, _: (exp(z) - exp(-z)) / 2,
+        "cosh": lambda z, _: (exp(z) + exp(-z)) / 2,
+        "sin": guarded(ctx.sin),
+        "cos": guarded(ctx.cos),
+        "tan": guarded(ctx.tan),
+        "atan": guarded(ctx.atan),
+        "erf": guarded(ctx.erf),
+        "erfc": guarded(ctx.erfc),
+        "expm1": lambda z, _: exp(z) - one,
+        "log1p": lambda z, _: log(one + z),
+        "abs": lambda z, _: abs(z),
+        "sign": lambda z, _: one if z > 0 else -one if z < 0 else zero,
+        "heaviside": heaviside,
+    }
+
+
+# -- the tape
+
+
+@dataclass(slots=True)
+class _Scope:
+    """Where names stand while a formula is put on the tape."""
+
+    letters: Mapping[str, int]
+    names: Mapping[str, int] | None = None
+    owner: str = ""
+
+    @property
+    def inside(self) -> bool:
+        """Whether this is the body of a catalogue function, which tells its kinks itself."""
+        return self.names is not None
+
+
+@dataclass
+class Tape:
+    """Operations of all statements that `source.output` depends on.
+
+    Slot k holds the result of operation k; leaves and constants are slots without an operation.
+    `slots` gives each tensor the slots of its cells. `kinks` maps a slot that is 0 exactly at a
+    kink to the statements that have it. Raises `ChainruleError` where something has no value.
+    """
+
+    source: Source
+    operations: list[str] = field(default_factory=list)
+    left: array[int] = field(default_factory=lambda: array("l"))
+    right: array[int] = field(default_factory=lambda: array("l"))
+    constants: dict[int, float] = field(default_factory=dict)
+    slots: dict[str, list[int]] = field(default_factory=dict)
+    kinks: dict[int, list[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._known: dict[float, int] = {}
+        self._kinks: dict[int, tuple[fm.Formula, ...]] = {}
+        self._all: dict[int, list[Bound]] = {}
+        source = self.source
+        needed = {source.output}
+        for name in reversed(list(source.formulas)):
+            formula = source.formulas[name]
+            if name in needed and formula is not None:
+                needed.update(fm.names(formula))
+        for name, formula in source.formulas.items():
+            if formula is None:
+                self.slots[name] = [self._slot("") for _ in source.cells[name]]
+            elif name in needed:
+                self.slots[name] = list(self._statement(name, formula))
+        self.output = self.slots[source.output][0]
+
+    def __len__(self) -> int:
+        return len(self.operations)
+
+    def slot(self, tensor: str, flat: int = 0) -> int:
+        """The slot of a cell."""
+        return self.slots[tensor][flat]
+
+    # -- making it
+
+    def _slot(self, operation: str, left: int = 0, right: int | None = None) -> int:
+        self.operations.append(operation)
+        self.left.append(left)
+        self.right.append(left if right is None else right)
+        return len(self.operations) - 1
+
+    def _constant(self, value: float) -> int:
+        slot = self._known.get(value)
+        if slot is None:
+            slot = self._known[value] = self._slot("")
+            self.constants[slot] = value
+        return slot
+
+    def _statement(self, name: str, formula: fm.Formula) -> Iterator[int]:
+        axes = self.source.axes[name]
+        for flat, cell in enumerate(self.source.cells[name]):
+            letters: dict[str, int] = {}
+            rest = flat
+            for axis in reversed(axes):
+                rest, letters[axis] = divmod(rest, self.source.extents[axis])
+            yield self._put(formula, _Scope(letters, owner=cell))
+
+    def _put(self, formula: fm.Formula, scope: _Scope) -> int:
+        return _PUT.get(type(formula), _cannot)(self, formula, scope)
+
+    def _name(self, formula: fm.Name, scope: _Scope) -> int:
+        if scope.names is not None:
+            return scope.names[formula.id]
+        return self.slots[formula.id][0]
+
+    def _indexed(self, formula: fm.Indexed, scope: _Scope) -> int:
+        source, name = self.source, formula.base.id
+        place = 0
+        for index, axis in zip(formula.indices, source.axes[name], strict=True):
+            if not isinstance(index, fm.Name):
+                _cannot(self, formula, scope)
+            place = place * source.extents[axis] + scope.letters[index.id]  # type: ignore[attr-defined]
+        return self.slots[name][place]
+
+    def _sum(self, formula: fm.Sum, scope: _Scope) -> int:
+        return self._added([self._put(term, scope) for term in formula.terms])
+
+    def _big_sum(self, formula: fm.BigSum, scope: _Scope) -> int:
+        letters = dict(scope.letters)
+        inner = _Scope(letters, scope.names, scope.owner)
+        terms = []
+        for position in range(self.source.extents[formula.index.id]):
+            letters[formula.index.id] = position
+            terms.append(self._put(formula.body, inner))
+        return self._added(terms)
+
+    def _added(self, terms: list[int]) -> int:
+        """A few terms from left to right, many pairwise."""
+        while len(terms) > _SHORT:
+            pairs = zip(terms[::2], terms[1::2], strict=False)
+            rest = terms[-1:] if len(terms) % 2 else []
+            terms = [self._slot("+", a, b) for a, b in pairs] + rest
+        return self._chain("+", terms)
+
+    def _chain(self, operation: str, slots: Sequence[int]) -> int:
+        whole, *others = slots
+        for slot in others:
+            whole = self._slot(operation, whole, slot)
+        return whole
+
+    def _product(self, formula: fm.Product, scope: _Scope) -> int:
+        return self._chain("·", [self._put(factor, scope) for factor in formula.factors])
+
+    def _call(self, formula: fm.Call, scope: _Scope) -> int:
+        name = formula.function
+        if name in CONSTANTS:
+            return self._constant(CONSTANTS[name])
+        args = [self._put(arg, scope) for arg in formula.args]
+        self._note_kinks(formula, scope)
+        primitive = PRIMITIVES.get(name) or NUMERIC.get(name)
+        if primitive is not None and not formula.primes:
+            return self._slot(name, args[0]) if len(args) == 1 else self._chain(name, args)
+        definition = definitions().get(name)
+        if definition is None or formula.primes:
+            raise ChainruleError(
+                f"`{name}` has no definition, so it has no value",
+                hint="numbers need a formula for every function",
+            )
+        plain = _Scope(scope.letters, {}, scope.owner)
+        args += [self._put(default, plain) for default in definition.missing(len(args))]
+        names = dict(zip(definition.parameters, args, strict=True))
+        return self._put(definition.body, _Scope(scope.letters, names, scope.owner))
+
+    def _cases(self, formula: fm.Cases, scope: _Scope) -> int:
+        self._note_kinks(formula, scope)
+        rest = self._put(formula.otherwise, scope)
+        for value, test in reversed(formula.branches):
+            pair = self._slot("pair", self._put(value, scope), rest)
+            rest = self._slot("select", self._put(test, scope), pair)
+        return rest
+
+    def _condition(self, formula: fm.Condition, scope: _Scope) -> int:
+        return self._slot(
+            formula.relation, self._put(formula.left, scope), self._put(formula.right, scope)
+        )
+
+    def _bracket(self, formula: fm.Bracket, scope: _Scope) -> int:
+        sides = formula.condition.parts
+        letters = [
+            scope.letters[side.id]
+            for side in sides
+            if isinstance(side, fm.Name) and side.id in scope.letters
+        ]
+        if len(letters) == len(sides):
+            return self._constant(float(letters[0] == letters[1]))
+        return self._condition(formula.condition, scope)
+
+    def _note_kinks(self, formula: fm.Formula, scope: _Scope) -> None:
+        if scope.inside:
+            return
+        found = self._kinks.get(id(formula))
+        if found is None:
+            found = self._kinks[id(formula)] = tuple(map(_without_zeros, kinks(formula)))
+        for quantity in found:
+            self.kinks.setdefault(self._put(quantity, scope), []).append(scope.owner)
+
+    # -- running it
+
+    def run(self, arithmetic: Arithmetic, leaves: Mapping[int, float]) -> list[Any]:
+        """The number in every slot."""
+        number, operations = arithmetic.number, arithmetic.operations
+        values: list[Any] = [None] * len(self)
+        for slots in (self.constants, leaves):
+            for slot, value in slots.items():
+                values[slot] = number(value)
+        steps = zip(self.operations, self.left, self.right, strict=True)
+        for place, (operation, a, b) in enumerate(steps):
+            if operation:
+                values[place] = operations[operation](values[a], values[b])
+        return values
+
+    def bound(self, arithmetic: Arithmetic, after: Iterable[int] | None) -> list[Bound]:
+        """The operations that depend on some slots (all of them for None), in order."""
+        if after is None:
+            found = self._all.get(id(arithmetic))
+            if found is None:
+                found = self._all[id(arithmetic)] = self._bound(arithmetic, range(len(self)))
+            return found
+        return self._bound(arithmetic, self._reached(after))
+
+    def _bound(self, arithmetic: Arithmetic, places: Iterable[int]) -> list[Bound]:
+        known, left, right = arithmetic.operations, self.left, self.right
+        return [
+            (known[operation], place, left[place], right[place])
+            for place in places
+            if (operation := self.operations[place])
+        ]
+
+    def _reached(self, slots: Iterable[int]) -> list[int]:
+        starts, readers = self._readers()
+        seen: set[int] = set()
+        stack = list(slots)
+        while stack:
+            slot = stack.pop()
+            for reader in readers[starts[slot] : starts[slot + 1]]:
+                if reader not in seen:
+                    seen.add(reader)
+                    stack.append(reader)
+        return sorted(seen)
+
+    def _readers(self) -> tuple[array[int], array[int]]:
+        """The operations that read each slot, one after the other, and where each slot's begin."""
+        found: tuple[array[int], array[int]] | None = getattr(self, "_read_by", None)
+        if found is not None:
+            return found
+        starts = array("l", bytes(array("l").itemsize * (len(self) + 1)))
+        for place, operation in enumerate(self.operations):
+            if operation:
+                starts[self.left[place] + 1] += 1
+                starts[self.right[place] + 1] += 1
+        for slot in range(len(self)):
+            starts[slot + 1] += starts[slot]
+        free = array("l", starts)
+        readers = array("l", bytes(array("l").itemsize * max(starts[-1], 1)))
+        for place, operation in enumerate(self.operations):
+            if operation:
+                for slot in (self.left[place], self.right[place]):
+                    readers[free[slot]] = place
+                    free[slot] += 1
+        self._read_by = starts, readers
+        return self._read_by
+
+
+Bound = tuple["Callable[[Any, Any], Any]", int, int, int]
+"""An operation ready to run: its function, the slot it fills, the two it reads."""
+
+
+def _without_zeros(quantity: fm.Formula) -> fm.Formula:
+    """z − 0 is z."""
+    if isinstance(quantity, fm.Sum):
+        terms = [t for t in quantity.terms if t not in (fm.ZERO, fm.Negative(fm.ZERO))]
+        return fm.add(*terms)
+    return quantity
+
+
+def _cannot(_: Tape, formula: fm.Formula, scope: _Scope) -> int:
+    del scope
+    raise ChainruleError(f"a {type(formula).__name__.lower()} has no value of its own here")
+
+
+_PUT: Mapping[type[fm.Formula], Callable[..., int]] = MappingProxyType(
+    {
+        fm.Name: Tape._name,  # noqa: SLF001
+        fm.Indexed: Tape._indexed,  # noqa: SLF001
+        fm.Number: lambda tape, f, _: tape._constant(float(f.text)),  # noqa: SLF001
+        fm.Negative: lambda tape, f, scope: tape._slot("neg", tape._put(f.operand, scope)),  # noqa: SLF001
+        fm.Sum: Tape._sum,  # noqa: SLF001
+        fm.BigSum: Tape._big_sum,  # noqa: SLF001
+        fm.Product: Tape._product,  # noqa: SLF001
+        fm.Quotient: lambda tape, f, scope: tape._chain(  # noqa: SLF001
+            "/",
+            [tape._put(part, scope) for part in f.parts],  # noqa: SLF001
+        ),
+        fm.Power: lambda tape, f, scope: tape._chain(  # noqa: SLF001
+            "^",
+            [tape._put(part, scope) for part in f.parts],  # noqa: SLF001
+        ),
+        fm.Call: Tape._call,  # noqa: SLF001
+        fm.Cases: Tape._cases,  # noqa: SLF001
+        fm.Condition: Tape._condition,  # noqa: SLF001
+        fm.Bracket: Tape._bracket,  # noqa: SLF001
+    }
+)
