@@ -76,8 +76,10 @@ class Factors:
         self.graph = self.workspace.graph
         self.instead = instead or {}
         self.values = dict(values)
-        for name, formula in self.workspace.introduced.items():
-            self.values[name] = evaluate(formula, self.values, definitions())
+        if self.workspace.introduced:
+            for name, node in self.graph.nodes.items():
+                if node.formula is not None and name not in self.values:
+                    self.values[name] = evaluate(node.formula, self.values, definitions())
         self._statements: dict[str, _Statement] = {}
         self._numbers: dict[tuple[str, str], float] = {}
         self._checked: dict[tuple[str, str], Estimate | None] = {}

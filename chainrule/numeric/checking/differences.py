@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from chainrule.numeric.checking.tape import FLOATS, many_digits
+from chainrule.numeric.checking.tape import DIGITS, FLOATS, many_digits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -30,7 +30,9 @@ _LOOK = 2.0**-10
 _LEVELS = 9
 _SHRINK = 8
 _SHRINKINGS = 14
-_DIGIT_STEPS = tuple(10.0**-k for k in (8, 12, 16, 20, 24))
+_DIGIT_STEPS = (8, 12, 16, 20, 24)
+_MANY = 700
+_FEW_OPERATIONS = 5_000
 _DIGIT_LEVELS = 4
 _TINY = 1e-6
 _ASIDE = (1e-18, 1e-14, 1e-10, 1e-7)
@@ -56,18 +58,28 @@ class Sides:
 class Point:
     """The values of all slots of a tape at given leaves, in doubles and, on demand, many digits."""
 
-    def __init__(self, tape: Tape, leaves: Mapping[int, float]) -> None:
+    def __init__(self, tape: Tape, leaves: Mapping[int, float], count: int = DIGITS) -> None:
         self.tape = tape
         self.leaves = leaves
-        self.floats: list[Any] = tape.run(FLOATS, leaves)
-        self._digits: list[Any] | None = None
+        self.count = count
+        self.arithmetic = many_digits(count)
 
-    @property
+    @cached_property
+    def floats(self) -> list[Any]:
+        """The number in every slot."""
+        return self.tape.run(FLOATS, self.leaves)
+
+    @cached_property
     def digits(self) -> list[Any]:
         """The same with many digits."""
-        if self._digits is None:
-            self._digits = self.tape.run(many_digits(), self.leaves)
-        return self._digits
+        return self.tape.run(self.arithmetic, self.leaves)
+
+    @cached_property
+    def wider(self) -> Point | None:
+        """The same point with as many digits as exp(−700) beside 1 needs, if that is quick."""
+        if self.count > DIGITS or len(self.tape) > _FEW_OPERATIONS:
+            return None
+        return Point(self.tape, self.leaves, _MANY)
 
     @property
     def output(self) -> float:
@@ -191,8 +203,8 @@ class Ray:
 
     def _digits_at(self, h: Any) -> Moved:
         if self._digit_operations is None:
-            self._digit_operations = self.point.tape.bound(many_digits(), self.after)
-        return self._moved(self.point.digits, many_digits(), self._digit_operations, h)
+            self._digit_operations = self.point.tape.bound(self.point.arithmetic, self.after)
+        return self._moved(self.point.digits, self.point.arithmetic, self._digit_operations, h)
 
     def change(self, h: float, *, digits: bool) -> tuple[Any, bool]:
         """How the output changes at step h, and whether a kink lies between."""
@@ -200,35 +212,42 @@ class Ray:
         if not digits:
             moved = self.at(h)
             return moved.output - self.point.floats[output], _crossed(moved.kinks, self.base)
-        moved = self._digits_at(many_digits().number(h))
+        moved = self._digits_at(self.point.arithmetic.number(h))
         return moved.output - self.point.digits[output], _crossed(moved.kinks, self.digit_base)
 
     def precise(self, enough: float, offset: float = 0.0) -> Estimate | None:
         """The derivative from numbers of many digits, at the point or beside it.
 
-        Steps get smaller until the error is `enough`. None where no step can be taken.
+        Steps get smaller until the error is `enough`; if none is, numbers get longer. None where
+        no step can be taken.
         """
-        number = many_digits().number
+        number, longer = self.point.arithmetic.number, self.point.count // DIGITS
         best: Estimate | None = None
         scales = [1e6 * abs(offset)] if offset else [max(1.0, self.size)]
         if not offset and 0 < self.size < _TINY:
             scales.append(self.size)
         base = self._digits_at(number(offset)).kinks if offset else self.digit_base
         quotient = partial(self._precise_quotient, number(offset), base)
-        for step in (relative * scale for scale in scales for relative in _DIGIT_STEPS):
-            found = _tableau(quotient, number(step), _DIGIT_LEVELS)
+        for step in (10.0 ** (-k * longer) * scale for scale in scales for k in _DIGIT_STEPS):
+            found = _tableau(quotient, number(step), _DIGIT_LEVELS) if step else None
             if found is not None and (best is None or found.error < best.error):
                 best = found
             if best is not None and best.error <= enough:
-                break
-        return best
+                return best
+        wider = None if offset else self.point.wider
+        if wider is None or best is None:
+            return best
+        return Ray(wider, self.direction).precise(enough)
 
     def _precise_quotient(self, at: Any, base: list[Any], h: Any) -> tuple[Any, float] | None:
         ahead, behind = self._digits_at(at + h), self._digits_at(at - h)
         if _crossed(ahead.kinks, base) or _crossed(behind.kinks, base):
             return None
         change = ahead.output - behind.output
-        return (change / (2 * h), 0.0) if math.isfinite(change) else None
+        if not math.isfinite(change):
+            return None
+        size = max(abs(ahead.output), abs(behind.output))
+        return change / (2 * h), float(size * self.point.arithmetic.rounding / h)
 
     def kinks_here(self) -> int:
         """How many quantities are 0, or so close that doubles and many digits see other sides."""
@@ -250,7 +269,7 @@ class Ray:
 
     def sides(self, enough: float) -> Sides | None:
         """Derivatives just beside a kink that the point stands on."""
-        number = many_digits().number
+        number = self.point.arithmetic.number
         for relative in _ASIDE:
             aside = relative * max(1.0, self.size)
             beside = [self._digits_at(number(offset)) for offset in (-aside, aside)]

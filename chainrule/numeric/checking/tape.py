@@ -39,9 +39,13 @@ _HUGE_EXPONENT = 10**6
 
 @dataclass(frozen=True, slots=True)
 class Arithmetic:
-    """What operations mean: each takes two numbers, those of one argument ignore the second."""
+    """What operations mean: each takes two numbers, those of one argument ignore the second.
+
+    `rounding` is the relative error of a result.
+    """
 
     number: Callable[[float], Any]
+    rounding: Any
     operations: Mapping[str, Callable[[Any, Any], Any]]
 
 
@@ -101,6 +105,7 @@ def _of_one(primitive: Primitive) -> Callable[[Any, Any], Any]:
 
 FLOATS = Arithmetic(
     float,
+    2.0**-52,
     MappingProxyType(
         {
             **_COMMON,
@@ -120,13 +125,18 @@ FLOATS = Arithmetic(
 
 
 @cache
-def many_digits() -> Arithmetic:
-    """Binary numbers of sixty digits. What a double would make inf or nan is so here, or larger."""
+def many_digits(count: int = DIGITS) -> Arithmetic:
+    """Numbers of many digits. What overflows a double may be finite; exponents have an end too.
+
+    `rounding` is a few units in the last place.
+    """
     import importlib
 
     ctx = importlib.import_module("mpmath").mp.clone()
-    ctx.dps = DIGITS
-    return Arithmetic(ctx.mpf, MappingProxyType({**_COMMON, **_digit_operations(ctx)}))
+    ctx.dps = count
+    rounding = ctx.mpf(10) ** (3 - count)
+    operations = MappingProxyType({**_COMMON, **_digit_operations(ctx)})
+    return Arithmetic(ctx.mpf, rounding, operations)
 
 
 def _digit_operations(ctx: Any) -> dict[str, Callable[[Any, Any], Any]]:

@@ -237,6 +237,14 @@ class Function(ABC):
         code.do(f"br i1 {fine}, label %{onward}, label %leave")
         code.start(onward)
 
+    def combined(self, line: Line, total: str | None, value: str, *, summed: bool) -> str:
+        """A total with one more value; what is `summed` over letters may be added in any order."""
+        if total is None:
+            return value
+        if line.reduce == "max":
+            return self.code.call("llvm.maximum", total, value)
+        return self.code.plus(total, value) if summed else self.code.binary("fadd", total, value)
+
     def moved(self, parameter: str, gradient: str, velocity: str | None) -> tuple[str, str | None]:
         """New values of a parameter and of its velocity, from pointers to them."""
         code = self.code

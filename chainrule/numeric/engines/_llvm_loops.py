@@ -157,7 +157,7 @@ class Loops(Function):
         inward = [term for term in line.terms if term not in outward]
         if not outward:
             with self._nest(axes) as at:
-                total = self._terms(line, inward, at, self._before(op, at))
+                total = self._terms(op, inward, at)
                 self._put(op, at, self.code.literal(0.0) if total is None else total)
             return
         with self._nest(axes[:-1]) as at:
@@ -239,19 +239,16 @@ class Loops(Function):
         total = self.code.load(self._place(self.totals[op.line.target], self.axes(op.line), at))
         return self.code.binary("fmul", total, self.inverse)
 
-    def _terms(self, line: Line, terms: Sequence[Term], at: Env, total: str | None) -> str | None:
-        for term in terms:
+    def _terms(self, op: Op, terms: Sequence[Term], at: Env) -> str | None:
+        alone = op.kind == "gather" and len(op.line.terms) == 1
+        total = self._before(op, at)
+        for term in sorted(terms, key=lambda term: bool(term.sums)):
             if term.sums:
-                total = self._summed(line, term, at, total)
-                continue
-            value = self._body(term, at, summand=total is not None)
-            total = self._combined(line, total, value)
+                total = self._summed(op.line, term, at, total)
+            else:
+                value = self._body(term, at, summand=alone)
+                total = self.combined(op.line, total, value, summed=False)
         return total
-
-    def _combined(self, line: Line, total: str | None, value: str) -> str:
-        if line.reduce == "max" and total is not None:
-            return self.code.call("llvm.maximum", total, value)
-        return self.code.plus(total, value)
 
     def _summed(self, line: Line, term: Term, at: Env, total: str | None) -> str:
         """A sum in a variable, the letter with the fewest jumps innermost."""
@@ -263,12 +260,12 @@ class Loops(Function):
         letters = sorted(term.sums, key=lambda letter: -self._jumps(term, letter))
         with self._nest(letters, at) as inner:
             value = self._body(term, inner, summand=True)
-            code.store(self._combined(line, code.load(slot), value), slot)
+            code.store(self.combined(line, code.load(slot), value, summed=True), slot)
         return code.load(slot)
 
     def _first_pass(self, op: Op, inward: Sequence[Term], at: Env) -> None:
         with self._nest(self.axes(op.line)[-1:], at) as place:
-            total = self._terms(op.line, inward, place, self._before(op, place))
+            total = self._terms(op, inward, place)
             value = self.code.literal(0.0) if total is None else total
             if op.kind == "gather":
                 self._add(op, place, value)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from chainrule.numeric.engines._llvm_plan import Op
-    from chainrule.numeric.program import Line, Term
+    from chainrule.numeric.program import Term
 
 __all__ = ["Straight"]
 
@@ -155,11 +155,12 @@ class Straight(Function):
         if op.kind == "finish":
             mean = self.code.load(self.totals[op.line.target][place])
             total = self.code.binary("fmul", mean, self.inverse)
-        for term in op.line.terms:
-            total = self._term(op.line, term, at, total)
+        for term in sorted(op.line.terms, key=lambda term: bool(term.sums)):
+            total = self._term(op, term, at, total)
         return self.code.literal(0.0) if total is None else total
 
-    def _term(self, line: Line, term: Term, at: dict[str, int], total: str | None) -> str:
+    def _term(self, op: Op, term: Term, at: dict[str, int], total: str | None) -> str:
+        alone = op.kind == "gather" and len(op.line.terms) == 1
         tape = self.tape(term)
         reading = [(entry.name, self.strides(entry)) for entry in tape.entries]
         for position in itertools.product(*map(range, self.extents(term.sums))):
@@ -168,9 +169,7 @@ class Straight(Function):
                 self._value(name, sum(step * inner[letter] for letter, step in steps.items()))
                 for name, steps in reading
             ]
-            value = tape.run(self.code, values, summand=total is not None)
-            if line.reduce == "max" and total is not None:
-                total = self.code.call("llvm.maximum", total, value)
-            else:
-                total = self.code.plus(total, value)
+            summand = alone if total is None else bool(term.sums)
+            value = tape.run(self.code, values, summand=summand)
+            total = self.combined(op.line, total, value, summed=bool(term.sums))
         return self.code.literal(0.0) if total is None else total

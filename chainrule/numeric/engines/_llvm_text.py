@@ -113,14 +113,12 @@ class Code:
         space = " " if flags else ""
         return self.value(f"{operation} {flags}{space}{self.real} {left}, {right}")
 
-    def plus(self, total: str | None, value: str) -> str:
-        """A total with one more summand.
+    def plus(self, total: str, value: str) -> str:
+        """A total with one more of many summands.
 
-        Totals may be formed in any order, and with fused multiplications; every other operation is
-        rounded as IEEE says.
+        These may be added in any order, and fused with the multiplications they come from; every
+        other operation is rounded as IEEE says.
         """
-        if total is None:
-            return value
         return self.binary("fadd", total, value, "reassoc contract")
 
     @contextmanager

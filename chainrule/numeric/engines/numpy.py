@@ -33,9 +33,9 @@ _PREPARED = 4
 
 
 class _Mode(NamedTuple):
-    """What kind of code it takes; see `Writer`."""
+    """What kind of code it takes; see `Writer`. `sampled` None: as the values are."""
 
-    sampled: bool = False
+    sampled: bool | None = False
     momentum: bool = False
     gathered: str = ""
     held: bool = False
@@ -92,7 +92,7 @@ class NumpyKernel:
         found = recipe(
             self.program,
             what,
-            sampled=mode.sampled,
+            sampled=bool(mode.sampled),
             sequential=self.sequential,
             gathered=bool(mode.gathered),
         )
@@ -124,10 +124,13 @@ class NumpyKernel:
         the momentum.
         """
         leaves = self.program.leaves
-        found = self._runs.get((what, mode, numbers, _identities(values, leaves, velocity)))
+        key = (what, mode, numbers, _identities(values, leaves, velocity))
+        found = self._runs.pop(key, None)
         if found is None:
             samples, rate, momentum = numbers
             count = self._samples(values)
+            if mode.sampled is None:
+                mode = mode._replace(sampled=count is not None)
             moving = self.program.gradients if what == "train" else ()
             arrays = [self._array(name, values, count, name in moving) for name in leaves]
             speeds = self._velocities(velocity) if velocity is not None else []
@@ -136,10 +139,12 @@ class NumpyKernel:
             )
             # The arrays are held, so that no other ones get their identities.
             found = (run, arrays, speeds)
-            if all(array is values[name] for name, array in zip(leaves, arrays, strict=True)):
-                while len(self._runs) >= _PREPARED:
-                    del self._runs[next(iter(self._runs))]
-                self._runs[what, mode, numbers, _identities(values, leaves, velocity)] = found
+            if any(array is not values[name] for name, array in zip(leaves, arrays, strict=True)):
+                return run
+            key = (*key[:3], _identities(values, leaves, velocity))
+            while len(self._runs) >= _PREPARED:
+                del self._runs[next(iter(self._runs))]
+        self._runs[key] = found
         return found[0]
 
     # -- running
@@ -204,9 +209,8 @@ class NumpyKernel:
             velocity = {}
         losses: list[float] = []
         with self._lock, self._np.errstate(all="ignore"):
-            samples = self._samples(values)
-            for gathered, size, order in self._orders(samples, steps, batches):
-                sampled = gathered != "row" and samples is not None
+            for gathered, size, order in self._orders(values, steps, batches):
+                sampled = False if gathered == "row" else None
                 mode = _Mode(sampled, velocity is not None, gathered, steps >= ENOUGH)
                 numbers = (size, float(rate), float(momentum))
                 run = self._run("train", values, mode, numbers, velocity)
@@ -228,12 +232,13 @@ class NumpyKernel:
         return found
 
     def _orders(
-        self, samples: int | None, steps: int, batches: Sequence[Sequence[int]] | None
+        self, values: Values, steps: int, batches: Sequence[Sequence[int]] | None
     ) -> Iterator[tuple[str, int | None, Sequence[Any]]]:
         """How samples are put together, how many, and which in each step; equal sizes in a row."""
         if batches is None:
             yield "", None, ()
             return
+        samples = self._samples(values)
         sizes = [len(batches[step]) for step in range(steps)]
         if not all(sizes):
             raise ChainruleError("a batch has no samples")
