@@ -1,0 +1,156 @@
+"""Terms as intervals at a rational point: what is computed encloses the true value."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from chainrule.verification.arithmetic.rounding import (
+    FUNCTIONS,
+    Interval,
+    Undefined,
+    Unsure,
+    added,
+    bounds,
+    checked,
+    divided,
+    enclosed,
+    midpoint,
+    multiplied,
+    negated,
+    power,
+    sign,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from chainrule.verification.building import Building
+
+__all__ = ["Interval", "Intervals", "Undefined", "Unsure", "bounds", "midpoint", "sign"]
+
+
+class Intervals:
+    """Enclosures of terms at a rational point, with `precision` bits.
+
+    A leaf may also have two bounds in place of a value. `functions` are the declared functions
+    here: each maps (argument, primes, precision) to an interval.
+    """
+
+    def __init__(
+        self,
+        building: Building,
+        leaves: Mapping[str, Fraction | tuple[Fraction, Fraction]],
+        functions: Mapping[str, Callable[[Interval, int, int], Interval]],
+        precision: int,
+    ) -> None:
+        self.building = building
+        self.leaves = leaves
+        self.functions = functions
+        self.precision = precision
+        self._known: dict[int, Interval | type[ArithmeticError]] = {}
+
+    def __call__(self, root: int) -> Interval:
+        """The enclosure of a term. Raises `Undefined` or `Unsure`."""
+        known, store = self._known, self.building.store
+        stack = [root]
+        while stack:
+            term = stack[-1]
+            if term in known:
+                stack.pop()
+                continue
+            if store.ops[term] == "name":
+                name = store.data[term]
+                if not self.building.defines(name):
+                    known[term] = self._leaf(name)
+                    continue
+                inner = self.building.definition(name)
+                if inner in known:
+                    known[term] = known[inner]
+                else:
+                    stack.append(inner)
+                continue
+            missing = [arg for arg in store.args[term] if arg not in known]
+            if missing:
+                stack.extend(missing)
+                continue
+            known[term] = self._guarded(term)
+        found = known[root]
+        if isinstance(found, tuple):
+            return found
+        raise found
+
+    def _leaf(self, name: str) -> Interval | type[ArithmeticError]:
+        value = self.leaves.get(name)
+        if value is None:
+            return Unsure
+        if isinstance(value, Fraction):
+            return self.number(value)
+        return self.number(value[0])[0], self.number(value[1])[1]
+
+    def number(self, value: Fraction) -> Interval:
+        """A rational number, enclosed."""
+        return enclosed(value, self.precision)
+
+    def _guarded(self, term: int) -> Interval | type[ArithmeticError]:
+        store = self.building.store
+        try:
+            args: list[Interval] = []
+            if store.ops[term] == "cases":
+                return self._cases(term)
+            for arg in store.args[term]:
+                found = self._known[arg]
+                if not isinstance(found, tuple):
+                    return found
+                args.append(found)
+            return checked(self._operate(term, args))
+        except (Undefined, Unsure) as reason:
+            return type(reason)
+
+    def _operate(self, term: int, args: Sequence[Interval]) -> Interval:
+        store, precision = self.building.store, self.precision
+        op = store.ops[term]
+        if op == "num":
+            return self.number(store.data[term])
+        if op == "add":
+            return added(args, precision)
+        if op == "mul":
+            return multiplied(args, precision)
+        if op == "neg":
+            return negated(args[0], precision)
+        if op == "div":
+            return divided(args[0], args[1], precision)
+        if op == "pow":
+            return power(args[0], args[1], store.number(store.args[term][1]), precision)
+        function, primes = store.data[term]
+        declared = self.functions.get(function)
+        if declared is not None:
+            return declared(args[0], primes, precision)
+        return FUNCTIONS[function](*args, precision)
+
+    # -- cases
+
+    def _cases(self, term: int) -> Interval:
+        store = self.building.store
+        args = store.args[term]
+        for place, relation in enumerate(store.data[term]):
+            value, left, right = args[3 * place : 3 * place + 3]
+            gap = added((self._of(left), negated(self._of(right), self.precision)), self.precision)
+            if self._holds(relation, gap):
+                return self._of(value)
+        return self._of(args[-1])
+
+    def _of(self, term: int) -> Interval:
+        found = self._known[term]
+        if isinstance(found, tuple):
+            return found
+        raise found
+
+    def _holds(self, relation: str, gap: Interval) -> bool:
+        side = sign(gap)
+        if side is None:
+            raise Unsure
+        return {
+            "<": side < 0, "<=": side <= 0, ">": side > 0, ">=": side >= 0, "==": side == 0,
+            "!=": side != 0,
+        }[relation]  # fmt: skip

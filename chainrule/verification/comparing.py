@@ -1,0 +1,395 @@
+"""Two terms compared, layer by layer (see `chainrule.verification.judge`)."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from chainrule.core import formula as fm
+from chainrule.core.claim import Assumption, Evidence, Method, Outcome
+from chainrule.core.plain import print_plain
+from chainrule.verification.arithmetic.intervals import (
+    Interval,
+    Undefined,
+    Unsure,
+    bounds,
+    midpoint,
+    sign,
+)
+from chainrule.verification.arithmetic.polynomials import Budget, Key
+from chainrule.verification.facts import slope
+from chainrule.verification.folding import fold
+from chainrule.verification.points import points
+from chainrule.verification.regions import Proof, prove
+from chainrule.verification.targets import aimed
+from chainrule.verification.world import MANY, PRECISIONS, Place, Readings, World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+__all__ = ["Comparison", "Decision", "undecided"]
+
+_TRIES = 160
+_SAMPLE = 6
+_OPERATIONS = (20_000, 40_000, 60_000, 60_000, 60_000, 60_000, 400_000)
+"""Work for the attempts at a proof, one after the other; typical claims need some thousand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What has become of a comparison."""
+
+    outcome: Outcome
+    evidence: Evidence = field(default_factory=Evidence)
+    assumptions: tuple[Assumption, ...] = ()
+
+
+def undecided(reason: str, **facts: object) -> Decision:
+    """No verdict, with the key of the phrase that says why."""
+    return Decision(Outcome.UNDECIDED, Evidence(reason=reason, facts=facts))
+
+
+class Comparison:
+    """left = right in one world, to be decided before a deadline (`time.monotonic`)."""
+
+    def __init__(
+        self,
+        world: World,
+        left: fm.Formula,
+        right: fm.Formula,
+        local: Readings,
+        deadline: float,
+    ) -> None:
+        self.world = world
+        self.formulas = (left, right)
+        self.deadline = deadline
+        self.one = world.building.term(left, local)
+        self.other = world.building.term(right, local)
+        self.leaves = world.all_leaves(self.one, self.other)
+        self.agreeing: list[Place] = []
+        self.one_sided: list[Place] = []
+
+    @property
+    def _late(self) -> bool:
+        return time.monotonic() > self.deadline
+
+    def decide(self) -> Decision:
+        """The verdict, by the first layer that has one."""
+        found = self._screened()
+        if found is not None:
+            return found
+        if not any(map(self._certain, self.agreeing[:3])):
+            return self._nowhere()
+        if self.one == self.other:
+            return Decision(Outcome.PROVED, Evidence(Method.STRUCTURE))
+        proof = self._proved(self.deadline)
+        if proof is not None and proof.holds:
+            return self._checked(proof)
+        return (proof and self._searched()) or self._by_agreement()
+
+    # -- points
+
+    def _screened(self) -> Decision | None:
+        """Points until enough agree; a certificate at the first where the sides differ."""
+        world = self.world
+        wanted = world.wanted(self.one, self.other)
+        for point in islice(points(self.leaves, world.seed), _TRIES):
+            if len(self.agreeing) >= wanted or self._late:
+                break
+            place = world.place(point, self.one, self.other)
+            if place is None:
+                continue
+            if place.differs:
+                found = self._refuted(place, PRECISIONS[:2])
+                if found is not None:
+                    return found
+            elif place.one_sided:
+                self.one_sided.append(place)
+            if place.defined:
+                self.agreeing.append(place)
+        return None
+
+    def _certain(self, place: Place) -> bool:
+        """Whether both sides certainly have values at a point."""
+        at = self.world.intervals(place.point, PRECISIONS[0])
+        try:
+            at(self.one)
+            at(self.other)
+        except (Undefined, Unsure):
+            return False
+        return True
+
+    def _refuted(self, place: Place, precisions: Sequence[int]) -> Decision | None:
+        """A certificate that the sides differ at a point."""
+        gap = self.world.building.store.sub(self.one, self.other)
+        for precision in precisions:
+            at = self.world.intervals(place.point, precision)
+            try:
+                left, right = at(self.one), at(self.other)
+                side = sign(at(gap))
+            except Undefined:
+                return None
+            except Unsure:
+                continue
+            if side:
+                return Decision(Outcome.REFUTED, self._evidence(place.point, left, right))
+        return None
+
+    def _evidence(self, point: Mapping[str, Fraction], left: Interval, right: Interval) -> Evidence:
+        world = self.world
+        shown = self._shown(point)
+        inside = world.inside(self.one, self.other)
+        at = world.intervals(point, PRECISIONS[0])
+        for name, formula in world.case.substituted.items():
+            if world.building.store.name(name) in inside:
+                low, high = bounds(at(world.building.term(formula)))
+                shown[name] = ((low + high) / 2).limit_denominator(10**6)
+        functions = {
+            name: [str(c) for c in one.coefficients] for name, one in world.declared.items()
+        }
+        facts = {"functions": functions} if functions else {}
+        return Evidence(Method.INTERVAL, shown, midpoint(left), midpoint(right), facts=facts)
+
+    def _shown(self, point: Mapping[str, Fraction]) -> dict[str, Fraction]:
+        """The part of a point that matters."""
+        needed = set(self.world.leaves(self.one, self.other))
+        return {name: value for name, value in point.items() if name in needed}
+
+    # -- where nothing can be said
+
+    def _nowhere(self) -> Decision:
+        """No point was met at which both sides have values."""
+        undefined = self._undefined()
+        if undefined is not None:
+            return undefined
+        proof = self._proved(time.monotonic() + 0.5)
+        if proof is not None and proof.empty:
+            return Decision(Outcome.VACUOUS, Evidence(reason="reason-domain"))
+        return undecided("reason-domain")
+
+    def _undefined(self) -> Decision | None:
+        """A point at which one side certainly has a value and the other certainly has none."""
+        for place in self.one_sided[:4]:
+            kinds = []
+            at = self.world.intervals(place.point, PRECISIONS[1])
+            for term in (self.one, self.other):
+                try:
+                    at(term)
+                    kinds.append("defined")
+                except Undefined:
+                    kinds.append("undefined")
+                except Unsure:
+                    kinds.append("unsure")
+            if sorted(kinds) == ["defined", "undefined"]:
+                side = "left" if kinds[0] == "undefined" else "right"
+                evidence = Evidence(
+                    point=self._shown(place.point), reason="reason-domain", facts={"side": side}
+                )
+                return Decision(Outcome.UNDECIDED, evidence)
+        return None
+
+    # -- proofs
+
+    def _proved(self, deadline: float) -> Proof | None:
+        """The first proof that holds; else the deepest look at the difference there is."""
+        last: Proof | None = None
+        tried: set[tuple[int, int, frozenset[str]]] = set()
+        for place, attempt in enumerate(self._attempts(deadline)):
+            left, right, atoms = attempt
+            if attempt in tried or time.monotonic() > deadline:
+                continue
+            tried.add(attempt)
+            budget = Budget(_OPERATIONS[min(place, len(_OPERATIONS) - 1)], deadline)
+            world = self.world
+            proof = prove(world.building, (left, right), atoms, world.positive, budget)
+            if proof.holds and not proof.empty:
+                return proof
+            last = proof if proof.holds is not None or last is None else last
+        return last
+
+    def _attempts(self, deadline: float) -> Iterator[tuple[int, int, frozenset[str]]]:
+        """Terms to be compared, with the names that stand as they are.
+
+        First the terms as they are; then with parts that equal a node replaced by its name; at
+        last with everything written out in leaves.
+        """
+        world = self.world
+        every, calls, *rest = self._levels(self.one, self.other)
+        yield self.one, self.other, every
+        yield self.one, self.other, calls
+        names = world.names_below(world.building.store.names(self.one, self.other))
+        if len(names) <= MANY:
+            places = [world.floats(p) for p in islice(points(self.leaves, world.seed), _SAMPLE)]
+            left, right = (
+                fold(world.building, side, names, places, world.positive, deadline)
+                for side in (self.one, self.other)
+            )
+            if (left, right) != (self.one, self.other):
+                for atoms in self._levels(left, right):
+                    yield left, right, atoms
+        for atoms in rest:
+            yield self.one, self.other, atoms
+
+    def _levels(self, one: int, other: int) -> Iterator[frozenset[str]]:
+        """All names; all but activations; those on both sides; none."""
+        world = self.world
+        building = world.building
+        left, right = set(building.store.names(one)), set(building.store.names(other))
+        every = world.statements()
+        yield every
+        calls = frozenset(
+            name
+            for name in world.names_below(left | right) & every
+            if name in building.work.introduced
+            or not isinstance(building.nodes[name].formula, fm.Sum | fm.Product)
+        )
+        yield every - calls
+        shared = (left & right) - calls
+        if shared and shared < every:
+            yield frozenset(shared) & every
+        yield frozenset()
+
+    def _checked(self, proof: Proof) -> Decision:
+        """A proof covers the regions; what it leaves are their boundaries and their domains."""
+        if proof.one_sided and not self.one_sided:
+            self.one_sided = self._lonely()
+        undefined = self._undefined()
+        if undefined is not None:
+            return undefined
+        shown = (_as_formula(proof, key) for key in proof.boundaries)
+        boundaries = [boundary for boundary in shown if boundary is not None]
+        parts = [part for side in self.formulas for part in fm.walk(side)]
+        derived = any(isinstance(part, fm.Derivative | fm.Held) for part in parts)
+        if not derived:
+            found = self._on_boundaries(boundaries)
+            if found is not None:
+                return found
+        assumed: tuple[Assumption, ...] = ()
+        if derived or self._jumps():
+            assumed = tuple(
+                Assumption("domain", f"{print_plain(boundary)} != 0") for boundary in boundaries[:4]
+            )
+        return Decision(Outcome.PROVED, Evidence(Method.NORMAL_FORM), assumed)
+
+    def _jumps(self) -> bool:
+        """Whether a step is taken whose value at the step itself is a convention."""
+        store = self.world.building.store
+        steps = {"sign", "heaviside"}
+        return any(
+            store.ops[term] == "call" and store.data[term][0] in steps
+            for term in self.world.inside(self.one, self.other)
+        )
+
+    def _on_boundaries(self, boundaries: Sequence[fm.Formula]) -> Decision | None:
+        """A difference exactly where a comparison changes: z > 0 on one side, z ≥ 0 on the other.
+
+        Points are dyadic, so that an enclosure sees that the boundary's value is 0.
+        """
+        store = self.world.building.store
+        inside = self.world.inside(self.one, self.other)
+        if not any(store.ops[term] == "cases" for term in inside):
+            return None
+        for point in islice(points(self.leaves, self.world.seed + 2), _SAMPLE):
+            dyadic = {name: Fraction(round(value * 8), 8) for name, value in point.items()}
+            for boundary in boundaries[:8]:
+                for name in fm.names(boundary):
+                    if name not in dyadic or not slope(boundary, name):
+                        continue
+                    rest = fm.substitute(boundary, {name: fm.ZERO})
+                    values = {k: v for k, v in dyadic.items() if k != name}
+                    level = self.world.enclosed(self.world.building.term(rest), values)
+                    if level is None or level[0] != level[1]:
+                        continue
+                    there = {**dyadic, name: -level[0] / (slope(boundary, name) or 1)}
+                    place = self.world.place(there, self.one, self.other)
+                    if place is not None and place.differs:
+                        found = self._refuted(place, PRECISIONS[:1])
+                        if found is not None:
+                            return found
+        return None
+
+    # -- looking further
+
+    def _lonely(self) -> list[Place]:
+        """Points at which one side alone seems to have a value."""
+        found = []
+        for point in islice(self._aimed(), _TRIES):
+            place = self.world.place(point, self.one, self.other)
+            if place is not None and place.one_sided:
+                found.append(place)
+        return found[:4]
+
+    def _aimed(self) -> Iterator[Mapping[str, Fraction]]:
+        inside = self.world.inside(self.one, self.other)
+        return aimed(self.world, self.leaves, inside, self.world.seed)
+
+    def _searched(self) -> Decision | None:
+        """Points on both sides of every kink and boundary."""
+        for point in self._aimed():
+            if self._late:
+                return None
+            place = self.world.place(point, self.one, self.other)
+            if place is not None and place.differs:
+                found = self._refuted(place, PRECISIONS[:2])
+                if found is not None:
+                    return found
+        return None
+
+    def _by_agreement(self) -> Decision:
+        """Enclosures with more and more bits: a difference at last, or agreement to all of them."""
+        gap = self.world.building.store.sub(self.one, self.other)
+        worst = Fraction(0)
+        seen = 0
+        for place in self.agreeing:
+            width: Fraction | None = None
+            for precision in PRECISIONS:
+                if self._late:
+                    return undecided("reason-time")
+                try:
+                    found = self.world.intervals(place.point, precision)(gap)
+                except (Undefined, Unsure):
+                    width = None
+                    break
+                refuted = self._refuted(place, (precision,)) if sign(found) else None
+                if refuted is not None:
+                    return refuted
+                low, high = bounds(found)
+                width = high - low
+            if width is not None:
+                worst = max(worst, width)
+                seen += 1
+        undefined = self._undefined()
+        if undefined is not None:
+            return undefined
+        if self.world.declared:
+            return undecided("reason-function", name=next(iter(self.world.declared)))
+        if seen < min(3, len(self.agreeing)) or not seen:
+            return undecided("reason-time")
+        bound = max(float(worst), 5e-324)
+        return Decision(
+            Outcome.AGREES, Evidence(Method.AGREEMENT, bound=bound, facts={"points": seen})
+        )
+
+
+def _as_formula(proof: Proof, key: Key) -> fm.Formula | None:
+    """A polynomial over names as a formula; None if it holds anything else."""
+    terms: list[fm.Formula] = []
+    for monomial, coefficient in reversed(key):
+        factors: list[fm.Formula] = []
+        for generator, exponent in monomial:
+            entry = proof.exact.generators[generator]
+            if entry.kind != "name" or not isinstance(exponent, int) or exponent < 1:
+                return None
+            name = fm.Name(entry.of)
+            factors.append(name if exponent == 1 else fm.Power(name, fm.number(exponent)))
+        size = abs(Fraction(coefficient))
+        if size != 1 or not factors:
+            factors.insert(0, fm.number(size))
+        term = fm.multiply(*factors)
+        if coefficient < 0:
+            term = fm.Negative(term) if terms else fm.negate(term)
+        terms.append(term)
+    return fm.add(*terms)

@@ -1,0 +1,285 @@
+"""One graph under one case of the facts: its points, and what double precision sees there.
+
+A point is admissible where the inequalities among the facts hold and the model's own forward pass
+has values: nothing is said about a logarithm that the model takes of a negative number.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from chainrule.core import formula as fm
+from chainrule.verification.arithmetic.floats import Floats
+from chainrule.verification.arithmetic.floats import compare as compare_floats
+from chainrule.verification.arithmetic.intervals import (
+    Intervals,
+    Undefined,
+    Unsure,
+    bounds,
+    sign,
+)
+from chainrule.verification.building import Building
+from chainrule.verification.points import Declared, points
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from chainrule.core.graph import Graph
+    from chainrule.verification.facts import Case
+
+__all__ = ["MANY", "PRECISIONS", "Bounded", "Place", "Readings", "World"]
+
+PRECISIONS = (96, 320, 1200)
+"""Bits of an enclosure: first try, second try, last resort."""
+MANY = 2_000
+"""A network with more nodes is not looked at as a whole."""
+
+_CLOSE = 1e-9
+_AGREEING = 6
+_KINKED = 24
+_KEPT = 640
+_SHARED = 200
+Readings = frozenset[tuple[str, str]]
+Bounded = Fraction | tuple[Fraction, Fraction]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A point with the values of both sides in double precision; nan where undefined."""
+
+    point: Mapping[str, Fraction]
+    left: float
+    right: float
+
+    @property
+    def defined(self) -> bool:
+        """Whether both sides have values."""
+        return math.isfinite(self.left) and math.isfinite(self.right)
+
+    @property
+    def differs(self) -> bool:
+        """Whether the values are further apart than rounding explains."""
+        gap = abs(self.left - self.right)
+        return self.defined and gap > _CLOSE * max(abs(self.left), abs(self.right))
+
+    @property
+    def one_sided(self) -> bool:
+        """Whether one side alone has a value."""
+        return math.isfinite(self.left) != math.isfinite(self.right)
+
+
+class World:
+    """The graph under one case of the facts."""
+
+    def __init__(self, graph: Graph, case: Case, seed: int) -> None:
+        self.building = Building(graph, case.substituted)
+        self.case = case
+        self.seed = seed
+        self.declared = {name: Declared(name, seed) for name in graph.model.functions}
+        self._floats: dict[tuple[tuple[str, Fraction], ...], Floats] = {}
+
+    # -- points
+
+    @cached_property
+    def _conditions(self) -> list[tuple[str, int, int]]:
+        term = self.building.term
+        return [(c.relation, term(c.left), term(c.right)) for c in self.case.inequalities]
+
+    @cached_property
+    def positive(self) -> list[int]:
+        """Terms that are positive by the facts, or because the model takes their logarithm."""
+        store = self.building.store
+        found = []
+        for relation, left, right in self._conditions:
+            if relation in {">", ">="}:
+                found.append(store.sub(left, right))
+            elif relation in {"<", "<="}:
+                found.append(store.sub(right, left))
+        if len(self.building.nodes) <= _SHARED:
+            output = store.name(self.building.graph.output)
+            found += [
+                store.args[term][0]
+                for term in sorted(self.inside(output))
+                if store.ops[term] == "call" and store.data[term][0] in {"log", "sqrt"}
+            ]
+        return found
+
+    def floats(self, point: Mapping[str, Fraction]) -> Floats:
+        """Double precision at a point; kept, since claims share points."""
+        key = tuple(point.items())
+        found = self._floats.get(key)
+        if found is None:
+            if len(self._floats) > _KEPT:
+                self._floats.clear()
+            leaves = {name: float(value) for name, value in point.items()}
+            functions = {name: one.value for name, one in self.declared.items()}
+            found = self._floats[key] = Floats(self.building, leaves, functions)
+        return found
+
+    def intervals(self, point: Mapping[str, Bounded], precision: int) -> Intervals:
+        """Enclosures at a point."""
+        functions = {name: one.enclosure for name, one in self.declared.items()}
+        return Intervals(self.building, point, functions, precision)
+
+    def admissible(self, point: Mapping[str, Fraction]) -> bool:
+        """Whether the inequalities hold; certain, so that a counterexample is one."""
+        if not self._conditions:
+            return True
+        at = self.floats(point)
+        if not all(compare_floats[r](at(left), at(right)) for r, left, right in self._conditions):
+            return False
+        exact = self.intervals(point, 128)
+        store = self.building.store
+        try:
+            sides = [(r, sign(exact(store.sub(a, b)))) for r, a, b in self._conditions]
+        except (Undefined, Unsure):
+            return False
+        allowed = {"<": {-1}, "<=": {-1, 0}, ">": {1}, ">=": {1, 0}, "!=": {-1, 1}}
+        return all(side in allowed[relation] for relation, side in sides)
+
+    def leaves(self, *terms: int) -> tuple[str, ...]:
+        """The leaves that matter for some terms, and for the facts."""
+        conditions = [term for _, left, right in self._conditions for term in (left, right)]
+        return self.building.leaves(*terms, *conditions)
+
+    def place(self, point: Mapping[str, Fraction], one: int, other: int) -> Place | None:
+        """The values of both sides at a point; None where it is not admissible."""
+        if not self.admissible(point):
+            return None
+        at = self.floats(point)
+        place = Place(point, at(one), at(other))
+        if (place.one_sided or place.differs) and not self._runs(point, one, other):
+            return None
+        return place
+
+    def _runs(self, point: Mapping[str, Fraction], one: int, other: int) -> bool:
+        """Whether the model's forward pass has values at a point: its output, and what is named."""
+        at = self.floats(point)
+        name = self.building.store.name
+        wanted = [name(used) for used in self.building.store.names(one, other)]
+        if len(self.building.nodes) <= MANY and set(self._model_leaves) <= point.keys():
+            wanted.append(name(self.building.graph.output))
+        return all(math.isfinite(at(term)) for term in wanted)
+
+    def wanted(self, one: int, other: int) -> int:
+        """At how many points two terms have to agree before a proof is tried."""
+        return _KINKED if one != other and self._kinked(one, other) else _AGREEING
+
+    # -- screening
+
+    def likely(self, left: fm.Formula, right: fm.Formula) -> bool:
+        """Equal at every one of a few points where both sides are defined, and at one at least."""
+        one, other = self.building.term(left), self.building.term(right)
+        if one == other:
+            return True
+        agreeing = 0
+        wanted = self.wanted(one, other)
+        for point in islice(points(self.all_leaves(one, other), self.seed), 4 * wanted):
+            place = self.place(point, one, other)
+            if place is None:
+                continue
+            if place.differs or place.one_sided:
+                return False
+            agreeing += place.defined
+            if agreeing >= wanted:
+                return True
+        return agreeing > 0
+
+    def all_leaves(self, *terms: int) -> tuple[str, ...]:
+        """Leaves of the points for screening: those of the model, so that points are shared."""
+        model = self._model_leaves
+        if len(model) > _SHARED:
+            return self.leaves(*terms)
+        extra = [name for name in self.leaves(*terms) if name not in model]
+        return (*model, *extra)
+
+    @cached_property
+    def _model_leaves(self) -> tuple[str, ...]:
+        nodes = self.building.nodes
+        if len(nodes) > MANY:
+            return tuple(nodes)
+        return tuple(name for name in nodes if not self.building.defines(name))
+
+    def _kinked(self, *terms: int) -> bool:
+        return any(self.building.store.is_kinked(term) for term in self.inside(*terms))
+
+    def inside(self, *terms: int) -> set[int]:
+        """Everything the terms are made of, definitions of names included."""
+        store = self.building.store
+        done: set[int] = set()
+        stack = list(terms)
+        while stack:
+            term = stack.pop()
+            if term in done:
+                continue
+            done.add(term)
+            stack.extend(store.args[term])
+            if store.ops[term] == "name" and self.building.defines(store.data[term]):
+                stack.append(self.building.definition(store.data[term]))
+        return done
+
+    def statements(self) -> frozenset[str]:
+        """The names that stand for formulas of the model."""
+        return self._statements.difference(self.case.substituted)
+
+    @cached_property
+    def _statements(self) -> frozenset[str]:
+        nodes = self.building.nodes
+        if len(nodes) > MANY:  # of a large network nothing is made but what is asked for
+            return frozenset(nodes) - frozenset(self.building.graph.leaves)
+        return frozenset(name for name in nodes if self.building.defines(name))
+
+    def names_below(self, names: Collection[str]) -> set[str]:
+        """The names, and those their definitions are made of."""
+        found: set[str] = set()
+        stack = list(names)
+        while stack:
+            name = stack.pop()
+            if name not in found:
+                found.add(name)
+                if self.building.defines(name):
+                    stack.extend(self.building.store.names(self.building.definition(name)))
+        return found
+
+    # -- declared functions
+
+    def is_general(self, left: fm.Formula, right: fm.Formula, local: Readings) -> bool:
+        """Whether a claim about declared functions is one about all such functions.
+
+        A statement of the chain rule is: it has derivatives, and both sides speak of the same
+        functions. g′(x) = 2x is not: g may be the square.
+        """
+        if not self.declared:
+            return True
+        used = [self._functions(self.building.term(side, local)) for side in (left, right)]
+        if not (used[0] or used[1]):
+            return True
+        derived = any(
+            isinstance(part, fm.Derivative | fm.Held) or (isinstance(part, fm.Call) and part.primes)
+            for side in (left, right)
+            for part in fm.walk(side)
+        )
+        return derived and used[0] == used[1]
+
+    def _functions(self, term: int) -> frozenset[str]:
+        store = self.building.store
+        calls = (store.data[t][0] for t in self.inside(term) if store.ops[t] == "call")
+        return frozenset(name for name in calls if name in self.declared)
+
+    def enclosed(
+        self, term: int, values: Mapping[str, Bounded]
+    ) -> tuple[Fraction, Fraction] | None:
+        """Bounds of a term's value at given leaves."""
+        for precision in PRECISIONS[:2]:
+            try:
+                return bounds(self.intervals(values, precision)(term))
+            except Undefined:
+                return None
+            except Unsure:
+                continue
+        return None
