@@ -24,7 +24,16 @@ from chainrule.core.tokens import DOTS_HINT, KEYWORDS, Token, check_name, tokens
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping
 
-__all__ = ["SPECIAL", "Statement", "Syntax", "print_plain", "read_formula", "read_statement"]
+__all__ = [
+    "SPECIAL",
+    "Parser",
+    "Statement",
+    "Syntax",
+    "checked",
+    "print_plain",
+    "read_formula",
+    "read_statement",
+]
 
 MAX_DEPTH = 64
 MAX_TREE = 160
@@ -55,13 +64,19 @@ class Statement:
     span: Span
 
 
-class _Parser:
-    """Precedence climbing; one pair of frames per nesting level."""
+class Parser:
+    """Precedence climbing; one pair of frames per nesting level.
+
+    `claims` also takes the signs that only claims have: ∂, ≈, ⁺. What is then read of them is up to
+    the class that asks for it (`chainrule.read.plain_claims`).
+    """
+
+    claims = False
 
     def __init__(self, source: Source, span: Span, syntax: Syntax) -> None:
         self.source = source
         self.syntax = syntax
-        self.tokens = tokens(source, span)
+        self.tokens = tokens(source, span, claims=self.claims)
         self.position = 0
         self.depth = 0
         self.end = span.end
@@ -69,24 +84,29 @@ class _Parser:
     # -- tokens
 
     def peek(self, ahead: int = 0) -> Token:
+        """A token without taking it."""
         index = self.position + ahead
         if index < len(self.tokens):
             return self.tokens[index]
         return Token("end", "", self.end, self.end)
 
     def next(self) -> Token:
+        """Take a token."""
         token = self.peek()
         self.position += 1
         return token
 
     def at(self, *texts: str) -> bool:
+        """Whether one of the texts comes next."""
         token = self.peek()
         return token.kind in {"op", "name"} and token.text in texts
 
     def error(self, message: str, span: Span, hint: str | None = None) -> ChainruleError:
+        """An error at a place."""
         return ChainruleError(message, source=self.source, span=span, hint=hint)
 
     def unexpected(self, wanted: str) -> ChainruleError:
+        """Something else stands where a thing is wanted."""
         token = self.peek()
         before = self.tokens[self.position - 1] if 0 < self.position <= len(self.tokens) else None
         if token.kind == "end":
@@ -200,11 +220,13 @@ class _Parser:
         return self.error(f"`{self.spelt(token)}` does not belong here", token.span, hint)
 
     def span_from(self, start: int) -> Span:
+        """From an offset to the last token taken."""
         return Span(start, self.tokens[self.position - 1].end)
 
     # -- grammar
 
     def enter(self) -> None:
+        """One level deeper."""
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise LimitError(
@@ -215,6 +237,7 @@ class _Parser:
             )
 
     def expression(self) -> fm.Formula:
+        """A formula, conditions included."""
         self.enter()
         start = self.peek().start
         value = self.sum()
@@ -224,6 +247,7 @@ class _Parser:
         return value
 
     def cases(self, value: fm.Formula, start: int) -> fm.Formula:
+        """`a if c else b`, behind its first value."""
         branches: list[tuple[fm.Formula, fm.Condition]] = []
         while self.at("if"):
             self.next()
@@ -235,6 +259,7 @@ class _Parser:
         return fm.Cases(tuple(branches), value, self.span_from(start))
 
     def condition(self) -> fm.Condition:
+        """One comparison."""
         start = self.peek().start
         left = self.sum()
         if not self.at(*_COMPARISONS):
@@ -244,6 +269,7 @@ class _Parser:
         return fm.Condition(left, relation, right, self.span_from(start))
 
     def sum(self) -> fm.Formula:
+        """Terms."""
         start = self.peek().start
         terms = [self.product()]
         while self.at("+", "-"):
@@ -257,6 +283,7 @@ class _Parser:
         return fm.Sum(tuple(terms), self.span_from(start))
 
     def product(self) -> fm.Formula:
+        """Factors."""
         start = self.peek().start
         factors = [self.unary()]
         while self.at("*", "/", "@"):
@@ -279,6 +306,7 @@ class _Parser:
         return fm.Product(tuple(factors), (), self.span_from(start))
 
     def unary(self) -> fm.Formula:
+        """A factor with its signs."""
         if not self.at("-", "+"):
             return self.power()
         self.enter()
@@ -288,6 +316,7 @@ class _Parser:
         return fm.Negative(operand, self.span_from(token.start)) if token.text == "-" else operand
 
     def power(self) -> fm.Formula:
+        """A base with its exponent."""
         start = self.peek().start
         base = self.postfix()
         if not self.at("**"):
@@ -300,6 +329,7 @@ class _Parser:
         return fm.Power(base, exponent, self.span_from(start))
 
     def check_exponent(self, exponent: fm.Formula) -> None:
+        """Refuse an exponent that is too large."""
         value = constant_value(exponent)
         if value is not None and abs(value) > MAX_EXPONENT:
             raise LimitError(
@@ -310,6 +340,7 @@ class _Parser:
             )
 
     def postfix(self) -> fm.Formula:
+        """A thing with its indices or `.T`."""
         start = self.peek().start
         value = self.atom()
         while True:
@@ -330,6 +361,7 @@ class _Parser:
                 return value
 
     def indexed(self, base: fm.Name, start: int) -> fm.Formula:
+        """`W[j, i]`."""
         opened = self.next()
         indices = self.arguments("]", opened)
         if not indices:
@@ -337,6 +369,7 @@ class _Parser:
         return fm.Indexed(base, tuple(indices), self.span_from(start))
 
     def arguments(self, close: str, opened: Token) -> list[fm.Formula]:
+        """Formulas between commas, up to a bracket."""
         out: list[fm.Formula] = []
         while not self.at(close):
             out.append(self.expression())
@@ -347,6 +380,7 @@ class _Parser:
         return out
 
     def atom(self) -> fm.Formula:
+        """A name, a number or a bracket."""
         token = self.peek()
         if token.kind == "number":
             self.next()
@@ -363,6 +397,7 @@ class _Parser:
         raise self.unexpected("a name, a number or a bracket")
 
     def matrix(self) -> fm.Formula:
+        """`[[a, b], [c, d]]`."""
         opened = self.next()
         rows: list[tuple[fm.Formula, ...]] = []
         while self.at("["):
@@ -380,6 +415,7 @@ class _Parser:
         return fm.Matrix(tuple(rows), self.span_from(opened.start))
 
     def named(self) -> fm.Formula:
+        """What a name begins."""
         derivative = self.derivative()
         if derivative is not None:
             return derivative
@@ -423,6 +459,7 @@ class _Parser:
         return fm.Derivative(of, wrt, self.syntax.partial, Span(top.start, bottom.end))
 
     def call(self, token: Token, name: str, primes: int) -> fm.Formula:
+        """A function with its arguments."""
         special = SPECIAL.get(name)
         if special is None and name not in self.syntax.functions:
             close = nearest(name, [*self.syntax.functions, *SPECIAL])
@@ -563,17 +600,22 @@ def read_formula(
 ) -> fm.Formula:
     """Read one formula. Raises `ChainruleError` with the place of what is wrong."""
     source = text if isinstance(text, Source) else Source("<formula>", text)
-    parser = _Parser(source, span or Span(0, len(source.text)), syntax or Syntax())
+    parser = Parser(source, span or Span(0, len(source.text)), syntax or Syntax())
     if not parser.tokens:
         raise parser.error("there is no formula here", Span(parser.end, parser.end + 1))
-    return _whole(parser)
+    return whole_formula(parser)
 
 
-def _whole(parser: _Parser) -> fm.Formula:
+def whole_formula(parser: Parser) -> fm.Formula:
     """The formula up to the end."""
     value = parser.expression()
     if parser.peek().kind != "end":
         raise parser.neighbour(parser.peek())
+    return checked(parser, value)
+
+
+def checked(parser: Parser, value: fm.Formula) -> fm.Formula:
+    """A formula, if it is not too deep. Raises `LimitError`."""
     level = [value]
     for _ in range(MAX_TREE):
         level = [part for node in level for part in node.parts]
@@ -593,15 +635,15 @@ def read_statement(
     """Read `name = formula` or `name[i, j] = formula`."""
     source = text if isinstance(text, Source) else Source("<equation>", text)
     whole = span or Span(0, len(source.text))
-    parser = _Parser(source, whole, syntax or Syntax())
+    parser = Parser(source, whole, syntax or Syntax())
     if not parser.tokens:
         raise parser.error("there is no equation here", Span(whole.start, whole.start + 1))
     target = _target(parser)
-    formula = _whole(parser)
+    formula = whole_formula(parser)
     return Statement(target, formula, source, Span(parser.tokens[0].start, parser.tokens[-1].end))
 
 
-def _target(parser: _Parser) -> fm.Name | fm.Indexed:
+def _target(parser: Parser) -> fm.Name | fm.Indexed:
     """The left side, with the equals sign behind it."""
     tokens = parser.tokens
     sign = next((place for place, token in enumerate(tokens) if token.text in _SIGNS), None)
@@ -647,7 +689,7 @@ def _target(parser: _Parser) -> fm.Name | fm.Indexed:
 _SIGNS = frozenset({"=", "==", ":=", "<-", "←"}) | _ASSIGNMENTS
 
 
-def _check_target(parser: _Parser, token: Token) -> None:
+def _check_target(parser: Parser, token: Token) -> None:
     name = ALIASES.get(token.text, token.text)
     what = None
     if name in KEYWORDS:

@@ -33,6 +33,8 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
+_CLAIM_SIGN = re.compile(r"~=|[∂≈≒⁺≔∆]")
+_CLAIM_SPELLINGS = {"~=": "≈", "≒": "≈", "≔": ":=", "∆": "Δ"}
 _SPELLINGS = {"^": "**", "−": "-", "·": "*", "⋅": "*", "×": "*", "′": "'"}
 KEYWORDS = frozenset({"if", "else"})
 _PYTHON_ONLY = frozenset(
@@ -86,8 +88,11 @@ class Token:
         return Span(self.start, self.end)
 
 
-def tokens(source: Source, span: Span) -> list[Token]:
-    """The symbols of a part of a text. Raises `ChainruleError` at the first that is none."""
+def tokens(source: Source, span: Span, *, claims: bool = False) -> list[Token]:
+    """The symbols of a part of a text. Raises `ChainruleError` at the first that is none.
+
+    With `claims`, the signs ∂ ≈ ~= ⁺ ≔ ∆ are symbols too.
+    """
     if span.end - span.start > MAX_LENGTH:
         raise LimitError(
             f"this formula has {span.end - span.start:,} characters; {MAX_LENGTH:,} is the limit",
@@ -99,6 +104,12 @@ def tokens(source: Source, span: Span) -> list[Token]:
     position = span.start
     while position < span.end:
         match = _TOKEN.match(source.text, position, span.end)
+        sign = _CLAIM_SIGN.match(source.text, position, span.end) if claims else None
+        if sign is not None:
+            text = _CLAIM_SPELLINGS.get(sign[0], sign[0])
+            out.append(Token("op", text, position, sign.end()))
+            position = sign.end()
+            continue
         if match is None:
             raise _bad_character(source, position, span.end)
         if match.lastgroup != "space":

@@ -1,0 +1,89 @@
+r"""Lines of text to claims: plain (`dE/dw = -(t - o)*x`) or LaTeX (`\frac{\partial E}{…} = …`).
+
+Both become the same formula trees. A line is LaTeX if it has a backslash or a brace in it. A chain
+A = B = C gives one claim per link; a line that cannot be read gives one claim with its error, so
+that a list of claims is never cut short by one of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chainrule.core import formula as fm
+from chainrule.core.claim import Claim
+from chainrule.core.errors import ChainruleError, Source, Span
+from chainrule.read.latex import read_latex_lines
+from chainrule.read.plain_claims import read_plain_claim
+
+if TYPE_CHECKING:
+    from chainrule.read.vocabulary import Vocabulary
+
+__all__ = ["is_latex", "read_claims"]
+
+_DELIMITERS = (("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"))
+
+
+def is_latex(text: str) -> bool:
+    """Whether a claim is written in LaTeX."""
+    return "\\" in text or "{" in text
+
+
+def read_claims(
+    source: Source, vocabulary: Vocabulary, span: Span | None = None
+) -> tuple[Claim, ...]:
+    """The claims of one line of text. Never raises `ChainruleError`: see `Claim.error`."""
+    place = _trimmed(source, span or Span(0, len(source.text)))
+    latex = is_latex(source.text[place.start : place.end])
+    try:
+        found = (
+            read_latex_lines(source, vocabulary, place)
+            if latex
+            else [read_plain_claim(source, vocabulary, place)]
+        )
+        claims = [claim for formula in found for claim in _links(source, formula, latex=latex)]
+    except ChainruleError as error:
+        return (Claim(None, "=", None, source, place, 0, error.at(source, place), latex),)
+    if claims:
+        return tuple(claims)
+    nothing = ChainruleError("there is no claim here", source=source, span=place)
+    return (Claim(None, "=", None, source, place, 0, nothing, latex),)
+
+
+def _trimmed(source: Source, span: Span) -> Span:
+    """Without spaces and dollar signs round the whole."""
+    start, end = span.start, span.end
+    text = source.text
+    while start < end and text[start].isspace():
+        start += 1
+    while start < end and text[end - 1].isspace():
+        end -= 1
+    for opening, closing in _DELIMITERS:
+        long_enough = end - start > len(opening) + len(closing)
+        if long_enough and text.startswith(opening, start) and text.endswith(closing, start, end):
+            return _trimmed(source, Span(start + len(opening), end - len(closing)))
+    return Span(start, end)
+
+
+def _links(source: Source, formula: fm.Formula, *, latex: bool) -> list[Claim]:
+    if not isinstance(formula, fm.Relation):
+        span: Span | None = getattr(formula, "span", None)
+        raise ChainruleError(
+            "this is a formula and states nothing", source=source, span=span, hint="write A = B"
+        )
+    out: list[Claim] = []
+    left = formula.first
+    for number, (relation, right) in enumerate(formula.rest):
+        start, end = _span(left), _span(right)
+        out.append(
+            Claim(left, relation, right, source, Span(start.start, end.end), number, None, latex)
+        )
+        left = right
+    return out
+
+
+def _span(formula: fm.Formula) -> Span:
+    span: Span | None = getattr(formula, "span", None)
+    if span is None:
+        message = f"{formula!r} has no span"
+        raise TypeError(message)
+    return span

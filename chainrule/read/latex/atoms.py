@@ -1,0 +1,308 @@
+r"""What a factor can begin with: numbers, brackets, bars, roots, and commands by a table.
+
+To read another command, add its function to `ATOMS` (it takes the parser, standing behind the
+command, and the command's token) or a line to a table of `chainrule.read.latex.commands`.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from chainrule.core import formula as fm
+from chainrule.core.errors import ChainruleError, nearest
+from chainrule.read.latex.bigsums import big_product, big_sum
+from chainrule.read.latex.commands import (
+    ACCENTS,
+    FRACTIONS,
+    FUNCTIONS,
+    LAYOUT,
+    LETTERS,
+    MATRICES,
+    MULTIPLY,
+    REFUSED,
+    RELATIONS,
+    WORDED,
+)
+from chainrule.read.latex.derivatives import fraction, held, slash_derivative
+from chainrule.read.latex.environments import bracket_or_iverson, cases, indicator, matrix
+from chainrule.read.latex.names import function_call, symbol, whole_symbol
+from chainrule.read.latex.symbols import is_prose
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from chainrule.read.latex.braces import Token
+    from chainrule.read.latex.parser import Parser
+
+__all__ = ["ATOMS", "atom", "starts_atom"]
+
+
+def starts_atom(parser: Parser, token: Token) -> bool:
+    """Whether a factor can begin with a token."""
+    kind = token.kind
+    if kind == "command":
+        return token.text in _BEGINNING
+    if kind == "text":
+        lexicon, word = parser.lexicon, token.text.strip()
+        return (
+            not is_prose(token)
+            or word.isdigit()
+            or word in lexicon.words
+            or token.text in lexicon.literals
+        )
+    return kind in {"letter", "number", "open", "begin", "{"}
+
+
+def atom(parser: Parser) -> fm.Formula:
+    """One thing, without the scripts of what is not a letter."""
+    token = parser.peek()
+    kind = token.kind
+    if kind == "number":
+        return number(parser)
+    if kind in {"letter", "text"}:
+        if kind == "text" and token.style in {"bb", "bf"} and token.text in {"1", "I"}:
+            return indicator(parser)
+        if not starts_atom(parser, token):
+            raise parser.unexpected()
+        found = slash_derivative(parser)
+        if (
+            found is None
+            and token.text == "d"
+            and kind == "text"
+            and "d" not in parser.lexicon.words
+        ):
+            raise parser.error(
+                "a differential is read in a derivative only", token.span, "\\frac{dE}{dw}"
+            )
+        return found if found is not None else whole_symbol(parser)
+    if kind == "{":
+        return group(parser)
+    if kind == "open":
+        return delimited(parser)
+    if kind == "bar":
+        return absolute(parser, "bar")
+    if kind == "begin":
+        return environment(parser)
+    if kind == "command":
+        return command(parser, token)
+    raise parser.unexpected()
+
+
+def number(parser: Parser) -> fm.Formula:
+    r"""0.5, 3\times 10^{-5}, 1\,000; with a subscript it is a name."""
+    start = parser.position
+    token = parser.peek()
+    if parser.peek(1).kind == "_":
+        return whole_symbol(parser)
+    parser.next()
+    text = token.text
+    while parser.at("number") and text.isdigit() and len(text) <= 60:
+        follows = parser.peek()
+        between = parser.source.text[parser.items[parser.position - 1].end : follows.start]
+        if len(follows.text) != 3 or not follows.text.isdigit() or "\\," not in between:
+            break
+        text += parser.next().text
+    if _power_of_ten(parser):
+        parser.position += 3
+        place = parser.argument("`^`")
+        exponent = parser.inside(place, parser.sum)
+        value = exponent.operand if isinstance(exponent, fm.Negative) else exponent
+        if not isinstance(value, fm.Number) or not value.text.isdigit() or len(value.text) > 9:
+            raise parser.error(
+                "an exponent of ten is a whole number", parser.span_from(start), "3\\times 10^{-5}"
+            )
+        sign = -1 if isinstance(exponent, fm.Negative) else 1
+        return parser.decimal(text, sign * int(value.text), start)
+    if "e" in text.lower():
+        if "e" in parser.lexicon.names:
+            raise parser.error(
+                "this can be a number or a product with the name e", token.span,
+                "write 3\\times 10^{-5} or 3\\cdot e",
+            )  # fmt: skip
+        parser.decimal("1", int(text.lower().partition("e")[2][:9]), start)
+    return fm.Number(text, parser.span_from(start))
+
+
+def _power_of_ten(parser: Parser) -> bool:
+    r"""Whether \times 10^… follows."""
+    sign = parser.peek()
+    return (
+        sign.text in {"times", "cdot"}
+        and sign.kind == "command"
+        and sign.text == "times"
+        and parser.peek(1).kind == "number"
+        and parser.peek(1).text == "10"
+        and parser.peek(2).kind == "^"
+        and (parser.peek(3).kind == "{" or parser.peek(3).kind == "number")
+        and _whole_exponent(parser)
+    )
+
+
+def _whole_exponent(parser: Parser) -> bool:
+    place = parser.position + 3
+    if parser.items[place].kind == "number":
+        return True
+    inside = parser.items[place + 1 : min(parser.tokens.partner[place], place + 4)]
+    return 1 <= len(inside) <= 2 and inside[-1].kind == "number"
+
+
+def group(parser: Parser) -> fm.Formula:
+    r"""{…}: a symbol in braces, {a \over b}, or a formula."""
+    found = symbol(parser)
+    return found if found is not None else parser.formula_in(parser.argument("this"))
+
+
+def delimited(parser: Parser) -> fm.Formula:
+    """What stands in brackets."""
+    token = parser.peek()
+    if token.text == "|":
+        return absolute(parser, "open")
+    if token.text == ".":
+        return _left_dot(parser)
+    return bracket_or_iverson(parser)
+
+
+def _left_dot(parser: Parser) -> fm.Formula:
+    r"""\left. … \right|_{s}; the bar and its subscript are read as a script of what stands here."""
+    opened = parser.next()
+    start = parser.position
+    bars, parser.bars = parser.bars, 0
+    value = parser.sum()
+    parser.bars = bars
+    if not parser.at("close", "|", "."):
+        raise parser.error("`\\left.` is never closed", opened.span, "add \\right|_{…}")
+    closing = parser.next()
+    if closing.text == ".":
+        return value
+    return held(parser, value, start)
+
+
+def absolute(parser: Parser, kind: str) -> fm.Formula:
+    """|x|."""
+    start = parser.position
+    opened = parser.next()
+    bars, parser.bars = parser.bars, int(kind == "bar")
+    value = parser.sum()
+    parser.bars = bars
+    if not parser.at("bar" if kind == "bar" else "close", "|"):
+        if parser.position < parser.stop:
+            raise parser.unexpected()
+        raise parser.error(f"`{parser.spelt(opened)}` is never closed", opened.span)
+    parser.next()
+    return fm.Call("abs", (value,), 0, parser.span_from(start))
+
+
+def environment(parser: Parser) -> fm.Formula:
+    """\\begin{…}."""
+    token = parser.peek()
+    if token.text in {"cases", "dcases", "rcases"}:
+        return cases(parser)
+    if token.text in MATRICES:
+        return matrix(parser)
+    raise parser.error(
+        f"the environment `{token.text}` is not read here", token.span,
+        "cases, pmatrix and bmatrix are",
+    )  # fmt: skip
+
+
+# ------------------------------------------------------------------ commands
+
+
+def command(parser: Parser, token: Token) -> fm.Formula:
+    """A factor that begins with a command."""
+    name = token.text
+    if name == "partial":
+        found = slash_derivative(parser)
+        if found is not None:
+            return found
+        raise parser.error(
+            "there is a ∂ above and none below", token.span, "\\frac{\\partial a}{\\partial b}"
+        )
+    if name in LETTERS or name in ACCENTS or name == "pi":
+        found = symbol(parser)
+        if found is not None:
+            return found
+        raise parser.error(f"`{parser.spelt(token)}` needs one letter", token.span)
+    if name in FUNCTIONS:
+        return function_call(parser)
+    reader = ATOMS.get(name)
+    if reader is None:
+        raise unknown(parser, token)
+    parser.next()
+    return reader(parser, token)
+
+
+def unknown(parser: Parser, token: Token) -> ChainruleError:
+    """The error for a command that is not read."""
+    text = parser.spelt(token)
+    if token.text in REFUSED or token.text in RELATIONS or token.text in MULTIPLY:
+        return parser.unexpected()
+    known = {*ATOMS, *LETTERS, *ACCENTS, *LAYOUT, *WORDED, *MULTIPLY, *RELATIONS}
+    close = nearest(token.text, (word for word in known if word.isalpha()))
+    hint = f"did you mean \\{close}?" if close else "the formulas of backpropagation are read only"
+    return parser.error(f"`{text}` is not a command that is read here", token.span, hint)
+
+
+def _fraction(parser: Parser, token: Token) -> fm.Formula:
+    start = parser.position - 1
+    top, bottom = parser.argument(f"\\{token.text}"), parser.argument(f"\\{token.text}")
+    return fraction(parser, start, top, bottom)
+
+
+def _root(parser: Parser, token: Token) -> fm.Formula:
+    r"""\sqrt{x}, \sqrt[3]{x}, √x."""
+    start = parser.position - 1
+    order: fm.Formula | None = None
+    if parser.at("open", "["):
+        opened = parser.next()
+        order = parser.sum()
+        if not parser.at("close", "]"):
+            raise parser.error("`[` is never closed", opened.span, "\\sqrt[3]{x}")
+        parser.next()
+    if parser.at("open") and parser.spelt(token) == "√":
+        value = parser.factor()
+    else:
+        place = parser.argument("the root")
+        value = parser.formula_in(place)
+    span = parser.span_from(start)
+    if order is None:
+        return fm.Call("sqrt", (value,), 0, span)
+    return fm.Power(value, fm.Quotient(fm.Number("1"), order, span), span)
+
+
+def _group_only(parser: Parser, token: Token) -> fm.Formula:
+    """A command that changes the looks of its argument."""
+    return parser.formula_in(parser.argument(f"\\{token.text}"))
+
+
+def _braced(parser: Parser, token: Token) -> fm.Formula:
+    r"""\underbrace{x}_{note}: the note is dropped."""
+    value = parser.formula_in(parser.argument(f"\\{token.text}"))
+    if parser.at("_" if token.text.startswith("under") else "^"):
+        parser.next()
+        parser.argument("the brace")
+    return value
+
+
+def _set_over(parser: Parser, token: Token) -> fm.Formula:
+    r"""\overset{note}{x}: the note is dropped."""
+    parser.argument(f"\\{token.text}")
+    return parser.formula_in(parser.argument(f"\\{token.text}"))
+
+
+ATOMS: Mapping[str, Callable[[Parser, Token], fm.Formula]] = MappingProxyType(
+    {
+        **dict.fromkeys(FRACTIONS, _fraction),
+        **dict.fromkeys(("boxed", "cancel", "bcancel", "xcancel", "fbox", "mathstrut", "smash",
+                         "ensuremath", "fcolorbox"), _group_only),
+        **dict.fromkeys(("underbrace", "overbrace", "underbracket", "overbracket"), _braced),
+        **dict.fromkeys(("overset", "underset", "stackrel"), _set_over),
+        "sqrt": _root,
+        "sum": big_sum,
+        "prod": big_product,
+    }
+)  # fmt: skip
+"""Commands a factor can begin with, letters, accents and functions apart."""
+
+_BEGINNING = frozenset((*ATOMS, *LETTERS, *ACCENTS, *FUNCTIONS, "partial", "pi"))

@@ -1,0 +1,278 @@
+r"""Fractions, and the derivatives among them: ∂A/∂B in every way it is written.
+
+`\frac{\partial o_1}{\partial z_3}`, `\frac{dL}{dz3}`, `\frac{d}{dx}(…)`, `\partial L/\partial W`,
+`dE/dw`, `{\partial E \over \partial w}`, higher orders, and `|_{s}` for what is held fixed. A `d`
+is a letter of its name where the model has that name.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chainrule.core import formula as fm
+from chainrule.core.errors import ChainruleError, Span
+from chainrule.read.latex.lexicon import key_of
+from chainrule.read.latex.symbols import Range, scan
+
+if TYPE_CHECKING:
+    from chainrule.read.latex.braces import Token
+    from chainrule.read.latex.parser import Parser
+
+__all__ = ["fraction", "held", "slash_derivative"]
+
+MAX_ORDER = 4
+
+
+def fraction(parser: Parser, start: int, top: Range, bottom: Range) -> fm.Formula:
+    """A quotient that begins at a token, or the derivative that it is."""
+    after = bottom.after
+    if (
+        is_marker(parser, top.start, top.stop)
+        and is_marker(parser, bottom.start, bottom.stop)
+        and bottom.stop - bottom.start > 1
+    ):
+        return _derivative(parser, parser.items[start], top, bottom)
+    above, below = parser.formula_in(top), parser.formula_in(bottom)
+    parser.position = after
+    return fm.Quotient(above, below, parser.span_from(start))
+
+
+def is_marker(parser: Parser, place: int, stop: int) -> bool:
+    """Whether a ∂, or a d that is no part of a name, stands at a place."""
+    if place >= stop:
+        return False
+    token = parser.items[place]
+    if token.kind == "{" and parser.tokens.partner[place] == stop - 1:
+        return is_marker(parser, place + 1, stop - 1)
+    if token.kind == "command" and token.text == "partial":
+        return True
+    if token.text != "d" or token.kind not in {"letter", "text"}:
+        return False
+    follows = parser.items[place + 1] if place + 1 < stop else None
+    if follows is not None and follows.kind in {"_", "'"}:
+        return False
+    found = scan(parser.tokens, place, stop)
+    if found is None or (found.run < 2 and place + 1 < stop):
+        return True
+    key = key_of(parser.tokens, found)
+    return key is None or parser.lexicon.find(key) is None
+
+
+def _unwrapped(parser: Parser, place: Range) -> Range:
+    """Without braces round the whole."""
+    while (
+        place.start < place.stop
+        and parser.items[place.start].kind == "{"
+        and parser.tokens.partner[place.start] == place.stop - 1
+    ):
+        place = Range(place.start + 1, place.stop - 1, place.after)
+    return place
+
+
+def _derivative(parser: Parser, token: Token, top: Range, bottom: Range) -> fm.Formula:
+    after = bottom.after
+    top, bottom = _unwrapped(parser, top), _unwrapped(parser, bottom)
+    partial = parser.items[top.start].text == "partial"
+    parser.position = top.start + 1
+    order = _order(parser, top.stop)
+    place = Range(parser.position, top.stop, after)
+    wrt = parser.inside(bottom, lambda: _denominators(parser, bottom.stop))
+    if len(wrt) != order:
+        raise parser.error(
+            "the orders of this derivative above and below differ",
+            Span(token.start, parser.items[after - 1].end),
+        )
+    if place.start < place.stop:
+        of = parser.inside(place, parser.sum)
+        parser.position = after
+    else:
+        parser.position = after
+        of = _operand(parser, token)
+    span = Span(token.start, parser.items[parser.position - 1].end)
+    for name in reversed(wrt):
+        of = fm.Derivative(of, name, partial, span)
+    return of
+
+
+def _order(parser: Parser, stop: int) -> int:
+    """The 2 of ∂²."""
+    if parser.position >= stop or not parser.at("^"):
+        return 1
+    parser.next()
+    place = parser.argument("`^`")
+    exponent = parser.inside(place, parser.sum)
+    return _small(parser, exponent)
+
+
+def _small(parser: Parser, exponent: fm.Formula) -> int:
+    if (
+        isinstance(exponent, fm.Number)
+        and exponent.text.isdigit()
+        and len(exponent.text) == 1
+        and 1 <= int(exponent.text) <= MAX_ORDER
+    ):
+        return int(exponent.text)
+    raise parser.error(
+        f"derivatives are read up to order {MAX_ORDER}", parser.span_from(parser.position - 1)
+    )
+
+
+def _denominators(parser: Parser, stop: int) -> list[fm.Formula]:
+    """What is differentiated by: ∂x, ∂x ∂y, ∂x²."""
+    out: list[fm.Formula] = []
+    while parser.position < stop:
+        if not is_marker(parser, parser.position, stop):
+            raise parser.error(
+                "each name below a derivative carries its own ∂ or d", parser.peek().span,
+                "\\frac{\\partial a}{\\partial b}",
+            )  # fmt: skip
+        parser.next()
+        value = parser.factor()
+        times = 1
+        if isinstance(value, fm.Power):
+            times = _small(parser, value.exponent)
+            value = value.base
+        if not isinstance(value, fm.Name | fm.Indexed):
+            raise parser.error(
+                "a derivative is taken by a name",
+                getattr(value, "span", None) or parser.peek().span,
+                "\\frac{\\partial a}{\\partial b}",
+            )
+        out += [value] * times
+    return out
+
+
+def _operand(parser: Parser, token: Token) -> fm.Formula:
+    r"""What \frac{d}{dx} applies to: the bracket behind it, or what stands side by side."""
+    start = parser.side = parser.position
+    if not parser.starts() and not parser.at("bar"):
+        raise parser.error(
+            "there is nothing to differentiate behind this", token.span, "\\frac{d}{dx}(x^2)"
+        )
+    bracketed = parser.at("open")
+    parser.enter()
+    first = parser.factor()
+    parser.depth -= 1
+    factors = [first]
+    while parser.starts():
+        if bracketed:
+            raise parser.error(
+                "it is not clear how much is differentiated here",
+                Span(token.start, parser.peek().end),
+                "put it all in brackets, or write \\cdot behind it",
+            )
+        factors.append(parser.factor())
+    return parser.joined(factors, start)
+
+
+# ------------------------------------------------------------------ with a stroke
+
+
+def slash_derivative(parser: Parser) -> fm.Formula | None:
+    r"""\partial L/\partial W and dL/dz; None where none begins here."""
+    start, stop = parser.position, parser.stop
+    if parser.items[start].kind == "{":
+        return None
+    if not is_marker(parser, start, stop):
+        return None
+    stroke = _stroke(parser, start, stop)
+    if stroke is None or not is_marker(parser, stroke + 1, stop):
+        return None
+    token = parser.next()
+    order = _order(parser, stroke)
+    if parser.position == stroke:
+        return None if token.text == "d" else _operator(parser)
+    of = parser.factor()
+    if parser.position != stroke:
+        raise parser.error(
+            "it is not clear what is differentiated here",
+            Span(token.start, parser.items[stroke].end),
+            "write \\frac{\\partial a}{\\partial b}",
+        )
+    parser.position = stroke + 1
+    parser.next()
+    wrt = parser.factor()
+    if isinstance(wrt, fm.Power) and order > 1:
+        _small(parser, wrt.exponent)
+        wrt = wrt.base
+    if not isinstance(wrt, fm.Name | fm.Indexed):
+        raise parser.error(
+            "a derivative is taken by a name",
+            getattr(wrt, "span", None) or token.span,
+            "write \\frac{\\partial a}{\\partial b}",
+        )
+    span = parser.span_from(start)
+    for _ in range(order):
+        of = fm.Derivative(of, wrt, token.text == "partial", span)
+    return of
+
+
+def _operator(parser: Parser) -> fm.Formula:
+    raise parser.error(
+        "write this operator as a fraction", parser.peek().span, "\\frac{\\partial}{\\partial x}(…)"
+    )
+
+
+def _stroke(parser: Parser, start: int, stop: int) -> int | None:
+    """Where the `/` behind one thing stands."""
+    place = start + 1
+    items = parser.items
+    if place < stop and items[place].kind == "^":
+        place += 2 if items[place + 1].kind != "{" else 0
+        if items[place].kind == "^":
+            place = parser.tokens.partner[place + 1] + 1
+    if place < stop and items[place].kind == "open":
+        depth = 0
+        while place < stop:
+            depth += (items[place].kind == "open") - (items[place].kind == "close")
+            place += 1
+            if not depth:
+                break
+    else:
+        found = scan(parser.tokens, place, stop)
+        place = found.stop if found is not None else place
+        if place < stop and items[place].kind == "open" and items[place].text == "(":
+            while place < stop and items[place].kind != "close":
+                place += 1
+            place += 1
+    if place < stop and items[place].kind == "op" and items[place].text == "/":
+        return place
+    return None
+
+
+# ------------------------------------------------------------------ held fixed
+
+
+def held(parser: Parser, value: fm.Formula, start: int) -> fm.Formula:
+    """The names behind a bar, which stay fixed while a derivative is taken."""
+    if not parser.at("_"):
+        raise parser.error(
+            "a bar behind a formula needs a subscript", parser.span_from(start), "\\right|_{s}"
+        )
+    parser.next()
+    place = parser.argument("`_`")
+    if not isinstance(value, fm.Derivative):
+        raise parser.error(
+            "values at a place are not read", parser.span_from(start), "put the values in"
+        )
+    names = parser.inside(place, lambda: _names(parser))
+    return fm.Held(value, tuple(names), parser.span_from(start))
+
+
+def _names(parser: Parser) -> list[fm.Name]:
+    out: list[fm.Name] = []
+    while True:
+        value = parser.factor()
+        if not isinstance(value, fm.Name) or parser.at("op", "="):
+            raise _no_name(parser, value)
+        out.append(value)
+        if parser.at("text"):
+            parser.next()
+        if not parser.at("op", ","):
+            return out
+        parser.next()
+
+
+def _no_name(parser: Parser, value: fm.Formula) -> ChainruleError:
+    span = getattr(value, "span", None) or parser.peek().span
+    return parser.error("behind the bar stand the names that are held fixed", span, "\\right|_{s}")

@@ -1,0 +1,209 @@
+r"""Functions with their arguments: \tanh z, \sigma'(z), \sin^2 x, \max\{0, z\}."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chainrule.core import formula as fm
+from chainrule.core.errors import Span
+from chainrule.read.latex.symbols import Range, pieces, scan
+
+if TYPE_CHECKING:
+    from chainrule.read.latex.braces import Token
+    from chainrule.read.latex.parser import Parser
+
+__all__ = ["application", "arguments", "call"]
+
+_CLOSING = {"(": ")", "[": "]", "{": "}"}
+_NEEDS_BRACKETS = frozenset({"max", "min"})
+_LETTERS = ("x", "y", "z")
+
+
+def arguments(parser: Parser) -> tuple[fm.Formula, ...]:
+    """What stands in the bracket that comes next, between commas."""
+    opened = parser.next()
+    bars, parser.bars = parser.bars, 0
+    out = [parser.sum()]
+    while parser.at("op", ","):
+        parser.next()
+        out.append(parser.sum())
+    parser.bars = bars
+    close(parser, opened)
+    return tuple(out)
+
+
+def close(parser: Parser, opened: Token) -> None:
+    """Take the closing bracket."""
+    wanted = _CLOSING[opened.text]
+    if parser.at("close", wanted):
+        parser.next()
+        return
+    if not parser.peek().kind:
+        raise parser.error(
+            f"`{parser.spelt(opened)}` is never closed", opened.span, f"add `{wanted}`"
+        )
+    if parser.at("close"):
+        raise parser.error(
+            f"`{parser.spelt(parser.peek())}` closes a `{parser.spelt(opened)}`",
+            parser.peek().span,
+            f"write `{wanted}`",
+        )
+    raise parser.unexpected()
+
+
+def call(parser: Parser, name: str, start: int, sup: Range | None, primes: int) -> fm.Formula:
+    """A function with its argument, from behind its head on; `sup` stands on the head."""
+    exponent: Range | None = None
+    if sup is not None:
+        found = pieces(parser.tokens, sup)
+        text = ",".join(found) if found is not None else ""
+        if text and set(text) == {"'"}:
+            primes += len(text)
+        elif len(text) > 2 and text[0] == "(" and text[-1] == ")" and text[1:-1].isdigit():
+            primes += min(int(text[1:-1][:3]), 99)
+        elif text.startswith("-"):
+            raise parser.error(
+                "this can be the inverse function or one over it", parser.span_from(start),
+                f"write \\frac{{1}}{{{name}(x)}}, or \\arctan",
+            )  # fmt: skip
+        else:
+            exponent = sup
+    if parser.at("open", "(", "[", "{"):
+        args = arguments(parser)
+    elif parser.at("{") and not _is_empty(parser):
+        begin = parser.position
+        value = parser.factor()
+        args = (_run(parser, value, begin),)
+    elif parser.starts() or parser.at("number") or parser.at("bar"):
+        if name in _NEEDS_BRACKETS:
+            raise parser.error(f"`{name}` needs brackets", parser.span_from(start))
+        begin = parser.position
+        parser.enter()
+        args = (_run(parser, parser.factor(), begin),)
+        parser.depth -= 1
+    else:
+        raise parser.error(
+            f"`{name}` needs an argument", parser.span_from(start), f"write {name}(x)"
+        )
+    span = parser.span_from(start)
+    _check_arity(parser, name, len(args), span)
+    value = fm.Call(name, args, primes, span)
+    if exponent is None:
+        return value
+    after = parser.position
+    power = parser.inside(exponent, parser.sum)
+    parser.position = after
+    return fm.Power(value, power, span)
+
+
+def _is_empty(parser: Parser) -> bool:
+    return parser.tokens.partner[parser.position] == parser.position + 1
+
+
+def _run(parser: Parser, first: fm.Formula, start: int) -> fm.Formula:
+    r"""The argument of a function without brackets: \log 2x, up to a bracket or a function."""
+    factors = [first]
+    while parser.starts() and not parser.at("open") and not _function_follows(parser):
+        if type(factors[-1]) in {fm.Quotient, fm.Call}:
+            break
+        factors.append(parser.factor())
+    return parser.joined(factors, start)
+
+
+def _function_follows(parser: Parser) -> bool:
+    from chainrule.read.latex.commands import FUNCTIONS
+
+    token = parser.peek()
+    return token.kind == "command" and token.text in FUNCTIONS
+
+
+def _check_arity(parser: Parser, name: str, count: int, span: Span) -> None:
+    limits = parser.lexicon.vocabulary.functions.get(name)
+    if limits is None or limits[0] <= count <= limits[1]:
+        return
+    least = limits[0]
+    raise parser.error(
+        f"`{name}` takes {least if least == limits[1] else f'at least {least}'} "
+        f"argument{'s' if least != 1 else ''}, not {count}",
+        span,
+        f"write {name}({', '.join(_LETTERS[: max(least, 1)])})",
+    )
+
+
+def application(
+    parser: Parser,
+    name: str,
+    start: int,
+    primes: int,
+    value: fm.Formula | None = None,
+    *,
+    function: bool | None = False,
+) -> fm.Formula:
+    """A quantity with a bracket behind it.
+
+    `function` says that a name which the vocabulary does not have is one, None that it is one where
+    it has two arguments.
+    `h'(x)` is dh/dx. `h(x)` alone on its side, or behind d/dx, says what h depends on and is h.
+    A bracket that holds one name or number elsewhere can be read in two ways and is refused; any
+    other bracket is a factor.
+    """
+    place = parser.position
+    end = _listed(parser, place)
+    if primes:
+        if end is None or primes > 1:
+            raise parser.error(
+                f"`{name}` is a quantity and no function", parser.span_from(start),
+                "write \\frac{\\partial a}{\\partial b}",
+            )  # fmt: skip
+        args = arguments(parser)
+        span = parser.span_from(start)
+        if len(args) != 1 or not isinstance(args[0], fm.Name):
+            raise parser.error(f"`{name}` is a quantity and no function", span)
+        return fm.Derivative(fm.Name(name, (), span), args[0], False, span)
+    if value is None or end is None:
+        return value if value is not None else fm.Name(name)
+    commas = any(token.text == "," for token in parser.items[place:end])
+    if function or (function is None and commas):
+        return call(parser, name, start, None, 0)
+    follows = parser.items[end] if end < parser.stop else None
+    if follows is not None and follows.kind in {"^", "'"}:
+        return value
+    alone = follows is None or follows.kind in {"break", "&"} or _is_relation(follows)
+    if start == parser.side and alone:
+        parser.position = end
+        return value
+    raise parser.error(
+        "it is not clear whether this is a factor or what it depends on",
+        Span(parser.items[place].start, parser.items[end - 1].end),
+        "write \\cdot before a factor, and a name without what it depends on",
+    )
+
+
+def _is_relation(token: Token) -> bool:
+    from chainrule.read.latex.commands import RELATIONS
+
+    return token.kind in {"op", "command"} and (token.text in RELATIONS or token.text in ",.;")
+
+
+def _listed(parser: Parser, place: int) -> int | None:
+    """The place behind a bracket that holds names, or one number, only."""
+    opened = parser.items[place]
+    place += 1
+    while place < parser.stop:
+        token = parser.items[place]
+        found = scan(parser.tokens, place, parser.stop)
+        if found is not None and found.sup is None:
+            place = found.stop
+        elif token.kind == "number":
+            place += 1
+        else:
+            return None
+        if place >= parser.stop:
+            return None
+        token = parser.items[place]
+        if token.kind == "close":
+            return place + 1 if token.text == _CLOSING[opened.text] else None
+        if token.kind != "op" or token.text != ",":
+            return None
+        place += 1
+    return None

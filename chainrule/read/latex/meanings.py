@@ -1,0 +1,410 @@
+"""The ways one scanned symbol can be read, tried one after the other.
+
+See `chainrule.read.latex.names` for the order in which superscripts are understood.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from chainrule.core import formula as fm
+from chainrule.core.errors import Span
+from chainrule.read.latex.commands import HEADS
+from chainrule.read.latex.entries import carries, entry_index, letters
+from chainrule.read.latex.functions import application, call
+from chainrule.read.latex.symbols import Key, Range, Scan, identifier, pieces
+
+if TYPE_CHECKING:
+    from chainrule.read.latex.parser import Parser
+
+__all__ = ["Meaning"]
+
+NEW = "⁺"
+_NEW = re.compile(r"\+|new|updated|next|\([a-z]\+1\)|\(new\)")
+_OLD = re.compile(r"old|\(t\)|\(old\)")
+_MARKS = {"*": "*", "-": "⁻"}
+_BRACKETED = re.compile(r"([(\[].*[)\]])((?:T|top)?)")
+_INDEX = re.compile(r"\w+(?:[+-]\d+)?")
+_FUNCTION_LETTERS = frozenset({"f", "g", "h", "F", "G", "H", "phi", "psi", "varphi", "Phi", "Psi"})
+
+
+class Meaning:
+    """One scanned symbol and the ways it can be read."""
+
+    def __init__(self, parser: Parser, found: Scan) -> None:
+        self.parser = parser
+        self.found = found
+        self.lexicon = parser.lexicon
+
+    def read(self) -> fm.Formula:
+        """The formula it stands for; the parser goes on behind what belongs to it."""
+        parser, found = self.parser, self.found
+        subs = self.index(found.sub)
+        if found.run > 1:
+            shorter = self.shortened(subs)
+            if shorter is not None:
+                return shorter
+        if (found.run and len(found.base) == found.run == 1) or found.base in parser.bound:
+            bound = self.bound_index()
+            if bound is not None:
+                return bound
+        indexed = self.indexed(subs)
+        if indexed is not None:
+            return indexed
+        key = self.key(subs)
+        base = self.lexicon.find(key)
+        function = self.function(key, base)
+        if function is not None:
+            return function
+        raised = self.raised_name(key, base)
+        if raised is not None:
+            return raised
+        if base is not None:
+            return self.quantity(base)
+        return self.unknown(key)
+
+    # -- parts
+
+    def index(self, place: Range | None) -> tuple[str, ...]:
+        """A subscript as pieces."""
+        found = pieces(self.parser.tokens, place)
+        if found is None and place is not None:
+            span = Span(self.parser.items[place.start].start, self.parser.items[place.stop - 1].end)
+            raise self.parser.error("this subscript is no index", span, "write w_{31}")
+        return found or ()
+
+    def key(self, subs: tuple[str, ...]) -> Key:
+        """The key without its superscript and primes."""
+        found = self.found
+        style = found.style if found.style in {"cal", "bf", "bb", "frak"} else ""
+        return Key(
+            found.base, (*found.inner_subs, *self.substituted(subs)), found.inner_sups,
+            found.accent, style,
+        )  # fmt: skip
+
+    def substituted(self, subs: tuple[str, ...]) -> tuple[str, ...]:
+        """Subscripts with the indices of written-out sums put in."""
+        parser = self.parser
+        if not subs or not parser.bound:
+            return subs
+        found = self.found
+        plain = Key(found.base, (*found.inner_subs, *subs), (), found.accent)
+        known = self.lexicon.find(plain) is not None
+        if known and not any(piece in parser.bound for piece in subs):
+            return subs
+        new = pieces(parser.tokens, found.sub, parser.bound) or ()
+        if new == subs:
+            return subs
+        changed = Key(found.base, (*found.inner_subs, *new), (), found.accent)
+        if self.lexicon.find(changed) is None:
+            parser.unknown_entry = True
+        return new
+
+    # -- entries of arrays
+
+    def indexed(self, subs: tuple[str, ...]) -> fm.Formula | None:
+        """An entry of an array, or a name with the index of a sum that is not written out."""
+        found, parser = self.found, self.parser
+        if found.sub is None:
+            return None
+        whole = Key(found.base, (*found.inner_subs, *subs), (), found.accent)
+        sups = (self.sups() if found.sup is not None else None) or ()
+        raised = bool(sups) and (found.raised_first or sups[0][0] in "([")
+        array = whole._replace(subs=(), sups=sups if raised else ())
+        name = self.lexicon.find(array) or identifier(array)
+        if name not in self.lexicon.arrays:
+            free = {letter for letter, value in parser.bound.items() if value is None}
+            if not free or self.lexicon.find(whole) is not None or not carries(subs, free):
+                return None
+            name = identifier(array)
+        indices = parser.inside(found.sub, lambda: self.indices(subs))
+        span = parser.items[found.start].span
+        parser.position = found.sub.after
+        value = fm.Indexed(fm.Name(name, (), span), tuple(indices), parser.span_from(found.start))
+        if raised:
+            parser.position = found.stop
+            return value
+        return self.powered(value)
+
+    def indices(self, subs: tuple[str, ...]) -> list[fm.Formula]:
+        """The indices of an entry: k, k + 1 or jk."""
+        parser = self.parser
+        place = parser.position
+        if all(piece.isalnum() for piece in subs):
+            span = parser.items[place].span
+            parser.position = parser.stop
+            return [entry_index(char, parser, span) for piece in subs for char in letters(piece)]
+        out = [parser.sum()]
+        while parser.at("op", ","):
+            parser.next()
+            out.append(parser.sum())
+        return out
+
+    # -- runs of letters
+
+    def shortened(self, subs: tuple[str, ...]) -> fm.Formula | None:
+        """The first of several symbols that a run of letters is made of, if it is."""
+        found, parser = self.found, self.parser
+        whole = Key(found.base, subs)
+        if self.known(whole, last=True) or found.base in parser.lexicon.words:
+            return None
+        if found.base in HEADS or found.base in self.lexicon.vocabulary.functions:
+            return None
+        length = _first_of(self, found.base, subs)
+        if length is None:
+            return None
+        end = found.start
+        taken = 0
+        while taken < length:
+            taken += len(parser.items[end].text)
+            end += 1
+        first = Scan(found.base[:length], found.start, end, run=end - found.start)
+        return Meaning(parser, first).read()
+
+    def known(self, key: Key, *, last: bool) -> bool:
+        """Whether a piece of a run is a name, or an e with an exponent."""
+        if self.lexicon.find(key) is not None or key.base in self.parser.bound:
+            return True
+        if not last:
+            return False
+        if key.base == "e" and not key.subs and self.found.sup is not None:
+            return True
+        sups = pieces(self.parser.tokens, self.found.sup)
+        return bool(sups) and self.lexicon.find(key._replace(sups=sups or ())) is not None
+
+    def bound_index(self) -> fm.Formula | None:
+        """An index of a sum, standing for itself."""
+        parser, found = self.parser, self.found
+        if found.base not in parser.bound or found.sub is not None or found.primes:
+            return None
+        value = parser.bound[found.base]
+        parser.position = found.start + max(found.run, 1)
+        span = parser.span_from(found.start)
+        if value is None:
+            return fm.Name(found.base, (), span)
+        return fm.Number(str(value), span) if value >= 0 else fm.Negative(
+            fm.Number(str(-value), span), span
+        )  # fmt: skip
+
+    # -- functions
+
+    def function(self, key: Key, base: str | None) -> fm.Formula | None:
+        """A call, if the symbol is the head of a function and its argument follows."""
+        parser, found = self.parser, self.found
+        place = found.stop
+        opened = place < parser.stop and parser.items[place].kind == "open"
+        if not opened or parser.items[place].text not in "([{":
+            if found.primes and base is None and self.head(key, base):
+                raise parser.error(
+                    "the argument of this derivative is missing", parser.items[found.start].span,
+                    "\\sigma'(z)",
+                )  # fmt: skip
+            return None
+        name = self.head(key, base)
+        if name is None:
+            return None
+        parser.position = place
+        return call(parser, name, found.start, found.sup, found.primes)
+
+    def head(self, key: Key, base: str | None) -> str | None:
+        """The function that a bracket behind the symbol would make it."""
+        found = self.lexicon.head(key)
+        if found is not None:
+            return found
+        if base is not None or key.accent or key.sups:
+            return None
+        if key.subs:
+            return None
+        if key.base in self.lexicon.vocabulary.functions:
+            return key.base
+        return HEADS.get(key.base)
+
+    # -- superscripts
+
+    def sups(self) -> tuple[str, ...] | None:
+        """The superscript as pieces; None where it is a formula."""
+        return pieces(self.parser.tokens, self.found.sup, self.parser.bound or None)
+
+    def raised_name(self, key: Key, base: str | None) -> fm.Formula | None:
+        """A name whose superscript is part of its spelling, with a mark if there is one."""
+        found, parser = self.found, self.parser
+        sups = self.sups() if found.sup is not None else ()
+        if sups is None:
+            return None
+        if found.primes and not sups:
+            name = self.lexicon.find(key._replace(sups=(*key.sups, "'" * found.primes)))
+            return self.finish(name, found.stop) if name else None
+        if not sups:
+            return None
+        bare = not sups[0].startswith(("(", "["))
+        if bare and base is not None and not found.raised_first:
+            return None
+        name = self.lexicon.find(key._replace(sups=(*key.sups, *sups)))
+        if name is not None:
+            return self.finish(name, found.stop, found.primes)
+        *body, mark = sups
+        if body:
+            name = self.lexicon.find(key._replace(sups=(*key.sups, *body)))
+            if name is not None and (new := _mark(mark)) is not None:
+                return self.finish(name, found.stop, marks=(new,) if new else ())
+        ended = _BRACKETED.fullmatch(sups[-1])
+        if ended is not None and ended[2]:
+            name = self.lexicon.find(key._replace(sups=(*key.sups, *sups[:-1], ended[1])))
+            if name is not None:
+                value = self.finish(name, found.stop)
+                return fm.Transpose(value, parser.span_from(found.start))
+        return None
+
+    def quantity(self, name: str) -> fm.Formula:
+        """A name of the model, with what its superscript means."""
+        found, parser = self.found, self.parser
+        if found.sup is None:
+            return self.finish(name, found.stop, found.primes)
+        sups = self.sups()
+        if sups is not None and len(sups) == 1:
+            mark = _mark(sups[0])
+            if mark is not None:
+                return self.finish(name, found.stop, marks=(mark,) if mark else ())
+            if _BRACKETED.fullmatch(sups[0]) is not None:
+                return self.unknown(self.key(self.index(found.sub)))
+        if found.raised_first and sups is not None and all(map(str.isalnum, sups)):
+            written = parser.source.text[
+                parser.items[found.start].start : parser.items[found.stop - 1].end
+            ]
+            if not {"T", "top"}.issuperset(sups):
+                raise parser.error(
+                    f"`{written}` can be read in two ways",
+                    Span(parser.items[found.start].start, parser.items[found.stop - 1].end),
+                    "for a power write the exponent behind the subscript: x_1^2",
+                )
+        value = self.named(name, found.primes)
+        return self.powered(value)
+
+    def powered(self, value: fm.Formula) -> fm.Formula:
+        """With the superscript as an exponent."""
+        found, parser = self.found, self.parser
+        parser.position = found.stop
+        if found.sup is None:
+            return value
+        token = parser.items[found.sup.start - (found.sup.after > found.sup.stop)]
+        if token.kind == "number" and len(token.text) > 1 and found.sup.after == found.sup.stop:
+            raise parser.error(
+                "an exponent of more than one digit needs braces", token.span,
+                f"write ^{{{token.text}}}",
+            )  # fmt: skip
+        if token.kind == "op":
+            raise parser.error(
+                "an exponent of more than one symbol needs braces", token.span, "write x^{-1}"
+            )
+        return parser.power(value, found.sup, found.start)
+
+    # -- results
+
+    def named(self, name: str, primes: int = 0, marks: tuple[str, ...] = ()) -> fm.Name:
+        """The name, over its own part of the text."""
+        found, parser = self.found, self.parser
+        end = parser.items[found.stop - 1].end
+        if found.sup is not None and not marks and not primes:
+            end = parser.items[found.start + max(found.run, 1) - 1].end
+            if found.sub is not None and not found.raised_first:
+                end = parser.items[found.sub.after - 1].end
+        span = Span(parser.items[found.start].start, end)
+        if primes > 1:
+            raise parser.error("a quantity carries one prime at most", span)
+        return fm.Name(name, (NEW,) if primes else marks, span)
+
+    def finish(
+        self, name: str, place: int, primes: int = 0, marks: tuple[str, ...] = ()
+    ) -> fm.Formula:
+        """A known name that ends at a place; (x) behind it may say what it depends on."""
+        parser = self.parser
+        parser.position = place
+        if primes and parser.at("open", "("):
+            return application(parser, name, self.found.start, primes)
+        value = self.named(name, primes, marks)
+        if parser.at("open", "(", "["):
+            return application(parser, name, self.found.start, 0, value)
+        return value
+
+    def unknown(self, key: Key) -> fm.Formula:
+        """A symbol that the vocabulary does not have."""
+        found, parser = self.found, self.parser
+        plain = not key.subs and not key.accent and not key.sups
+        if plain and key.base == "e" and not found.primes:
+            return self.exponential()
+        if plain and key.base == "pi" and not found.primes:
+            return self.powered(fm.Call("pi", (), 0, parser.items[found.start].span))
+        name = identifier(key)
+        parser.position = found.stop
+        if parser.at("open", "(") and plain and self.looks_called(key):
+            return call(parser, name, found.start, found.sup, found.primes)
+        if found.sup is None:
+            value = self.named(name, found.primes)
+            if not parser.at("open", "(", "["):
+                return value
+            upright = found.style in {"rm", "text"}
+            return application(parser, name, found.start, 0, value, function=upright or None)
+        sups = self.sups()
+        if sups:
+            if len(sups) == 1 and (mark := _mark(sups[0])) is not None:
+                return self.named(name, 0, (mark,)) if mark else self.named(name)
+            bracketed = all(_BRACKETED.fullmatch(piece) for piece in sups)
+            bare = found.raised_first and all(map(_INDEX.fullmatch, sups))
+            if bracketed or (bare and not {"T", "top"}.issuperset(sups)):
+                ended = _BRACKETED.fullmatch(sups[-1])
+                transposed = ended is not None and bool(ended[2])
+                if ended is not None:
+                    sups = (*sups[:-1], ended[1])
+                name = identifier(key._replace(sups=sups))
+                entry = fm.Name(name, (), parser.span_from(found.start))
+                return fm.Transpose(entry, entry.span) if transposed else entry
+        return self.powered(self.named(name, found.primes))
+
+    def exponential(self) -> fm.Formula:
+        """e^x, or e alone."""
+        found, parser = self.found, self.parser
+        parser.position = found.stop
+        span = parser.span_from(found.start)
+        if found.sup is None:
+            return fm.Call("exp", (fm.Number("1", span),), 0, span)
+        power = self.powered(fm.Name("e", (), span))
+        if isinstance(power, fm.Power):
+            return fm.Call("exp", (power.exponent,), 0, span)
+        raise parser.error("e cannot be transposed", span)
+
+    def looks_called(self, key: Key) -> bool:
+        """Whether an unknown letter with a bracket behind it is a function."""
+        parser, found = self.parser, self.found
+        if key.base in _FUNCTION_LETTERS or found.primes:
+            return True
+        start = parser.peek().start
+        inside = parser.source.text[start : min(start + 10, parser.finish)]
+        upright = found.style in {"rm", "text"}
+        word = len(found.base) > 1 and found.run > 1
+        return (upright or word) and not inside.lstrip("( ").startswith(("1-", "1 -", "1−"))
+
+
+def _mark(piece: str) -> str | None:
+    """The mark of an update; empty for the value before it."""
+    if _NEW.fullmatch(piece) or piece == "'":
+        return NEW
+    if _OLD.fullmatch(piece):
+        return ""
+    return _MARKS.get(piece)
+
+
+def _first_of(meaning: Meaning, text: str, subs: tuple[str, ...]) -> int | None:
+    """How long the first name of a run is, if the run is made of names only."""
+    size = len(text)
+    good = [False] * (size + 1)
+    good[size] = True
+    choice = [0] * (size + 1)
+    for start in range(size - 1, -1, -1):
+        for end in range(size, start, -1):
+            if good[end] and meaning.known(
+                Key(text[start:end], subs if end == size else ()), last=end == size
+            ):
+                good[start], choice[start] = True, end - start
+                break
+    return choice[0] if good[0] and choice[0] < size else None
