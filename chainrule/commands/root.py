@@ -48,6 +48,7 @@ def root() -> None:
     \b
     chainrule derive textbook --wrt w_31
     chainrule derive -e "u = (x+1)**2" -e "h = u**3 + 2*u - 5" --wrt x
+    chainrule verify textbook "dz_3/dw_31 = a_1"
     chainrule explain sigmoid
     """
 
@@ -60,7 +61,7 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):  # ∂ and Hangul, whatever the locale says
             stream.reconfigure(encoding="utf-8", errors="replace")
     try:
-        root(prog_name="chainrule", standalone_mode=False)
+        code = root(prog_name="chainrule", standalone_mode=False)
     except ChainruleError as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(2)
@@ -70,11 +71,11 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         sys.exit(130)
-    except click.exceptions.Exit as error:
-        sys.exit(error.exit_code)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
     except RecursionError:
         click.echo("error: this model is nested too deep", err=True)
         sys.exit(2)
+    if isinstance(code, int):  # what a command exits with, click returns here
+        sys.exit(code)

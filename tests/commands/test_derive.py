@@ -275,3 +275,20 @@ def test_options_of_another_format_are_refused() -> None:
     args = ("derive", "--wrt", "w_31", "--format", "markdown")
     assert "$$o_1$$" in run(*args, "--flavour", "kramdown")
     assert "$$o_1$$" not in run(*args)
+
+
+def test_a_wrong_gradient_ends_in_exit_code_1(monkeypatch):
+    """An exit code of a command that click returns and nobody passes on."""
+    import click
+
+    from chainrule.commands import root
+
+    @click.command()
+    def wrong():
+        raise click.exceptions.Exit(1)
+
+    monkeypatch.setattr(root.root, "get_command", lambda *_: wrong)
+    monkeypatch.setattr("sys.argv", ["chainrule", "wrong"])
+    with pytest.raises(SystemExit) as ended:
+        root.main()
+    assert ended.value.code == 1

@@ -28,6 +28,7 @@ __all__ = [
     "MATRICES",
     "MULTIPLY",
     "PROSE",
+    "RECIPROCALS",
     "REFUSED",
     "RELATIONS",
     "SIZES",
@@ -215,9 +216,15 @@ FUNCTIONS: Mapping[str, str] = MappingProxyType(
     {
         "sin": "sin", "cos": "cos", "tan": "tan", "sinh": "sinh", "cosh": "cosh", "tanh": "tanh",
         "arctan": "atan", "exp": "exp", "log": "log", "ln": "log", "max": "max", "min": "min",
+        "sec": "sec", "csc": "csc", "cot": "cot", "coth": "coth", "sech": "sech", "csch": "csch",
     }
 )  # fmt: skip
 """Functions with a command of their own, which need no brackets: \\tanh z."""
+
+RECIPROCALS: Mapping[str, str] = MappingProxyType(
+    {"sec": "cos", "csc": "sin", "cot": "tan", "sech": "cosh", "csch": "sinh", "coth": "tanh"}
+)
+"""Functions that are one over another."""
 
 HEADS: Mapping[str, str] = MappingProxyType(
     {

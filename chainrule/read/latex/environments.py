@@ -158,7 +158,7 @@ def matrix(parser: Parser) -> fm.Formula:
 
 
 def cases(parser: Parser) -> fm.Formula:
-    """A choice by conditions; the last row must cover everything that is left."""
+    """A choice by conditions. What no row covers has no value, which is written 0/0."""
     start = parser.position
     rows, opened = cells(parser)
     after = parser.position
@@ -180,11 +180,10 @@ def cases(parser: Parser) -> fm.Formula:
         else:
             branches.append((value, left[0]))
     parser.position = after
-    if otherwise is None or not branches:
-        raise parser.error(
-            "it is not said what holds in all other cases", opened.span,
-            "end with a case \\text{otherwise}, or with the opposite of the other conditions",
-        )  # fmt: skip
+    if not branches:
+        raise parser.error("a choice needs a condition", opened.span, "x & \\text{if } x > 0")
+    if otherwise is None:
+        otherwise = fm.Quotient(fm.ZERO, fm.ZERO, opened.span)
     return fm.Cases(tuple(branches), otherwise, parser.span_from(start))
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from chainrule.core import formula as fm
 from chainrule.core.errors import Span
+from chainrule.read.latex.commands import RECIPROCALS
 from chainrule.read.latex.symbols import Range, pieces, scan
 
 if TYPE_CHECKING:
@@ -87,13 +88,27 @@ def call(parser: Parser, name: str, start: int, sup: Range | None, primes: int) 
         )
     span = parser.span_from(start)
     _check_arity(parser, name, len(args), span)
-    value = fm.Call(name, args, primes, span)
+    value = _applied(parser, name, args, primes, span)
     if exponent is None:
         return value
     after = parser.position
     power = parser.inside(exponent, parser.sum)
     parser.position = after
     return fm.Power(value, power, span)
+
+
+def _applied(
+    parser: Parser, name: str, args: tuple[fm.Formula, ...], primes: int, span: Span
+) -> fm.Formula:
+    """The call; sech x is 1/cosh x."""
+    inner = RECIPROCALS.get(name)
+    if inner is None or name in parser.lexicon.vocabulary.functions:
+        return fm.Call(name, args, primes, span)
+    if primes or len(args) != 1:
+        raise parser.error(
+            f"`{name}` is read with one argument and no prime", span, f"write 1/{inner}(x)"
+        )
+    return fm.Quotient(fm.Number("1", span), fm.Call(inner, args, 0, span), span)
 
 
 def _is_empty(parser: Parser) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from chainrule.core import formula as fm
 from chainrule.core.errors import Span
-from chainrule.read.latex.commands import HEADS
+from chainrule.read.latex.commands import FRACTIONS, HEADS, LETTERS
 from chainrule.read.latex.entries import carries, entry_index, letters
 from chainrule.read.latex.functions import application, call
 from chainrule.read.latex.symbols import Key, Range, Scan, identifier, pieces
@@ -25,6 +25,7 @@ _NEW = re.compile(r"\+|new|updated|next|\([a-z]\+1\)|\(new\)")
 _OLD = re.compile(r"old|\(t\)|\(old\)")
 _MARKS = {"*": "*", "-": "⁻"}
 _BRACKETED = re.compile(r"([(\[].*[)\]])((?:T|top)?)")
+_ARITHMETIC = re.compile(r"\(\d+[+-]\d+\)")
 _INDEX = re.compile(r"\w+(?:[+-]\d+)?")
 _FUNCTION_LETTERS = frozenset({"f", "g", "h", "F", "G", "H", "phi", "psi", "varphi", "Phi", "Psi"})
 
@@ -195,6 +196,9 @@ class Meaning:
         place = found.stop
         opened = place < parser.stop and parser.items[place].kind == "open"
         if not opened or parser.items[place].text not in "([{":
+            if self.is_upright_function(key, base):
+                parser.position = place
+                return call(parser, key.base, found.start, found.sup, found.primes)
             if found.primes and base is None and self.head(key, base):
                 raise parser.error(
                     "the argument of this derivative is missing", parser.items[found.start].span,
@@ -206,6 +210,19 @@ class Meaning:
             return None
         parser.position = place
         return call(parser, name, found.start, found.sup, found.primes)
+
+    def is_upright_function(self, key: Key, base: str | None) -> bool:
+        r"""Whether this is \mathrm{sech} or \operatorname{erf} with an argument in no brackets."""
+        found, parser = self.found, self.parser
+        if found.style not in {"rm", "text"} or self.head(key, base) != key.base:
+            return False
+        if found.stop >= parser.stop:
+            return False
+        follows = parser.items[found.stop]
+        return follows.kind in {"letter", "text"} or (
+            follows.kind == "command"
+            and (follows.text in LETTERS or follows.text in {*FRACTIONS, "sqrt"})
+        )
 
     def head(self, key: Key, base: str | None) -> str | None:
         """The function that a bracket behind the symbol would make it."""
@@ -266,7 +283,7 @@ class Meaning:
             mark = _mark(sups[0])
             if mark is not None:
                 return self.finish(name, found.stop, marks=(mark,) if mark else ())
-            if _BRACKETED.fullmatch(sups[0]) is not None:
+            if _BRACKETED.fullmatch(sups[0]) and not _ARITHMETIC.fullmatch(sups[0]):
                 return self.unknown(self.key(self.index(found.sub)))
         if found.raised_first and sups is not None and all(map(str.isalnum, sups)):
             written = parser.source.text[

@@ -3,7 +3,8 @@ r"""What a symbol means: a name of the model, a function with its argument, e or
 Superscripts are the hard part. In this order: a superscript that is part of a known spelling is
 the name; marks of an update (`w^{+}`, `w'`, `w^{(t+1)}`, `w^{new}`) become the mark ⁺ and
 `w^{(t)}` is w itself; anything in round or square brackets is an index, never an exponent; so is a
-letter or number before a subscript (`\delta^l_j`); everything else is an exponent.
+letter or number before a subscript (`\delta^l_j`); everything else is an exponent, and so is
+arithmetic in brackets (`w_5^{(2-1)}`).
 """
 
 from __future__ import annotations

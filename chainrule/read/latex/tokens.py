@@ -20,6 +20,7 @@ from chainrule.read.latex.commands import (
     FRACTIONS,
     LAYOUT,
     LAYOUT_WITH_ARGUMENT,
+    MULTIPLY,
     SIZES,
     TWINS,
     UNICODE,
@@ -37,6 +38,7 @@ MAX_DIGITS = 60
 MAX_WORD = 80
 
 _COMMAND = re.compile(r"\\([A-Za-z]+\*?|.)", re.DOTALL)
+_OPERATORS_IN_TEXT = frozenset({"+", "-", "*", "/", "="})
 _STARRED = frozenset({"operatorname*", "hspace*", "vspace*", "tag*", "boldsymbol*"})
 _ENVIRONMENT = re.compile(r"\s*\{\s*([A-Za-z]+)\*?\s*\}")
 _COLUMNS = re.compile(r"\s*\{[^{}]*\}")
@@ -325,6 +327,11 @@ class _Lexer:
         if not inside.strip():
             return ()
         self.place = stop
+        sign = inside.strip()
+        if sign in _OPERATORS_IN_TEXT:
+            return (Token("op", sign, start, stop),)
+        if UNICODE.get(sign) in MULTIPLY:
+            return (Token("command", UNICODE[sign], start, stop),)
         plain = re.sub(r"\\[ ,]|~", " ", inside.replace("\\_", "_"))
         if len(plain) > MAX_WORD:
             plain = f"{plain[:MAX_WORD]} …"

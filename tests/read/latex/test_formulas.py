@@ -119,7 +119,14 @@ READINGS = [
     (r"\begin{cases} x, & \text{if } x \geq 0 \\ 0, & 0 > x\end{cases}", "x if x >= 0 else 0"),
     (r"\begin{cases}0&x<-1\\x&-1\le x\le1\\1&x>1\end{cases}",
      "0 if x < -1 else x if x <= 1 else 1"),
+    (r"\begin{cases}1 & x>0\\ 0 & x<0\end{cases}", "1 if x > 0 else 0 if x < 0 else 0/0"),
     (r"\left\{\begin{array}{ll}x & x>0\\ 0 & \text{그 외}\end{array}\right.", "x if x > 0 else 0"),
+    # reciprocals, upright words without brackets, signs in text, arithmetic in an exponent
+    (r"\operatorname{sech}^2 z_3 + \mathrm{sech}(x)", "(1/cosh(z_3))**2 + 1/cosh(x)"),
+    (r"\coth x", "1/tanh(x)"),
+    (r"1+\operatorname{erf}\frac{z}{\sqrt2}", "1 + erf(z/sqrt(2))"),
+    (r"x \text{ × } y \text{ + } z", "x*y + z"),
+    (r"x_1^{(2 - 1)}", "x_1**(2 - 1)"),
     # matrices
     (r"\begin{pmatrix}a & b\\ c & d\end{pmatrix}^T x", "[[a, b], [c, d]].T*x"),
     (r"W^T\delta\odot\sigma'(z)", "hadamard(W.T*delta, sigmoid'(z))"),
@@ -191,7 +198,6 @@ UNCLEAR = [
     r"\frac{\partial}{\partial x}(x)(y)",
     r"\sin^{-1}(x)",
     r"\frac{dF}{dx}(2)",
-    r"\begin{cases}1 & x>0\\ 0 & x<0\end{cases}",  # and at 0?
     r"\mathrm{d}x",
     r"0,5",
 ]
