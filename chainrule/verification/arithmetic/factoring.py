@@ -7,9 +7,10 @@ proof, not make a wrong one.
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from chainrule.verification.arithmetic.polynomials import CONSTANT, Polynomial, key, plain
+from chainrule.verification.arithmetic.polynomials import CONSTANT, Key, Polynomial, key, plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,7 +89,7 @@ def _factored(polynomial: Polynomial, used: Sequence[int]) -> list[tuple[Polynom
                 Fraction(int(coefficient.numerator), int(coefficient.denominator))
             )
         out.append((terms, int(power)))
-    return _with_unit(out, Fraction(int(unit.numerator), int(unit.denominator)))
+    return tuple(_with_unit(out, Fraction(int(unit.numerator), int(unit.denominator))))
 
 
 def _with_unit(

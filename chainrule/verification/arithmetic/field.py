@@ -24,6 +24,7 @@ __all__ = ["Field", "Finer", "Generator", "OutOfDomain", "Split", "Value"]
 
 _ONE: Polynomial = {poly.CONSTANT: 1}
 _MAX_POWER = 64
+_MAX_BITS = 20_000
 
 
 class Split(Exception):
@@ -247,6 +248,9 @@ class Field:
             return self.power(self.inverse(base), -exponent)
         if len(base.top) == 1 and not base.below and exponent:
             ((monomial, coefficient),) = base.top.items()
+            size = max(coefficient.numerator.bit_length(), coefficient.denominator.bit_length())
+            if size * exponent > _MAX_BITS and abs(coefficient) != 1:
+                raise TooLarge
             return Value(self.reduced({poly.power_of(monomial, exponent): coefficient**exponent}))
         out = self.number(1)
         while exponent:
