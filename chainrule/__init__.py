@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from chainrule.read.models import load_model as load
     from chainrule.read.network import dense, layer, network
     from chainrule.show.notebook import derive
+    from chainrule.verification.verify import verify
 
 __version__ = "0.1.0"
 
@@ -34,6 +35,7 @@ _HOMES = {
     "layer": "chainrule.read.network:layer",
     "load": "chainrule.read.models:load_model",
     "network": "chainrule.read.network:network",
+    "verify": "chainrule.verification.verify:verify",
 }
 
 __all__ = [
@@ -50,6 +52,7 @@ __all__ = [
     "layer",
     "load",
     "network",
+    "verify",
 ]
 
 

@@ -151,9 +151,23 @@ def _rule(entry: Any, page: _Page) -> Iterator[str]:
         yield page.row("example", " = ".join(print_text(s, page.notation) for s in states))
 
 
+def _check(entry: Any, page: _Page) -> Iterator[str]:
+    """What a finding's code means, with an example of both kinds."""
+    yield f"    {entry.explanation[page.lang]}"
+    yield ""
+    example = entry.example
+    if example.equations:
+        yield page.row("model", "; ".join(example.equations))
+    elif example.model:
+        yield page.row("model", example.model)
+    yield page.row("wrong", example.wrong)
+    yield page.row("right", example.right)
+
+
 def _topics() -> Iterator[tuple[str, Any, Callable[[Any, _Page], Iterator[str]]]]:
     from chainrule.calculus.rules import all_rules
     from chainrule.catalog import registry
+    from chainrule.verification.checks import checks
 
     for name, entry in registry.activations().items():
         yield name, entry, _activation if hasattr(entry, "derivative") else _vector
@@ -167,21 +181,26 @@ def _topics() -> Iterator[tuple[str, Any, Callable[[Any, _Page], Iterator[str]]]
         yield name, example, _example
     for rule in all_rules():
         yield rule.name, rule, _rule
+    for code, check in checks().items():
+        yield code, check, _check
 
 
 def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     del ctx, param
-    return [name for name, _, _ in _topics() if name.startswith(incomplete)]
+    return [name for name, _, _ in _topics() if name.lower().startswith(incomplete.lower())]
 
 
-@click.command("explain", short_help="Explain a rule, an activation, a loss, a layer, an example.")
+@click.command(
+    "explain", short_help="Explain a rule, an activation, a loss, a layer, a finding's code."
+)
 @click.argument("topic", shell_complete=_complete)
 @language_option
 def command(topic: str, lang: str) -> None:
-    """Explain a rule, an activation, a loss, a penalty, a layer or an example.
+    """Explain a rule, an activation, a loss, a penalty, a layer, an example, or a finding's code.
 
     \b
     chainrule explain sigmoid
+    chainrule explain CR101
     chainrule explain power --lang ko
     chainrule explain completion
     """
@@ -191,9 +210,11 @@ def command(topic: str, lang: str) -> None:
         click.echo(_COMPLETION, nl=False)
         return
     wanted = topic.lower().replace("_", "-")
-    found = [item for item in _topics() if item[0] == wanted]
+    found = [item for item in _topics() if item[0].lower() == wanted]
     if not found:
-        close = nearest(wanted, {name for name, _, _ in _topics()})
+        close = nearest(wanted, {name for name, _, _ in _topics()}) or nearest(
+            wanted.upper(), {name for name, _, _ in _topics()}
+        )
         raise ChainruleError(
             f"there is no topic called `{topic}`",
             hint=f"did you mean `{close}`?" if close else "see chainrule list",

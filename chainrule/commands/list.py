@@ -13,7 +13,16 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-_KINDS = ("activations", "losses", "layers", "penalties", "examples", "notations", "rules")
+_KINDS = (
+    "activations",
+    "losses",
+    "layers",
+    "penalties",
+    "examples",
+    "notations",
+    "rules",
+    "findings",
+)
 
 
 def _entries(kind: str) -> Callable[[str], Iterable[tuple[str, str]]]:
@@ -37,18 +46,27 @@ def _rules(lang: str) -> Iterable[tuple[str, str]]:
     return ((rule.name, rule.title[lang]) for rule in all_rules())
 
 
+def _findings(lang: str) -> Iterable[tuple[str, str]]:
+    from chainrule.verification.checks import checks
+
+    return ((code, check.title[lang]) for code, check in checks().items())
+
+
 _ROWS = {
     **{kind: _entries(kind) for kind in _KINDS[:5]},
     "notations": _notations,
     "rules": _rules,
+    "findings": _findings,
 }
 
 
-@click.command("list", short_help="List activations, losses, layers, examples, notations, rules.")
+@click.command(
+    "list", short_help="List activations, losses, layers, examples, notations, rules, findings."
+)
 @click.argument("kind", type=click.Choice(_KINDS))
 @language_option
 def command(kind: str, lang: str) -> None:
-    """List what the catalogue holds, one entry a line.
+    """List what the catalogue holds, or what a formula can be found guilty of, one entry a line.
 
     \b
     chainrule list activations

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 __all__ = ["Building", "Unsupported"]
 
 MAX_TERMS = 400_000
+MAX_PRIMES = 4
+"""Each derivative of a known function is several times as long as the one before."""
+MAX_DERIVED, MAX_FACTORS = 600, 40
+"""Operations and factors of a formula in a claim that is derived as it stands."""
 
 
 class Unsupported(Exception):
@@ -144,6 +148,9 @@ class Building:
         if isinstance(formula, fm.Name):
             return self.total(formula.id, wrt, held)
         store = self.store
+        widths = [len(p.factors) for p in fm.walk(formula) if isinstance(p, fm.Product)]
+        if fm.count_operations(formula) > MAX_DERIVED or max(widths, default=0) > MAX_FACTORS:
+            raise Unsupported("reason-size")
         terms = []
         for name in fm.names(formula):
             inner = self.total(name, wrt, held) if name != wrt else store.num(1)
@@ -211,6 +218,8 @@ class Building:
         if formula.primes:
             if len(args) != 1:
                 raise Unsupported("reason-function", name=function)
+            if formula.primes > MAX_PRIMES:
+                raise Unsupported("reason-size")
             return self._applied(self._derivative_of(function, formula.primes), ("u",), args)
         if function in PRIMITIVES or definition is None:
             return self.store.call(function, args)

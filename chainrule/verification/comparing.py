@@ -78,6 +78,8 @@ class Comparison:
 
     def decide(self) -> Decision:
         """The verdict, by the first layer that has one."""
+        if self._late:
+            return undecided("reason-time")
         found = self._screened()
         if found is not None:
             return found
@@ -368,6 +370,8 @@ class Comparison:
             return undecided("reason-function", name=next(iter(self.world.declared)))
         if seen < min(3, len(self.agreeing)) or not seen:
             return undecided("reason-time")
+        if self.world.kinked(self.one, self.other):  # a region may be left that no point met
+            return undecided("reason-kinks")
         bound = max(float(worst), 5e-324)
         return Decision(
             Outcome.AGREES, Evidence(Method.AGREEMENT, bound=bound, facts={"points": seen})

@@ -16,6 +16,7 @@ Layers 1, 3 say PROVED and layers 2, 4 say REFUTED, and nothing else does.
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import replace
 from functools import cached_property
@@ -46,7 +47,8 @@ _WEAKEST = (Outcome.PROVED, Outcome.AGREES, Outcome.VACUOUS, Outcome.UNDECIDED)
 class Judge:
     """Compares formulas in the names of one graph.
 
-    `facts` are taken for granted. `budget` is the time in seconds that one comparison may take.
+    `facts` are taken for granted. `budget` is the time in seconds that one comparison may take;
+    none goes on beyond `until`, a time of `time.monotonic`.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Judge:
         self.graph: Graph = graph.unroll()
         self.facts = facts or Facts()
         self.budget = budget
+        self.until = math.inf
         self.seed = seed
         self._worlds = [World(self.graph, case, seed) for case in self.facts.cases]
 
@@ -121,7 +124,7 @@ class Judge:
 
         `local` are derivatives ∂A/∂B, as pairs, that are read as the factor of an edge.
         """
-        deadline = time.monotonic() + self.budget
+        deadline = min(time.monotonic() + self.budget, self.until)
         decisions = []
         for world in self._worlds:
             try:

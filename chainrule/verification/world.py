@@ -168,7 +168,7 @@ class World:
 
     def wanted(self, one: int, other: int) -> int:
         """At how many points two terms have to agree before a proof is tried."""
-        return _KINKED if one != other and self._kinked(one, other) else _AGREEING
+        return _KINKED if one != other and self.kinked(one, other) else _AGREEING
 
     # -- screening
 
@@ -205,7 +205,8 @@ class World:
             return tuple(nodes)
         return tuple(name for name in nodes if not self.building.defines(name))
 
-    def _kinked(self, *terms: int) -> bool:
+    def kinked(self, *terms: int) -> bool:
+        """Whether something with a kink or a jump is inside."""
         return any(self.building.store.is_kinked(term) for term in self.inside(*terms))
 
     def inside(self, *terms: int) -> set[int]:

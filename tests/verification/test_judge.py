@@ -377,3 +377,18 @@ def test_one_weight_of_a_large_network():
     right = read("dE_total/dz_49*a_1", graph)
     assert judge.compare(left, right).outcome is Outcome.PROVED
     assert judge.compare(left, read("dE_total/dz_49*a_2", graph)).outcome is Outcome.REFUTED
+
+
+@pytest.mark.parametrize(
+    ("definition", "right"),
+    [
+        ("relu(z)", "heaviside(z - 1/1000)"),
+        ("hard_tanh(z)", "1 - heaviside(-z - 2) - heaviside(z - 1)"),
+        ("hard_tanh(z)", "heaviside(z + 2) - heaviside(z - 1)"),
+        ("relu(z)", "heaviside(z) + heaviside(z - 50)*heaviside(50.25 - z)"),
+    ],
+)
+def test_a_narrow_region_between_kinks(definition, right):
+    """A difference between two kinks that random points do not meet."""
+    graph = equations(f"z = w*x + b\na = {definition}")
+    assert decide(graph, "da/dz", right).outcome is Outcome.REFUTED

@@ -115,10 +115,28 @@ def _places(places: tuple[int, ...]) -> str:
 
 
 def _spoken(value: Any, printed: str) -> str:
-    if isinstance(value, fm.Formula):
-        found = fm.names(value)
-        return reading(found[-1]) if found else printed
-    return printed
+    """How the end of a value is read: a formula by its last part, a square as 제곱."""
+    return (_tail(value) or printed) if isinstance(value, fm.Formula) else printed
+
+
+def _tail(formula: fm.Formula) -> str:
+    while True:
+        match formula:
+            case fm.Name(id=name):
+                return reading(name)
+            case fm.Number(text=text):
+                return reading(text)
+            case fm.Power(exponent=fm.Number(text=text)) if text.isdigit():
+                return "제곱"
+            case fm.Quotient(numerator=last):  # b분의 a
+                formula = last
+            case fm.Call(args=()):
+                return reading(formula.function)
+            case fm.Cases() | fm.BigSum() | fm.Matrix() | fm.Relation():
+                found = fm.names(formula)
+                return reading(found[-1]) if found else ""
+            case _:
+                formula = formula.parts[-1]
 
 
 def _forms(value: Any, form: str, printed: str) -> str:
@@ -173,6 +191,50 @@ LOCALE = Locale(
         "topic-note": "덧붙임",
         "topic-model": "모델 파일",
         "topic-gradient": "출력에 대한 기울기",
+        "topic-wrong": "틀린 식",
+        "topic-right": "옳은 식",
+        "verdict-proved": "증명됨",
+        "verdict-agrees": "일치함",
+        "verdict-refuted": "틀림",
+        "verdict-undecided": "판정 보류",
+        "verdict-vacuous": "뜻 없음",
+        "verdict-unreadable": "읽지 못함",
+        "report-agrees": "살펴본 모든 점에서 {bound} 이내로 같지만 증명된 것은 아니다",
+        "report-rounded": "적힌 수의 반올림 오차 안에서 같다",
+        "report-vacuous": "두 변이 함께 값을 갖는 점이 없다",
+        "report-expected": "옳은 식",
+        "report-at": "달라지는 점",
+        "report-point": "점",
+        "report-left": "좌변",
+        "report-right": "우변",
+        "report-assuming": "가정",
+        "report-right-if": "옳을 조건",
+        "report-why": "유도 보기",
+        "report-any": "{names:은/는} 임의의 수",
+        "report-reads": "{name:을/를} {meant:으로/로} 읽음",
+        "report-hint": "도움말",
+        "report-summary": "식 {claims}개: {counts}",
+        "reason-kinks": "살펴본 점에서는 두 변이 일치하지만, 꺾이는 점 사이의 구간을 모두 "
+        "살펴보지는 못하였다",
+        "reason-time": "식 하나에 쓸 수 있는 시간을 넘겼다(--budget으로 늘릴 수 있다)",
+        "reason-domain": "두 변이 함께 값을 갖는 곳을 알 수 없다",
+        "reason-one-sided": "한쪽에만 값이 있는 곳이 있다. 다른 곳에서는 살펴본 한 두 변이 같다",
+        "reason-function": "함수 {name}에 대해 알려진 것이 없다",
+        "reason-name": "{name:은/는} 이 모델에 없는 이름이다",
+        "reason-name-near": "{name:은/는} 이 모델에 없는 이름이다. {nearest:을/를} 뜻하는가? "
+        "(--alias {name}={nearest})",
+        "reason-ambiguous-name": "{name:은/는} {candidates} 가운데 어느 것인지 알 수 없다: "
+        "--alias {name}=…으로 정해 준다",
+        "reason-local-partial": "{derivative:이/가} 사이에 있는 것을 고정한 변 하나의 인수라는 "
+        "뜻일 때만 옳다. 그런 뜻인가?",
+        "reason-no-values": "수를 비교해야 하는데 {names}의 값이 없다(--values)",
+        "reason-level": "첨자나 첨자에 걸친 합, 행렬이 있는 식은 아직 판정하지 않는다",
+        "reason-derivative": "이름이 아닌 것으로 미분한 식은 판정하지 않는다",
+        "reason-update": "어떤 갱신인지 알 수 없다",
+        "reason-size": "식이 너무 커서 판정할 수 없다",
+        "reason-unsupported": "이 식은 판정할 수 없다",
+        "reason-approximation": "반올림한 수로 된 근사식이어서 여기서는 증명하지도 반박하지도 "
+        "못한다",
     },
     forms=_forms,
 )

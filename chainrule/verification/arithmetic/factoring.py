@@ -47,8 +47,7 @@ def number_factors(number: Fraction) -> Sequence[tuple[int, int]]:
 def factors(polynomial: Polynomial, budget: Budget) -> list[tuple[Polynomial, int]]:
     """The irreducible factors with their powers; the polynomial itself where none are sought.
 
-    The product of the factors is the polynomial up to a positive number... and its sign: a
-    negative unit is given to the first factor of odd power.
+    The product of the factors is the polynomial: a constant factor is a piece of its own.
     """
     whole = [(polynomial, 1)]
     if len(polynomial) < 2 or len(polynomial) > _MAX_TERMS:
@@ -62,11 +61,14 @@ def factors(polynomial: Polynomial, budget: Budget) -> list[tuple[Polynomial, in
     if all(sum(int(e) for _, e in monomial) <= 1 for monomial in polynomial):
         return whole  # linear: irreducible
     budget.spend(20 * len(polynomial))
-    found = _factored(polynomial, used)
-    return found or whole
+    return list(_factored(key(polynomial))) or whole
 
 
-def _factored(polynomial: Polynomial, used: Sequence[int]) -> list[tuple[Polynomial, int]]:
+@lru_cache(maxsize=2048)
+def _factored(terms_of: Key) -> tuple[tuple[Polynomial, int], ...]:
+    """The factors by sympy. The same polynomials come again, whatever their generators mean."""
+    polynomial = dict(terms_of)
+    used = sorted({g for monomial in polynomial for g, _ in monomial})
     from sympy import QQ
     from sympy.polys.rings import PolyElement, ring
 

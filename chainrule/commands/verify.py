@@ -1,0 +1,234 @@
+"""`chainrule verify`: is this formula right, and if not, what exactly is wrong with it?"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import unicodedata
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from chainrule.commands.choices import Found, language_option
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from chainrule.core.claim import Judged
+    from chainrule.core.errors import Source
+    from chainrule.core.graph import Graph
+
+__all__ = ["command"]
+
+MAX_LINES = 10_000
+
+
+def _formats() -> Sequence[str]:
+    from chainrule.show.report import report_formats
+
+    return tuple(report_formats())
+
+
+def _complete_models(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+    del ctx, param
+    from chainrule.catalog.registry import examples
+
+    found = [name for name in examples() if name.startswith(incomplete)]
+    return [*found, click.shell_completion.CompletionItem(incomplete, type="file")]
+
+
+@click.command("verify", short_help="Judge formulas: right or wrong, and what is wrong.")
+@click.argument("model", shell_complete=_complete_models)
+@click.argument("claims", nargs=-1, metavar="[CLAIM]...")
+@click.option(
+    "--file",
+    "files",
+    multiple=True,
+    metavar="FILE",
+    help="Read claims from a file, one a line; # begins a remark; - is standard input.",
+)
+@click.option(
+    "--values",
+    multiple=True,
+    metavar="FILE|NAME=V,…",
+    help="Values of leaves, for claims about numbers; may be repeated.",
+)
+@click.option(
+    "--alias",
+    "aliases",
+    multiple=True,
+    metavar="NAME=NAME",
+    help="Read a name of the claims as one of the model; may be repeated.",
+)
+@click.option(
+    "--assume",
+    "facts",
+    multiple=True,
+    metavar="FACT",
+    help='Take for granted: "y_1 + y_2 = 1", "z != 0", "t in {0, 1}"; may be repeated.',
+)
+@click.option(
+    "--format",
+    "format_name",
+    type=Found(_formats),
+    default="text",
+    show_default=True,
+    help="Output format.",
+)
+@language_option
+@click.option(
+    "--budget",
+    type=click.FloatRange(0.01, 600),
+    default=2.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Time that one claim may take.",
+)
+@click.option("-o", "--output", metavar="FILE", help="Write to a file, replaced only when done.")
+def command(
+    model: str,
+    claims: tuple[str, ...],
+    files: tuple[str, ...],
+    values: tuple[str, ...],
+    aliases: tuple[str, ...],
+    facts: tuple[str, ...],
+    format_name: str,
+    lang: str,
+    budget: float,
+    output: str | None,
+) -> None:
+    r"""Judge claims about MODEL: derivatives, definitions, chains, updates, numbers.
+
+    A CLAIM is LaTeX if it has a backslash or a brace in it, else plain; - reads standard input.
+    What is wrong is refuted with a point where the sides differ, and the smallest edit that makes
+    it right is named.
+
+    \b
+    chainrule verify textbook "dE_total/dw_31 = -(target_o1 - o_1)*o_1*(1 - o_1)*a_1"
+    chainrule verify textbook '\frac{\partial o_1}{\partial z_3} = o_1(1 - o_1)' --lang ko
+    chainrule verify mazur "E_total = 0.298371109"
+    chainrule verify textbook --file claims.txt --format json -o report.json
+    chainrule explain CR101
+
+    Exit codes: 0 nothing is refuted, 1 something is, 2 unusable input or nothing readable.
+    """
+    from chainrule.commands.output import colour_wanted, write
+    from chainrule.core.claim import Outcome
+    from chainrule.core.errors import ChainruleError
+    from chainrule.verification.verify import verify
+
+    lines = list(_lines(claims, files, model))
+    if not lines:
+        raise ChainruleError(
+            "there is no claim to judge",
+            hint='chainrule verify textbook "dz_3/dw_31 = a_1"',
+        )
+    graph = _graph(model, values)
+    judged = verify(graph, lines, facts=facts, aliases=_aliases(aliases), budget=budget)
+    colour = output is None and colour_wanted()
+    write(_render(judged, graph, format_name, lang, model, colour=colour), output)
+    outcomes = [each.verdict.outcome for each in judged]
+    _warn(outcomes)
+    if all(outcome is Outcome.UNREADABLE for outcome in outcomes):
+        raise ChainruleError("nothing here could be read as a claim")
+    if Outcome.REFUTED in outcomes:
+        raise click.exceptions.Exit(1)
+
+
+# ---------------------------------------------------------------------------- input
+
+
+def _lines(claims: Sequence[str], files: Sequence[str], model: str) -> Iterator[tuple[int, Source]]:
+    """Every line that holds claims: arguments count from 1, lines of files as in the file."""
+    from chainrule.core.errors import ChainruleError, LimitError, Source
+
+    streams = [*(name for name in files if name == "-"), *(text for text in claims if text == "-")]
+    if len(streams) + (model == "-") > 1:
+        raise ChainruleError(
+            "standard input can be read once only", hint="give the model or the claims as a file"
+        )
+    count = 0
+    for number, text in enumerate(claims, 1):
+        if text == "-":
+            yield from _of_file("-")
+        elif text.strip():
+            joined = " ".join(unicodedata.normalize("NFC", text).splitlines())
+            yield number, Source("-", joined)
+    for name in files:
+        for line in _of_file(name):
+            count += 1
+            if count > MAX_LINES:
+                raise LimitError(f"{name} has more than {MAX_LINES:,} claims")
+            yield line
+
+
+def _of_file(name: str) -> Iterator[tuple[int, Source]]:
+    from chainrule.core.errors import Source
+    from chainrule.read.models import load_text
+
+    text = load_text(name)
+    for number, line in enumerate(text.text.split("\n"), 1):
+        if line.strip() and not line.lstrip().startswith("#"):
+            yield number, Source(text.name, line.rstrip("\r"))
+
+
+def _graph(model: str, values: Sequence[str]) -> Graph:
+    from chainrule.read.models import load_model, load_values, with_values
+    from chainrule.show.printers.latex import check_latex
+
+    graph = load_model(model, check_latex=check_latex)
+    for given in values:
+        graph = with_values(graph, load_values(given))
+    return graph.unroll()
+
+
+def _aliases(given: Iterable[str]) -> dict[str, str]:
+    from chainrule.core.errors import ChainruleError
+
+    table: dict[str, str] = {}
+    for pair in given:
+        name, equals, meant = (part.strip() for part in pair.partition("="))
+        if not equals or not name or not meant:
+            raise ChainruleError(f"--alias {pair} is not NAME=NAME", hint="--alias output_o1=o_1")
+        table[name] = meant
+    return table
+
+
+# ---------------------------------------------------------------------------- output
+
+
+def _render(
+    judged: Sequence[Judged],
+    graph: Graph,
+    format_name: str,
+    lang: str,
+    model: str,
+    *,
+    colour: bool,
+) -> Iterator[str]:
+    from chainrule.show.locales import load_locale
+    from chainrule.show.report import Report, report_formats
+    from chainrule.show.symbols import make_notation
+    from chainrule.verification.checks import checks
+
+    report = Report(
+        judged,
+        graph,
+        make_notation(graph),
+        load_locale(lang),
+        titles={code: check.title for code, check in checks().items()},
+        model=model,
+        colour=colour,
+        width=shutil.get_terminal_size().columns if sys.stdout.isatty() else None,
+    )
+    return report_formats()[format_name].render(report)
+
+
+def _warn(outcomes: Sequence[str]) -> None:
+    """Claims that say nothing about right or wrong are counted where nobody overlooks it."""
+    from chainrule.core.claim import Outcome
+
+    kinds = (Outcome.UNDECIDED, Outcome.UNREADABLE, Outcome.VACUOUS)
+    found = [f"{outcomes.count(kind)} {kind.lower()}" for kind in kinds if kind in outcomes]
+    if found:
+        click.echo(f"warning: not judged: {', '.join(found)}", err=True)

@@ -1,0 +1,453 @@
+"""From lines of text to verdicts: read, resolve, judge, diagnose.
+
+`verify` is what the command line and the checker of documents call. Every claim of every line gets
+a verdict; nothing that a line holds raises.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from chainrule.core import formula as fm
+from chainrule.core.claim import (
+    Assumption,
+    Claim,
+    Evidence,
+    Judged,
+    Method,
+    Outcome,
+    Verdict,
+)
+from chainrule.core.errors import ChainruleError, Source
+from chainrule.core.graph import Role
+from chainrule.core.plain_print import print_plain
+from chainrule.read.claims import read_claims
+from chainrule.verification.building import Unsupported
+from chainrule.verification.diagnose import diagnose
+from chainrule.verification.facts import Case, Facts, read_facts
+from chainrule.verification.judge import Decision, Judge
+from chainrule.verification.names import Question, Resolver
+from chainrule.verification.numbers import compare_numbers, has_decimals, printed
+from chainrule.verification.vocabulary import vocabulary_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from chainrule.core.graph import Graph
+    from chainrule.core.unroll import IndexGraph
+
+__all__ = ["Verifier", "verify"]
+
+_LEVEL = (fm.Indexed, fm.BigSum, fm.Matrix, fm.Transpose, fm.Hadamard)
+_MAX_READINGS = 4
+_MAX_MEMBERS = 4
+_WITH_DIAGNOSIS = 1.25
+
+
+def verify(
+    graph: Graph | IndexGraph,
+    claims: str | Sequence[str | tuple[int, Source]],
+    *,
+    facts: Sequence[str] = (),
+    aliases: Mapping[str, str] | None = None,
+    values: Mapping[str, str] | None = None,
+    budget: float = 2.0,
+) -> tuple[Judged, ...]:
+    """Verdicts on claims, plain or in LaTeX: one for each link of each.
+
+    A claim is a text, or a text with its number and its source. `facts` may be taken for granted,
+    `aliases` maps names of the claims to names of the model, `values` gives leaves numbers (besides
+    those of the model). `budget` is the time in seconds for the comparisons of one line. Raises
+    `ChainruleError` for facts, aliases or values that cannot be used.
+    """
+    texts = (claims,) if isinstance(claims, str) else claims
+    lines = [
+        (place, Source(f"claim {place}", one)) if isinstance(one, str) else one
+        for place, one in enumerate(texts, 1)
+    ]
+    verifier = Verifier(graph, facts=facts, aliases=aliases, values=values, budget=budget)
+    return tuple(itertools.chain.from_iterable(verifier(number, line) for number, line in lines))
+
+
+@dataclass(frozen=True, slots=True)
+class _Settings:
+    facts: Facts
+    values: Mapping[str, Fraction]
+    budget: float
+
+
+class Verifier:
+    """Judges lines of one model, one after the other; what was worked out is kept."""
+
+    def __init__(
+        self,
+        graph: Graph | IndexGraph,
+        *,
+        facts: Sequence[str] = (),
+        aliases: Mapping[str, str] | None = None,
+        values: Mapping[str, str] | None = None,
+        budget: float = 2.0,
+    ) -> None:
+        self.graph: Graph = graph.unroll()
+        known = read_facts(facts, self.graph)
+        spelt = {**self.graph.model.values, **(values or {})}
+        numbers = {name: Fraction(text) for name, text in spelt.items() if name in self.graph}
+        rate = self.graph.model.rate_value
+        if rate is not None:
+            numbers.setdefault(self.graph.model.rate, Fraction(rate))
+        self.settings = _Settings(known, numbers, budget)
+        self.judge = Judge(self.graph, facts=known, budget=budget)
+        for name, meant in (aliases or {}).items():
+            if meant not in self.graph:
+                raise self._no_alias(name, meant)
+        self.resolver = Resolver(self.graph, aliases or {})
+        self.vocabulary = vocabulary_of(graph, aliases=tuple(aliases or ()))
+        self._others: dict[str, Judge | None] = {}
+
+    def _no_alias(self, name: str, meant: str) -> ChainruleError:
+        try:
+            self.graph[meant]
+        except ChainruleError as error:
+            return ChainruleError(f"--alias {name}={meant}: {error.message}", hint=error.hint)
+        return ChainruleError(f"--alias {name}={meant} cannot be used")
+
+    def __call__(self, number: int, line: Source) -> tuple[Judged, ...]:
+        """The verdicts on the claims of one line, in order."""
+        claims = read_claims(line, self.vocabulary)
+        judged: list[Judged] = []
+        update = any(self._is_update(claim) for claim in claims)
+        chain = [self._resolved(claim, in_update=update) for claim in claims]
+        links = [one.claim for one in chain if not isinstance(one, Question)]
+        start = time.monotonic()
+        for claim, resolved in zip(claims, chain, strict=True):
+            self._stop_at(start + self.settings.budget)
+            verdict = self._verdict(claim, resolved)
+            finding = None
+            self._stop_at(start + _WITH_DIAGNOSIS * self.settings.budget)
+            if verdict.outcome is Outcome.REFUTED:
+                verdict = replace(verdict, expected=self._expected(verdict, links))
+                verdict = replace(verdict, holds_if=self._holds_if(verdict))
+                finding = diagnose(
+                    self.judge,
+                    verdict.claim,
+                    verdict,
+                    chain=links,
+                    deadline=self.judge.until,
+                )
+            judged.append(Judged(number, verdict, finding))
+        return tuple(judged)
+
+    def _stop_at(self, until: float) -> None:
+        """The links of a line, however many, share the time of one."""
+        for judge in (self.judge, self.at_values, *self._others.values()):
+            if judge is not None:
+                judge.until = until
+
+    # -- reading
+
+    def _resolved(self, claim: Claim, *, in_update: bool) -> _Ready | Question:
+        """The claim in names of the model; `in_update` is whether its line is about an update."""
+        if claim.error is not None or claim.lhs is None or claim.rhs is None:
+            return Question("")
+        parts = [*fm.walk(claim.lhs), *fm.walk(claim.rhs)]
+        if any(isinstance(part, _LEVEL) for part in parts):
+            return Question("reason-level")
+        found = self.resolver.resolve(claim, update=in_update)
+        if isinstance(found, Question):
+            return found
+        return _Ready(found.claim, found.assumptions, self._is_update(claim), found.question)
+
+    def _is_update(self, claim: Claim) -> bool:
+        """w⁺ = …, w ← …, and w = w − …, which no equation between numbers can mean."""
+        left, right = claim.lhs, claim.rhs
+        if claim.relation == "←":
+            return True
+        if not isinstance(left, fm.Name):
+            return False
+        if left.marks:
+            return True
+        terms = right.terms if isinstance(right, fm.Sum) else ()
+        return any(isinstance(term, fm.Name) and term.id == left.id for term in terms)
+
+    # -- judging
+
+    def _verdict(self, claim: Claim, resolved: _Ready | Question) -> Verdict:
+        if claim.error is not None:
+            return Verdict(claim, Outcome.UNREADABLE)
+        if isinstance(resolved, Question):
+            evidence = Evidence(reason=resolved.reason, facts=resolved.facts)
+            return Verdict(claim, Outcome.UNDECIDED, evidence)
+        try:
+            decision = self._decided(resolved)
+            if resolved.question is not None and decision.outcome is not Outcome.PROVED:
+                decision = _asked(resolved.question)
+        except Unsupported as reason:
+            decision = Decision(
+                Outcome.UNDECIDED, Evidence(reason=reason.reason, facts=reason.facts)
+            )
+        except ChainruleError as error:
+            decision = Decision(
+                Outcome.UNDECIDED,
+                Evidence(reason="reason-unsupported", facts={"message": error.message}),
+            )
+        except RecursionError:
+            decision = Decision(Outcome.UNDECIDED, Evidence(reason="reason-size"))
+        given = tuple(Assumption("fact", text) for text in self.settings.facts.texts)
+        used = given if decision.outcome is not Outcome.UNDECIDED else ()
+        return Verdict(
+            resolved.claim,
+            decision.outcome,
+            decision.evidence,
+            assumptions=(*resolved.assumptions, *used, *decision.assumptions),
+        )
+
+    def _decided(self, ready: _Ready) -> Decision:
+        claim = ready.claim
+        if claim.lhs is None or claim.rhs is None:
+            return Decision(Outcome.UNDECIDED, Evidence(reason="reason-unsupported"))
+        left, right = claim.lhs, claim.rhs
+        if ready.update:
+            return self._update(left, right)
+        decision = self._symbolic(left, right)
+        if claim.relation == "≈":
+            return self._approximate(left, right, decision)
+        if decision.outcome is not Outcome.PROVED and self._is_numeric(left, right):
+            missing = self._missing(left, right)
+            return _no_values(missing) if missing else self._numeric(left, right, decision)
+        return decision
+
+    def _numeric(self, left: fm.Formula, right: fm.Formula, symbolic: Decision) -> Decision:
+        """The verdict at the model's values: exactly, or to the digits that are printed.
+
+        A wrong whole number (∂z/∂w = 1) is wrong as a formula, and is called so.
+        """
+        if self.at_values.compare(left, right).outcome is Outcome.PROVED:
+            return Decision(Outcome.PROVED, Evidence(Method.DIGITS))
+        found = compare_numbers(self.judge, left, right, self.settings.values)
+        numbers = [printed(side) for side in (left, right)]
+        whole = any(number is not None and number.whole for number in numbers)
+        return symbolic if whole and found.outcome is not Outcome.PROVED else found
+
+    @cached_property
+    def at_values(self) -> Judge:
+        """A judge for whom every leaf has its value."""
+        values = {name: fm.number(value) for name, value in self.settings.values.items()}
+        facts = Facts((), (Case(values),))
+        return Judge(self.graph, facts=facts, budget=self.settings.budget)
+
+    def _missing(self, *sides: fm.Formula) -> tuple[str, ...]:
+        values = self.settings.values
+        found = [name for side in sides for name in self.judge.missing(side, values)]
+        return tuple(dict.fromkeys(found))
+
+    def _is_numeric(self, left: fm.Formula, right: fm.Formula) -> bool:
+        """Whether a claim is about numbers at the model's values, not about formulas.
+
+        One side is a printed number with decimals, or, where all values are known, any number or
+        a number of four digits or more anywhere.
+        """
+        numbers = [printed(side) for side in (left, right)]
+        if any(number is not None and not number.whole for number in numbers):
+            return True
+        if not (fm.names(left) or fm.names(right)):
+            return any(has_decimals(side) for side in (left, right))
+        if not (fm.names(left) and fm.names(right)):
+            return not self._missing(left, right)
+        if not (has_decimals(left) or has_decimals(right)) or self._missing(left, right):
+            return False
+        return any(
+            isinstance(part, fm.Number) and "." in part.text and len(part.text) > 5
+            for side in (left, right)
+            for part in fm.walk(side)
+        )
+
+    def _approximate(self, left: fm.Formula, right: fm.Formula, decision: Decision) -> Decision:
+        if decision.outcome is Outcome.PROVED:
+            return decision
+        if self._missing(left, right):
+            return Decision(Outcome.UNDECIDED, Evidence(reason="reason-approximation"))
+        found = compare_numbers(self.judge, left, right, self.settings.values)
+        if found.outcome is Outcome.REFUTED and printed(right) is None and printed(left) is None:
+            return Decision(Outcome.UNDECIDED, Evidence(reason="reason-approximation"))
+        return found
+
+    def _symbolic(self, left: fm.Formula, right: fm.Formula) -> Decision:
+        decision = self.judge.compare(left, right)
+        if decision.outcome is not Outcome.REFUTED:
+            return decision
+        question = self._by_local_partials(left, right)
+        return question or decision
+
+    def _by_local_partials(self, left: fm.Formula, right: fm.Formula) -> Decision | None:
+        """The question to ask where a refuted claim is right with some ∂ read as a factor."""
+        pairs: dict[tuple[str, str], None] = {}
+        for part in (*fm.walk(left), *fm.walk(right)):
+            if (
+                isinstance(part, fm.Derivative)
+                and isinstance(part.of, fm.Name)
+                and isinstance(part.wrt, fm.Name)
+                and self.judge.differs_locally(part.of.id, part.wrt.id)
+            ):
+                pairs[part.of.id, part.wrt.id] = None
+        if not pairs or len(pairs) > _MAX_READINGS:
+            return None
+        for size in range(1, len(pairs) + 1):
+            for chosen in itertools.combinations(pairs, size):
+                found = self.judge.compare(left, right, local=frozenset(chosen))
+                if found.outcome is not Outcome.REFUTED:
+                    of, wrt = chosen[0]
+                    shown = print_plain(fm.Derivative(fm.Name(of), fm.Name(wrt)))
+                    facts = {"derivative": shown, "of": of, "wrt": wrt}
+                    return Decision(
+                        Outcome.UNDECIDED, Evidence(reason="reason-local-partial", facts=facts)
+                    )
+        return None
+
+    # -- updates
+
+    def _update(self, left: fm.Formula, right: fm.Formula) -> Decision:
+        node = self.graph.nodes.get(left.id) if isinstance(left, fm.Name) else None
+        if not isinstance(left, fm.Name) or node is None or not node.is_leaf:
+            return Decision(Outcome.UNDECIDED, Evidence(reason="reason-update"))
+        step = self.judge.update(left.id)
+        rate = self.graph.model.rate_value
+        wanted = [step]
+        if rate is not None:
+            wanted.append(fm.substitute(step, {self.graph.model.rate: fm.Number(rate)}))
+        if "Δ" in left.marks and isinstance(step, fm.Sum):
+            return self._change(step.terms[1], right)
+        first: Decision | None = None
+        for one in wanted:
+            decision = self._symbolic(one, right)
+            if decision.outcome is not Outcome.REFUTED:
+                return decision
+            first = first or decision
+        numeric = self._is_numeric(fm.Name(left.id), right)
+        if (numeric or not fm.names(right)) and not self._missing(wanted[0], right):
+            return self._numeric(wanted[0], right, first or decision)
+        if numeric and self._missing(wanted[0]):
+            return _no_values(self._missing(wanted[0]))
+        return first or Decision(Outcome.UNDECIDED, Evidence(reason="reason-update"))
+
+    def _change(self, change: fm.Formula, right: fm.Formula) -> Decision:
+        """Δw, of which some books subtract what others add."""
+        decision = self._symbolic(change, right)
+        if decision.outcome is Outcome.REFUTED:
+            other = self.judge.compare(fm.negate(change), right)
+            if other.outcome is not Outcome.REFUTED:
+                return Decision(Outcome.UNDECIDED, Evidence(reason="reason-update"))
+        return decision
+
+    # -- what would be right
+
+    def _expected(self, verdict: Verdict, links: Sequence[Claim]) -> fm.Formula | None:
+        """The whole right-hand side that would be right, as the chain rule gives it."""
+        claim = verdict.claim
+        left = claim.lhs
+        if left is None:
+            return None
+        if self._is_update(claim) and isinstance(left, fm.Name) and left.id in self.graph:
+            return self.judge.update(left.id)
+        if verdict.evidence.method is Method.DIGITS:
+            return _rounded(verdict)
+        first = next((one.lhs for one in links if one.source == claim.source), left)
+        for side in (left, first):
+            found = self._of_side(side)
+            if found is not None and (side is left or self.judge.likely(left, side or left)):
+                return found
+        return None
+
+    def _of_side(self, side: fm.Formula | None) -> fm.Formula | None:
+        try:
+            if isinstance(side, fm.Derivative) and isinstance(side.wrt, fm.Name):
+                if isinstance(side.of, fm.Name) and side.of.id in self.graph:
+                    return self.judge.total(side.of.id, side.wrt.id)
+                return None
+            if isinstance(side, fm.Name) and side.id in self.graph and not side.marks:
+                return self.graph.nodes[side.id].formula
+        except ChainruleError:
+            return None
+        return None
+
+    # -- under which assumption
+
+    def _holds_if(self, verdict: Verdict) -> tuple[str, ...]:
+        """Listed assumptions, each of which would make a refuted claim right."""
+        claim = verdict.claim
+        if (
+            claim.lhs is None
+            or claim.rhs is None
+            or verdict.evidence.method is not Method.INTERVAL
+            or self._is_update(claim)
+        ):
+            return ()
+        found = []
+        for text in self._candidates(verdict):
+            judge = self._under(text)
+            if judge is None or not judge.likely(claim.lhs, claim.rhs):
+                continue
+            decision = judge.compare(claim.lhs, claim.rhs)
+            if decision.outcome in {Outcome.PROVED, Outcome.AGREES}:
+                found.append(text)
+        return tuple(found)
+
+    def _candidates(self, verdict: Verdict) -> Iterable[str]:
+        targets = self.graph.with_role(Role.TARGET)
+        needed = [name for name in targets if name in verdict.evidence.point]
+        if len(needed) > 1 and len(targets) <= 50:
+            yield f"{' + '.join(targets)} = 1"
+        if 1 <= len(needed) <= _MAX_MEMBERS:
+            yield from (f"{name} in {{0, 1}}" for name in needed)
+
+    def _under(self, text: str) -> Judge | None:
+        """A judge that takes one more fact for granted; None where it contradicts the others."""
+        if text not in self._others:
+            try:
+                facts = read_facts((*self.settings.facts.texts, text), self.graph)
+                judge = Judge(self.graph, facts=facts, budget=self.settings.budget)
+                judge.until = self.judge.until
+                self._others[text] = judge
+            except ChainruleError:
+                self._others[text] = None
+        return self._others[text]
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A claim whose names are those of the model."""
+
+    claim: Claim
+    assumptions: tuple[Assumption, ...]
+    update: bool
+    question: Question | None = None
+
+
+def _asked(question: Question) -> Decision:
+    return Decision(Outcome.UNDECIDED, Evidence(reason=question.reason, facts=question.facts))
+
+
+def _no_values(missing: Sequence[str]) -> Decision:
+    facts = {"names": ", ".join(missing[:8])}
+    return Decision(Outcome.UNDECIDED, Evidence(reason="reason-no-values", facts=facts))
+
+
+def _rounded(verdict: Verdict) -> fm.Formula | None:
+    """The true value of a printed number, with as many digits."""
+    claim, evidence = verdict.claim, verdict.evidence
+    if claim.rhs is None or evidence.lhs_value is None:
+        return None
+    number = printed(claim.rhs)
+    value = evidence.lhs_value
+    if number is None:
+        return None
+    unit = number.unit
+    count = round(Fraction(value) / unit)
+    places = max(0, len(str(unit.denominator)) - 1)
+    digits = str(abs(count)).rjust(places + 1, "0")
+    size = f"{digits[:-places]}.{digits[-places:]}" if places else str(abs(count) * unit)
+    return fm.Negative(fm.Number(size)) if count < 0 else fm.Number(size)

@@ -1,0 +1,194 @@
+"""The verify command as a person uses it, and what explain and list say about findings."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+RIGHT = "dE_total/dw_31 = -(target_o1 - o_1)*o_1*(1 - o_1)*a_1"
+WRONG = "dE_total/dw_31 = -(target_o1 - o_1)*o_1*(1 - o_1)*1"
+LATEX = (
+    r"\frac{\partial E_{total}}{\partial w_{31}} = "
+    r"-(target_{o1}-output_{o1})\cdot o_1\cdot(1-o_1)\cdot 1"
+)
+
+
+def run(*args: str, stdin: str | None = None, code: int = 0) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "chainrule", *args],
+        capture_output=True, text=True, input=stdin, check=False, cwd=ROOT, timeout=120,
+        encoding="utf-8",
+    )  # fmt: skip
+    assert done.returncode == code, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def claims(done: subprocess.CompletedProcess[str]) -> list[dict]:
+    data = json.loads(done.stdout)
+    assert data["documents"][0]["path"] == "-"
+    return data["documents"][0]["claims"]
+
+
+def test_right_is_zero_wrong_is_one() -> None:
+    """Exit codes are what scripts see."""
+    assert "proved" in run("verify", "textbook", RIGHT).stdout
+    assert "CR101" in run("verify", "textbook", WRONG, code=1).stdout
+    assert "CR101" in run("verify", "textbook", RIGHT, WRONG, code=1).stdout
+
+
+@pytest.mark.parametrize(
+    ("lang", "sentence"),
+    [
+        ("en", "the factor ∂z_3/∂w_31 is a_1, not 1"),
+        ("ko", "인수 ∂z_3/∂w_31은 1이 아니라 a_1이다"),
+    ],
+)
+def test_the_claim_of_the_issue(lang: str, sentence: str) -> None:
+    """The wrong LaTeX claim: refuted, a point, the factor, the right form, the derivation."""
+    page = run("verify", "textbook", LATEX, "--lang", lang, code=1).stdout
+    lines = page.splitlines()
+    assert f"    {sentence}" in lines
+    assert lines[2].index("^") == lines[1].rindex("1")
+    assert "∂E_total/∂w_31 = −(target_o1 − o_1)·o_1·(1 − o_1)·a_1" in page
+    assert "chainrule derive textbook --wrt w_31" in page
+    entry = claims(run("verify", "textbook", LATEX, "--format", "json", "--lang", lang, code=1))[0]
+    assert entry["message"] == sentence
+    assert entry["expected"] == "-(target_o1 - o_1)*o_1*(1 - o_1)*a_1"
+    assert entry["expected_part"] == "a_1"
+    assert entry["assumptions"] == ["output_o1 = o_1"]
+    assert entry["counterexample"]
+    assert entry["lhs_value"] != entry["rhs_value"]
+
+
+def test_expected_is_right() -> None:
+    """What the report calls right is proved when it is given back."""
+    entry = claims(run("verify", "textbook", WRONG, "--format", "json", code=1))[0]
+    run("verify", "textbook", f"dE_total/dw_31 = {entry['expected']}")
+    run("verify", "textbook", rf"\frac{{\partial E_{{total}}}}{{\partial w_{{31}}}} = "
+        f"{entry['expected_latex']}")  # fmt: skip
+
+
+def test_chain_gives_a_claim_per_link() -> None:
+    """A = B = C is two claims of one line."""
+    text = "do_1/dz_3 = o_1*(1 - o_1) = o_1 - o_1**2"
+    entries = claims(run("verify", "textbook", text, "--format", "json"))
+    assert [entry["line"] for entry in entries] == [1, 1]
+    assert [entry["link"] for entry in entries] == [0, 1]
+
+
+def test_lines_of_a_file_keep_their_numbers(tmp_path: Path) -> None:
+    """Blank lines and remarks are skipped and counted."""
+    path = tmp_path / "claims.txt"
+    path.write_text(f"# 가중치 w_31\n\n{RIGHT}\n   \n  # another\n{WRONG}\n", encoding="utf-8")
+    entries = claims(run("verify", "textbook", "--file", str(path), "--format", "json", code=1))
+    assert [entry["line"] for entry in entries] == [3, 6]
+
+
+@pytest.mark.parametrize("args", [["-"], ["--file", "-"]])
+def test_standard_input(args: list[str]) -> None:
+    """Claims come through a pipe in both spellings."""
+    done = run("verify", "textbook", *args, "--format", "json", stdin=f"{RIGHT}\n{RIGHT}\n")
+    assert [entry["line"] for entry in claims(done)] == [1, 2]
+
+
+def test_undecided_warns_and_is_no_failure() -> None:
+    """A misprinted name is a question, not an accusation."""
+    done = run("verify", "textbook", "dE_tortal/dw_31 = 1")
+    assert "E_total" in done.stdout
+    assert "1 undecided" in done.stderr
+
+
+def test_unreadable_beside_readable_is_no_failure() -> None:
+    """One bad line does not spoil the others; nothing readable at all is unusable."""
+    assert "1 unreadable" in run("verify", "textbook", RIGHT, "dE = (").stderr
+    assert "nothing here could be read" in run("verify", "textbook", "dE = (", code=2).stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["textbook"], "no claim"),
+        (["nosuchmodel", RIGHT], "there is no model"),
+        (["textbook", RIGHT, "--alias", "output_o1"], "NAME=NAME"),
+        (["textbook", RIGHT, "--assume", "whatever"], "assumption"),
+        (["textbook", RIGHT, "--values", "o_1=3"], "computed by the model"),
+        (["textbook", "--file", "no/such/file"], "cannot be read"),
+        (["textbook", "-", "--file", "-"], "once only"),
+        (["-", "-"], "once only"),
+        (["textbook", RIGHT, "--budget", "0"], "--budget"),
+        (["textbook", RIGHT, "--format", "yaml"], "yaml"),
+    ],
+)
+def test_unusable_input(args: list[str], message: str) -> None:
+    """One clear message and exit code 2."""
+    assert message in run("verify", *args, code=2, stdin="").stderr
+
+
+def test_aliases_and_assumptions_are_reported() -> None:
+    """What the user gave stands in the report."""
+    done = run("verify", "textbook", "dz_3/dw_31 = h_1", "--alias", "h_1=a_1", "--format", "json")
+    assert claims(done)[0]["assumptions"] == ["h_1 = a_1"]
+
+
+def test_numbers_of_the_model() -> None:
+    """Published numbers are proved, a misprint is found at its digit."""
+    run("verify", "mazur", "E_total = 0.298371109")
+    page = run("verify", "mazur", "E_total = 0.298271109", code=1).stdout
+    assert "digit 4 is wrong: 0.298371109, not 0.298271109" in page
+    run("verify", "textbook", "z_1 = 0.5", "--values",
+        "x_1=1,x_2=1,w_11=0.1,w_21=0.2,b_1=0.2")  # fmt: skip
+
+
+def test_written_to_a_file(tmp_path: Path) -> None:
+    """-o leaves the terminal quiet."""
+    path = tmp_path / "report.json"
+    done = run("verify", "textbook", WRONG, "--format", "json", "-o", str(path), code=1)
+    assert done.stdout == ""
+    assert json.loads(path.read_text(encoding="utf-8"))["summary"]["refuted"] == 1
+
+
+def test_no_escapes_in_a_pipe() -> None:
+    """A pipe gets text without colours."""
+    assert "\x1b" not in run("verify", "textbook", WRONG, code=1).stdout
+
+
+def test_help_imports_no_sympy() -> None:
+    """Help is there at once."""
+    code = (
+        "import sys; from chainrule.commands.root import root\n"
+        "try: root(['verify', '--help'], standalone_mode=False)\n"
+        "finally: assert 'sympy' not in sys.modules"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Exit codes" in done.stdout
+
+
+@pytest.mark.parametrize(("lang", "title"), [("en", "wrong factor"), ("ko", "잘못된 인수")])
+def test_explain_a_code(lang: str, title: str) -> None:
+    """Codes are explained with an example of both kinds, in any case of letters."""
+    page = run("explain", "cr101", "--lang", lang).stdout
+    assert page.startswith(f"CR101 — {title}\n")
+    assert WRONG in page
+    assert RIGHT in page
+
+
+def test_unknown_code_has_a_hint() -> None:
+    """A code that does not exist is near one that does."""
+    assert "did you mean `CR1" in run("explain", "CR199", code=2).stderr
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_list_findings(lang: str) -> None:
+    """Every code with its title."""
+    lines = run("list", "findings", "--lang", lang).stdout.splitlines()
+    assert [line.split()[0] for line in lines] == [f"CR{number}" for number in range(100, 119)]
