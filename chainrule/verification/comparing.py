@@ -19,8 +19,8 @@ from chainrule.verification.arithmetic.intervals import (
     midpoint,
     sign,
 )
-from chainrule.verification.arithmetic.polynomials import Budget, Key
-from chainrule.verification.facts import slope
+from chainrule.verification.arithmetic.polynomials import Budget
+from chainrule.verification.boundaries import as_formula, points_on
 from chainrule.verification.folding import fold
 from chainrule.verification.points import points
 from chainrule.verification.regions import Proof, prove
@@ -28,12 +28,14 @@ from chainrule.verification.targets import aimed
 from chainrule.verification.world import MANY, PRECISIONS, Place, Readings, World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
 __all__ = ["Comparison", "Decision", "undecided"]
 
 _TRIES = 160
 _SAMPLE = 6
+_LOOKED_AT = 8
+_SHOWN = 4
 _OPERATIONS = (20_000, 40_000, 60_000, 60_000, 60_000, 60_000, 400_000)
 """Work for the attempts at a proof, one after the other; typical claims need some thousand."""
 
@@ -71,6 +73,7 @@ class Comparison:
         self.leaves = world.all_leaves(self.one, self.other)
         self.agreeing: list[Place] = []
         self.one_sided: list[Place] = []
+        self.doubtful: list[Place] = []
 
     @property
     def _late(self) -> bool:
@@ -108,15 +111,18 @@ class Comparison:
                 found = self._refuted(place, PRECISIONS[:2])
                 if found is not None:
                     return found
+                if not self._certain(place, PRECISIONS[1]):
+                    self.doubtful.append(place)
+                    continue
             elif place.one_sided:
                 self.one_sided.append(place)
             if place.defined:
                 self.agreeing.append(place)
         return None
 
-    def _certain(self, place: Place) -> bool:
+    def _certain(self, place: Place, precision: int = PRECISIONS[0]) -> bool:
         """Whether both sides certainly have values at a point."""
-        at = self.world.intervals(place.point, PRECISIONS[0])
+        at = self.world.intervals(place.point, precision)
         try:
             at(self.one)
             at(self.other)
@@ -206,7 +212,7 @@ class Comparison:
             tried.add(attempt)
             budget = Budget(_OPERATIONS[min(place, len(_OPERATIONS) - 1)], deadline)
             world = self.world
-            proof = prove(world.building, (left, right), atoms, world.positive, budget)
+            proof = prove(world.building, (left, right), atoms, world.positive, budget, world.weak)
             if proof.holds and not proof.empty:
                 return proof
             last = proof if proof.holds is not None or last is None else last
@@ -261,57 +267,67 @@ class Comparison:
         undefined = self._undefined()
         if undefined is not None:
             return undefined
-        shown = (_as_formula(proof, key) for key in proof.boundaries)
-        boundaries = [boundary for boundary in shown if boundary is not None]
+        steps, cases = self._has({"sign", "heaviside"}), self._has({"cases"})
+        if (steps or cases) and self._is_doubtful():
+            return undecided("reason-kinks")
         parts = [part for side in self.formulas for part in fm.walk(side)]
         derived = any(isinstance(part, fm.Derivative | fm.Held) for part in parts)
-        if not derived:
-            found = self._on_boundaries(boundaries)
+        keys = proof.boundaries + proof.silent * (steps or cases)
+        left = [as_formula(proof.exact, key) for key in keys]
+        if cases and not derived:
+            found, left = self._on_boundaries(left)
             if found is not None:
                 return found
-        assumed: tuple[Assumption, ...] = ()
-        if derived or self._jumps():
-            assumed = tuple(
-                Assumption("domain", f"{print_plain(boundary)} != 0") for boundary in boundaries[:4]
-            )
+        if not (derived or steps or cases):
+            left = []
+        assumed = tuple(Assumption("domain", f"{print_plain(one)} != 0") for one in left[:_SHOWN])
         return Decision(Outcome.PROVED, Evidence(Method.NORMAL_FORM), assumed)
 
-    def _jumps(self) -> bool:
-        """Whether a step is taken whose value at the step itself is a convention."""
+    def _has(self, kinds: Collection[str]) -> bool:
+        """Whether a term is one of some operations or functions."""
         store = self.world.building.store
-        steps = {"sign", "heaviside"}
         return any(
-            store.ops[term] == "call" and store.data[term][0] in steps
+            store.ops[term] in kinds or (store.ops[term] == "call" and store.data[term][0] in kinds)
             for term in self.world.inside(self.one, self.other)
         )
 
-    def _on_boundaries(self, boundaries: Sequence[fm.Formula]) -> Decision | None:
+    def _is_doubtful(self) -> bool:
+        """Whether there is a region in which no enclosure tells what the sides are worth.
+
+        There a comparison hangs on something that is 0 throughout: a point nearby is like it.
+        """
+        unsure = [place for place in self.agreeing[:_LOOKED_AT] if not self._certain(place)]
+        for place in (*self.doubtful[:_LOOKED_AT], *unsure):
+            near = {
+                name: value + Fraction(number, 99_991)
+                for number, (name, value) in enumerate(place.point.items(), 1)
+            }
+            found = self.world.place(near, self.one, self.other)
+            if found is not None and found.defined and not self._certain(found, PRECISIONS[1]):
+                return True
+        return False
+
+    def _on_boundaries(
+        self, boundaries: Sequence[fm.Formula]
+    ) -> tuple[Decision | None, list[fm.Formula]]:
         """A difference exactly where a comparison changes: z > 0 on one side, z ≥ 0 on the other.
 
-        Points are dyadic, so that an enclosure sees that the boundary's value is 0.
+        If there is none: the boundaries that no point was found on.
         """
-        store = self.world.building.store
-        inside = self.world.inside(self.one, self.other)
-        if not any(store.ops[term] == "cases" for term in inside):
-            return None
-        for point in islice(points(self.leaves, self.world.seed + 2), _SAMPLE):
-            dyadic = {name: Fraction(round(value * 8), 8) for name, value in point.items()}
-            for boundary in boundaries[:8]:
-                for name in fm.names(boundary):
-                    if name not in dyadic or not slope(boundary, name):
-                        continue
-                    rest = fm.substitute(boundary, {name: fm.ZERO})
-                    values = {k: v for k, v in dyadic.items() if k != name}
-                    level = self.world.enclosed(self.world.building.term(rest), values)
-                    if level is None or level[0] != level[1]:
-                        continue
-                    there = {**dyadic, name: -level[0] / (slope(boundary, name) or 1)}
-                    place = self.world.place(there, self.one, self.other)
-                    if place is not None and place.differs:
-                        found = self._refuted(place, PRECISIONS[:1])
-                        if found is not None:
-                            return found
-        return None
+        unseen = []
+        for boundary in dict.fromkeys(boundaries):
+            seen = False
+            for there in points_on(self.world, boundary, self.leaves, self.world.seed + 2):
+                place = self.world.place(there, self.one, self.other)
+                if place is None or self._late:
+                    continue
+                found = self._refuted(place, PRECISIONS[:1])
+                if found is not None:
+                    return found, []
+                seen = seen or self._certain(place)
+            if not seen:
+                unseen.append(boundary)
+        return None, unseen
 
     # -- looking further
 
@@ -368,32 +384,14 @@ class Comparison:
             return undefined
         if self.world.declared:
             return undecided("reason-function", name=next(iter(self.world.declared)))
+        different = {tuple(self._shown(place.point).items()) for place in self.agreeing}
         if seen < min(3, len(self.agreeing)) or not seen:
             return undecided("reason-time")
+        if len(different) < min(3, len(self.agreeing)) and self._shown(self.agreeing[0].point):
+            return undecided("reason-domain")
         if self.world.kinked(self.one, self.other):  # a region may be left that no point met
             return undecided("reason-kinks")
         bound = max(float(worst), 5e-324)
         return Decision(
             Outcome.AGREES, Evidence(Method.AGREEMENT, bound=bound, facts={"points": seen})
         )
-
-
-def _as_formula(proof: Proof, key: Key) -> fm.Formula | None:
-    """A polynomial over names as a formula; None if it holds anything else."""
-    terms: list[fm.Formula] = []
-    for monomial, coefficient in reversed(key):
-        factors: list[fm.Formula] = []
-        for generator, exponent in monomial:
-            entry = proof.exact.generators[generator]
-            if entry.kind != "name" or not isinstance(exponent, int) or exponent < 1:
-                return None
-            name = fm.Name(entry.of)
-            factors.append(name if exponent == 1 else fm.Power(name, fm.number(exponent)))
-        size = abs(Fraction(coefficient))
-        if size != 1 or not factors:
-            factors.insert(0, fm.number(size))
-        term = fm.multiply(*factors)
-        if coefficient < 0:
-            term = fm.Negative(term) if terms else fm.negate(term)
-        terms.append(term)
-    return fm.add(*terms)

@@ -31,6 +31,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import math
 import re
 import time
 from dataclasses import replace
@@ -244,7 +245,7 @@ def _probe(judge: Oracle, side: fm.Formula, truth: fm.Formula) -> Probe | None:
     if leaves is None:
         return None
     try:
-        return draw(judge.graph, leaves, usable, _admit(judge))
+        return draw(judge.work, leaves, usable, _admit(judge))
     except (ChainruleError, RecursionError):
         return None
 
@@ -287,30 +288,42 @@ def _holds(left: fm.Formula, relation: str, right: fm.Formula, point: dict[str, 
 
 
 def _best(search: Search) -> Finding | None:
-    """The first candidate, in the order of ranks, that the judge confirms."""
-    found = sorted(_candidates(search), key=lambda pair: _order(search, pair[1]))
+    """The first candidate, in the order of ranks, that the judge confirms.
+
+    No check proposes anything of a rank below its `order`: what ranks below the check that comes
+    next is confirmed before that check is asked.
+    """
+    waiting: list[tuple[tuple[float, int, int], Check, Candidate]] = []
     seen: set[fm.Formula] = set()
-    for check, candidate in found:
-        if candidate.formula in seen:
-            continue
-        seen.add(candidate.formula)
-        if len(seen) > MAX_CONFIRMED or (search.late and len(seen) > 1):
+    order = sorted(checks().values(), key=lambda each: each.order)
+    for place, check in enumerate(order):
+        waiting.extend(_candidates(search, check))
+        waiting.sort(key=lambda one: one[0])
+        last = place == len(order) - 1 or search.late
+        limit = math.inf if last else order[place + 1].order
+        while waiting and waiting[0][0][0] < limit:
+            _, proposer, candidate = waiting.pop(0)
+            if candidate.formula in seen:
+                continue
+            seen.add(candidate.formula)
+            if len(seen) > MAX_CONFIRMED or (search.late and len(seen) > 1):
+                return None
+            if _confirmed(search, candidate):
+                return _finding(search, proposer, candidate)
+        if last:
             break
-        if _confirmed(search, candidate):
-            return _finding(search, check, candidate)
     return None
 
 
-def _candidates(search: Search) -> Iterator[tuple[Check, Candidate]]:
-    """What the checks propose and a quick look does not refute."""
-    for check in sorted(checks().values(), key=lambda each: each.order):
+def _candidates(
+    search: Search, check: Check
+) -> Iterator[tuple[tuple[float, int, int], Check, Candidate]]:
+    """What a check proposes and a quick look does not refute, each with its place in the order."""
+    for candidate in check.propose(search):
+        if _screened(search, candidate):
+            yield _order(search, candidate), check, candidate
         if search.late:
             return
-        for candidate in check.propose(search):
-            if _screened(search, candidate):
-                yield check, candidate
-            if search.late:
-                return
 
 
 def _screened(search: Search, candidate: Candidate) -> bool:

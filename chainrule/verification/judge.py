@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from fractions import Fraction
 
+    from chainrule.calculus.workspace import Workspace
     from chainrule.core.graph import Graph
     from chainrule.core.unroll import IndexGraph
     from chainrule.verification.world import Bounded, Readings
@@ -67,6 +68,11 @@ class Judge:
         self._worlds = [World(self.graph, case, seed) for case in self.facts.cases]
 
     # -- the chain rule
+
+    @property
+    def work(self) -> Workspace:
+        """The factors of the graph, every output loss a node of its own."""
+        return self._worlds[0].building.work
 
     @property
     def rate(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from chainrule.calculus.workspace import Workspace
     from chainrule.core import formula as fm
     from chainrule.core.claim import Evidence, Outcome
     from chainrule.core.graph import Graph
@@ -34,6 +35,10 @@ class Oracle(Protocol):
     @property
     def graph(self) -> Graph:
         """The graph of scalars."""
+
+    @property
+    def work(self) -> Workspace:
+        """The factors of the graph, every output loss a node of its own."""
 
     @property
     def facts(self) -> Facts:

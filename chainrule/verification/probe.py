@@ -14,12 +14,10 @@ from __future__ import annotations
 
 import math
 import random
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from chainrule.calculus.differentiate import differentiate
 from chainrule.calculus.rules import Context
-from chainrule.calculus.workspace import Workspace
 from chainrule.catalog.registry import definitions
 from chainrule.core import formula as fm
 from chainrule.core.errors import ChainruleError
@@ -30,6 +28,7 @@ from chainrule.core.plain import read_formula
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from chainrule.calculus.workspace import Workspace
     from chainrule.core.graph import Graph
 
 __all__ = ["Probe", "Vector", "draw", "finite", "same", "usable"]
@@ -44,12 +43,6 @@ _STAND_INS = (
     "exp(0.4*u) - 0.3*u**2",
     "tanh(0.8*u) + 0.2*u**3",
     "cos(0.9*u) + 0.5*u",
-)
-_SHELLS: Mapping[type[fm.Formula], fm.Formula] = MappingProxyType(
-    {
-        fm.Quotient: fm.Quotient(fm.Name("p"), fm.Name("q")),
-        fm.Power: fm.Power(fm.Name("p"), fm.Name("q")),
-    }
 )
 
 
@@ -78,12 +71,16 @@ def same(left: Vector, right: Vector) -> bool:
 
 
 class Probe:
-    """Formulas in the names of one graph, evaluated at `points` (values of leaves)."""
+    """Formulas in the names of one graph, evaluated at `points` (values of leaves).
 
-    def __init__(self, graph: Graph, points: Sequence[Mapping[str, float]]) -> None:
+    `work` has the factors of the graph, which all probes of a judge share.
+    """
+
+    def __init__(self, work: Workspace, points: Sequence[Mapping[str, float]]) -> None:
+        graph = work.original
         self.graph = graph
         self.size = len(points)
-        self.work = Workspace(graph, shown=frozenset(graph.passed_through()))
+        self.work = work
         self._tables: list[dict[str, float]] = [dict(point) for point in points]
         self._definitions = {**definitions(), **_stand_ins(graph)}
         self._names: dict[str, Vector] = {}
@@ -130,8 +127,8 @@ class Probe:
                 return tuple(map(math.prod, rows))
             case fm.Negative():
                 return tuple(-row[0] for row in rows)
-        shell = _SHELLS[type(formula)]
-        return tuple(evaluate(shell, {"p": row[0], "q": row[1]}) for row in rows)
+        operate = _quotient if isinstance(formula, fm.Quotient) else _power
+        return tuple(operate(*row) for row in rows)
 
     def _conditional(self, formula: fm.Formula) -> Vector:
         """Comparisons are evaluated whole, with the names they read."""
@@ -274,6 +271,18 @@ class Probe:
         return (math.nan,) * self.size
 
 
+def _quotient(top: float, bottom: float) -> float:
+    return top / bottom if bottom else math.nan
+
+
+def _power(base: float, exponent: float) -> float:
+    try:
+        value = base**exponent
+    except (OverflowError, ZeroDivisionError):
+        return math.nan
+    return value if isinstance(value, float) else math.nan
+
+
 def parts_of(names: Iterable[str], known: Mapping[str, Vector]) -> list[str]:
     """The names that are not known yet."""
     return [name for name in names if name not in known]
@@ -292,7 +301,7 @@ def _stand_ins(graph: Graph) -> dict[str, Definition]:
 
 
 def draw(
-    graph: Graph,
+    work: Workspace,
     leaves: Sequence[str],
     usable: Callable[[Probe], Sequence[bool]],
     admit: Callable[[dict[str, float]], bool] = lambda _: True,
@@ -312,6 +321,6 @@ def draw(
             break
     if not tried:
         return None
-    flags = usable(Probe(graph, tried))
+    flags = usable(Probe(work, tried))
     good = [point for point, flag in zip(tried, flags, strict=True) if flag][:POINTS]
-    return Probe(graph, good) if len(good) > 1 else None
+    return Probe(work, good) if len(good) > 1 else None

@@ -34,7 +34,7 @@ class Proof:
     some region's normal form (which refutes nothing by itself), None where the work was too much.
     `empty` is whether nothing is defined in any region, `one_sided` whether some region may have
     values of one side alone. `boundaries` are the polynomials whose signs were asked for, over the
-    generators of `exact`.
+    generators of `exact`; `silent` are those that were taken not to be 0 without asking.
     """
 
     holds: bool | None
@@ -42,6 +42,7 @@ class Proof:
     empty: bool = False
     one_sided: bool = False
     boundaries: tuple[poly.Key, ...] = ()
+    silent: tuple[poly.Key, ...] = ()
 
 
 def prove(
@@ -50,24 +51,30 @@ def prove(
     atoms: Collection[str],
     positive: Sequence[int],
     budget: Budget,
+    weak: Collection[int] = (),
 ) -> Proof:
-    """Whether two terms are equal in all regions; `positive` are terms known to be positive."""
+    """Whether two terms are equal in all regions.
+
+    `positive` are terms known to be positive, `weak` those among them that may be 0 as well.
+    """
     angles: dict[poly.Monomial, int] = {}
     for _ in range(_MAX_REFINED):
         exact = Exact(building, atoms, budget, angles=angles)
         try:
-            return _by_regions(exact, sides, positive)
+            return _by_regions(exact, sides, positive, weak)
         except Finer:
             continue
     return Proof(None, exact)
 
 
-def _by_regions(exact: Exact, sides: tuple[int, int], positive: Sequence[int]) -> Proof:
+def _by_regions(
+    exact: Exact, sides: tuple[int, int], positive: Sequence[int], weak: Collection[int]
+) -> Proof:
     asked: dict[poly.Key, None] = {}
     holds: bool | None = True
     empty, one_sided = True, False
     try:
-        stack: list[Mapping[poly.Key, int]] = [_given(exact, positive)]
+        stack: list[Mapping[poly.Key, int]] = [_given(exact, positive, weak)]
         count = 0
         while stack:
             signs = stack.pop()
@@ -91,7 +98,8 @@ def _by_regions(exact: Exact, sides: tuple[int, int], positive: Sequence[int]) -
                 break
     except (TooLarge, RecursionError, OverflowError):
         holds = None
-    return Proof(holds, exact, empty and holds is True, one_sided, tuple(asked))
+    silent = tuple(key for key in exact.silent if key not in asked)
+    return Proof(holds, exact, empty and holds is True, one_sided, tuple(asked), silent)
 
 
 def _value(region: Exact, term: int) -> Value | None:
@@ -102,7 +110,7 @@ def _value(region: Exact, term: int) -> Value | None:
         return None
 
 
-def _given(exact: Exact, positive: Sequence[int]) -> Mapping[poly.Key, int]:
+def _given(exact: Exact, positive: Sequence[int], weak: Collection[int]) -> Mapping[poly.Key, int]:
     """Signs that facts give: those of polynomials with one unknown sign."""
     signs: dict[poly.Key, int] = {}
     for term in positive:
@@ -118,6 +126,8 @@ def _given(exact: Exact, positive: Sequence[int]) -> Mapping[poly.Key, int]:
                     break
                 if good:
                     signs[split.key] = side
+                    if term in weak:
+                        exact.silent[split.key] = None
                     break
         except OutOfDomain:
             continue

@@ -43,7 +43,7 @@ def numeric_slip(judge: Oracle, claim: Claim, verdict: Verdict) -> tuple[str, Ca
         values.setdefault(judge.rate, float(rate))
     if any(name not in values for name in judge.graph.leaves):
         return None
-    probe = Probe(judge.graph, (values, values))
+    probe = Probe(judge.work, (values, values))
     truth = fm.number(digits.exact(true))
     search = Search(
         judge, claim, verdict, probe, side=side, truth=truth, about=claim.lhs,

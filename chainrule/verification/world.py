@@ -109,6 +109,22 @@ class World:
             ]
         return found
 
+    @cached_property
+    def weak(self) -> frozenset[int]:
+        """Those of the positive terms that may be 0."""
+        store = self.building.store
+        found = [
+            store.sub(left, right) if relation == ">=" else store.sub(right, left)
+            for relation, left, right in self._conditions
+            if relation in {">=", "<="}
+        ]
+        roots = [
+            args[0]
+            for data, args in zip(store.data, store.args, strict=True)
+            if args and data == ("sqrt", 0)
+        ]
+        return frozenset(found + [term for term in self.positive if term in roots])
+
     def floats(self, point: Mapping[str, Fraction]) -> Floats:
         """Double precision at a point; kept, since claims share points."""
         key = tuple(point.items())

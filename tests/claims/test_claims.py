@@ -115,3 +115,22 @@ def test_every_kind_of_mutation_is_used():
     kinds = {mutant.kind for claim in SHARE for mutant in mutants(claim)}
     made = {maker.__name__.replace("_", "-") for maker in (*EDITS, *REWRITES)}
     assert made - kinds <= {"rename-index"}
+
+
+def test_no_edit_ranks_below_the_order_of_its_check(monkeypatch):
+    """The search stops at the first edit that is confirmed: a check asked later comes too late."""
+    from chainrule.verification import diagnose
+
+    found = []
+    propose = diagnose._candidates
+
+    def noted(search, check):
+        for item in propose(search, check):
+            found.append((check.code, item[2].rank >= check.order))
+            yield item
+
+    monkeypatch.setattr(diagnose, "_candidates", noted)
+    for claim in corpus.claims()[::7]:
+        judged(claim)
+    assert found
+    assert [code for code, kept in found if not kept] == []

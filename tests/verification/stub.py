@@ -33,12 +33,13 @@ class StubJudge:
         self.rate = graph.model.rate
         self.budget = 2.0
         self.facts = Facts()
+        self.work = Workspace(graph, shown=frozenset(graph.passed_through()))
 
     def likely(self, left, right) -> bool:
         def usable(probe):
             return [finite(pair) for pair in zip(probe(left), probe(right), strict=True)]
 
-        probe = draw(self.graph, self.graph.leaves, usable)
+        probe = draw(self.work, self.graph.leaves, usable)
         return probe is not None and same(probe(left), probe(right))
 
     def compare(self, left, right) -> Decision:
@@ -48,7 +49,7 @@ class StubJudge:
         return Derivation(Workspace(self.graph), of, wrt).formula
 
     def local(self, of, wrt):
-        return Workspace(self.graph, shown=frozenset(self.graph.passed_through())).value(of, wrt)
+        return self.work.value(of, wrt)
 
     def update(self, name):
         step = fm.multiply(fm.Name(self.rate), self.total(self.graph.output, name))

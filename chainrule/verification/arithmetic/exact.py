@@ -71,6 +71,7 @@ class Exact(Elementary):
             gap = self.sub(self.done[left], self.done[right])
             if relation in {"==", "!="} and gap.top:
                 holds = relation == "!="  # equal on a set without volume at most
+                self.note(gap.top)
             else:
                 side = self.sign(gap)
                 holds = {

@@ -83,13 +83,15 @@ class Field:
     denominators: list[Polynomial] = field(default_factory=list)
     _below_numbers: dict[poly.Key, int] = field(default_factory=dict)
     _kept: set[int] = field(default_factory=set)
+    silent: dict[poly.Key, None] = field(default_factory=dict)
+    """Polynomials taken for positive, or for not 0, though they are 0 on a set without volume."""
     done: dict[int, Value] = field(default_factory=dict)
 
     def region(self, signs: Mapping[poly.Key, int]) -> Self:
         """The same generators in a region where these signs hold."""
         return type(self)(
             self.building, self.atoms, self.budget, signs, self.angles, self.generators,
-            self._numbers, self.denominators, self._below_numbers, self._kept,
+            self._numbers, self.denominators, self._below_numbers, self._kept, self.silent,
         )  # fmt: skip
 
     # -- generators
@@ -280,14 +282,42 @@ class Field:
         for generator, exponent in monomial:
             if not self._is_positive(generator, exponent):
                 side *= self._asked({((generator, 1),): 1})
-        if len(rest) > 1 and not self._all_positive(rest):
+            elif not self._never_zero(generator):
+                self.silent[poly.key({((generator, 1),): 1})] = None
+        if len(rest) > 1 and self._all_positive(rest):
+            self._note(rest)
+        elif len(rest) > 1:
             for piece, power in factors(rest, self.budget):
                 if power % 2:
                     side *= self._sign_of_piece(piece)
+                else:
+                    self._note(piece)
         return side
+
+    def note(self, top: Polynomial) -> None:
+        """Remember where a polynomial is 0, without asking for its sign."""
+        _, monomial, rest = poly.content(top)
+        for generator, _ in monomial:
+            if not self._never_zero(generator):
+                self.silent[poly.key({((generator, 1),): 1})] = None
+        if len(rest) > 1:
+            for piece, _ in factors(rest, self.budget):
+                self._note(piece)
+
+    def _note(self, piece: Polynomial) -> None:
+        """Remember a polynomial, unless it is a sum that is certainly more than 0."""
+        certain = self._all_positive(piece) and any(
+            all(self._never_zero(generator) for generator, _ in monomial) for monomial in piece
+        )
+        if not certain:
+            self.silent[poly.key(poly.content(piece)[2])] = None
+
+    def _never_zero(self, generator: int) -> bool:
+        return self.generators[generator].kind in {"exp", "root", "constant"}
 
     def _sign_of_piece(self, piece: Polynomial) -> int:
         if self._all_positive(piece):
+            self._note(piece)
             return 1
         number, _, primitive = poly.content(piece)
         side = 1 if number > 0 else -1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from chainrule.verification.arithmetic.rationals import Rationals
 from chainrule.verification.arithmetic.rounding import (
     FUNCTIONS,
     Interval,
@@ -49,6 +50,7 @@ class Intervals:
         self.functions = functions
         self.precision = precision
         self._known: dict[int, Interval | type[ArithmeticError]] = {}
+        self._rationals = Rationals(building, leaves)
 
     def __call__(self, root: int) -> Interval:
         """The enclosure of a term. Raises `Undefined` or `Unsure`."""
@@ -136,7 +138,8 @@ class Intervals:
         for place, relation in enumerate(store.data[term]):
             value, left, right = args[3 * place : 3 * place + 3]
             gap = added((self._of(left), negated(self._of(right), self.precision)), self.precision)
-            if self._holds(relation, gap):
+            side = sign(gap)
+            if self._holds(relation, self._exactly(left, right) if side is None else side):
                 return self._of(value)
         return self._of(args[-1])
 
@@ -146,10 +149,14 @@ class Intervals:
             return found
         raise found
 
-    def _holds(self, relation: str, gap: Interval) -> bool:
-        side = sign(gap)
-        if side is None:
+    def _exactly(self, left: int, right: int) -> int:
+        """The sign of a difference that an enclosure does not tell."""
+        sides = self._rationals(left), self._rationals(right)
+        if sides[0] is None or sides[1] is None:
             raise Unsure
+        return (sides[0] > sides[1]) - (sides[0] < sides[1])
+
+    def _holds(self, relation: str, side: int) -> bool:
         return {
             "<": side < 0, "<=": side <= 0, ">": side > 0, ">=": side >= 0, "==": side == 0,
             "!=": side != 0,

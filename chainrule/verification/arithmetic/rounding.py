@@ -72,7 +72,8 @@ _TWO: Interval = (from_int(2), from_int(2))
 _MAX_EXPONENT = 1 << 20
 """Beyond 2^±(2²⁰) a number is neither useful nor cheap."""
 _FAR = 26
-"""1 − erf 26 < 10⁻²⁹⁵."""
+_FINE = 900
+"""1 − erf 26 < 10⁻²⁹⁵, which more than `_FINE` bits would resolve."""
 
 
 class Undefined(ArithmeticError):
@@ -258,6 +259,8 @@ def _erf_at(x: Any, precision: int) -> Interval:
     """2/√π·Σ (−1)ⁿ x^(2n+1)/(n!(2n+1)): alternating, and its terms fall from n ≥ x² on."""
     value = Fraction(*map(int, to_rational(x)))
     if abs(value) > _FAR:
+        if precision > _FINE:
+            raise Unsure
         tiny = enclosed(Fraction(1, 10**290), precision)
         near = (_sub(_ONE, tiny, precision)[0], fone)
         return near if value > 0 else _neg(near, precision)

@@ -50,7 +50,8 @@ class Check:
     """One kind of slip.
 
     `words` is the sentence of a finding in every language, `forms` are further sentences by key;
-    their slots are filled from the candidate's facts. `order` says which check is asked first.
+    their slots are filled from the candidate's facts. `order` says which check is asked first;
+    none of its candidates has a smaller rank.
     """
 
     code: str
@@ -61,7 +62,7 @@ class Check:
     words: Mapping[str, str]
     propose: Callable[[Search], Iterator[Candidate]]
     forms: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    order: int = 50
+    order: float = 50
 
     def sentence(self, form: str) -> Mapping[str, str]:
         """The words of a form."""

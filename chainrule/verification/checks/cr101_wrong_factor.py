@@ -201,5 +201,5 @@ CHECK = Check(
         },
     },
     propose=propose,
-    order=26,
+    order=25,
 )

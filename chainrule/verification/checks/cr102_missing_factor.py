@@ -117,5 +117,5 @@ CHECK = Check(
         },
     },
     propose=propose,
-    order=30,
+    order=25.5,
 )

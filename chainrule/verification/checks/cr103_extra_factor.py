@@ -86,5 +86,5 @@ CHECK = Check(
         },
     },
     propose=propose,
-    order=32,
+    order=17.5,
 )

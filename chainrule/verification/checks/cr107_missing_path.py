@@ -174,5 +174,5 @@ CHECK = Check(
         },
     },
     propose=propose,
-    order=34,
+    order=24,
 )

@@ -110,5 +110,5 @@ CHECK = Check(
         },
     },
     propose=propose,
-    order=36,
+    order=24.5,
 )

@@ -115,5 +115,5 @@ CHECK = Check(
         },
     },
     propose=propose,
-    order=44,
+    order=19,
 )
