@@ -188,8 +188,12 @@ class Building:
         return self.store.add(*(self.term(part, local) for part in formula.terms))
 
     def of_product(self, formula: fm.Product, local: frozenset[tuple[str, str]]) -> int:
-        """A product."""
-        return self.store.mul(*(self.term(part, local) for part in formula.factors))
+        """A product; 0·log x stays, since it has a value only where log x has."""
+        factors = tuple(self.term(part, local) for part in formula.factors)
+        numbers = [self.store.number(factor) for factor in factors]
+        if 0 in numbers and not all(number is not None for number in numbers):
+            return self.store.make("mul", factors)
+        return self.store.mul(*factors)
 
     def of_quotient(self, formula: fm.Quotient, local: frozenset[tuple[str, str]]) -> int:
         """A quotient."""

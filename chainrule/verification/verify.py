@@ -198,12 +198,14 @@ class Verifier:
         except RecursionError:
             decision = Decision(Outcome.UNDECIDED, Evidence(reason="reason-size"))
         given = tuple(Assumption("fact", text) for text in self.settings.facts.texts)
-        used = given if decision.outcome is not Outcome.UNDECIDED else ()
+        undecided = decision.outcome is Outcome.UNDECIDED
+        read = [one for one in resolved.assumptions if one.kind != "free" or not undecided]
+        used = () if undecided else given
         return Verdict(
             resolved.claim,
             decision.outcome,
             decision.evidence,
-            assumptions=(*resolved.assumptions, *used, *decision.assumptions),
+            assumptions=(*read, *used, *decision.assumptions),
         )
 
     def _decided(self, ready: _Ready) -> Decision:
@@ -212,6 +214,10 @@ class Verifier:
             return Decision(Outcome.UNDECIDED, Evidence(reason="reason-unsupported"))
         left, right = claim.lhs, claim.rhs
         if ready.update:
+            if claim.relation == "=" and isinstance(left, fm.Name) and not left.marks:
+                equation = self.judge.compare(left, right)  # w = w + 0 is one
+                if equation.outcome is Outcome.PROVED:
+                    return equation
             return self._update(left, right)
         decision = self._symbolic(left, right)
         if claim.relation == "≈":
