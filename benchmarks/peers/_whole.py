@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import json
 import math
+import re
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 RIGHT = 3.51018778e-05
 """The loss after 10,000 updates, gradients all taken before the update."""
 
-TRAIN = ["-m", "chainrule", "train", "mazur", "--steps", "10000", "--format", "json"]
+TRAIN = ["-m", "chainrule", "train", "mazur", "--steps", "10000"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,12 @@ def wholes() -> dict[str, Whole]:
     """Every program by name."""
     found = {
         "chainrule": Whole("chainrule train, program kept from before", TRAIN, {}, warm=True),
+        "chainrule-json": Whole(
+            "chainrule train --format json (10,001 losses), program kept",
+            [*TRAIN, "--format", "json"],
+            {},
+            warm=True,
+        ),
         "chainrule-new": Whole("chainrule train, nothing kept", TRAIN, {"CHAINRULE_CACHE": "0"}),
     }
     for path in sorted(FOLDER.glob("mazur_*.py")):
@@ -64,4 +71,5 @@ def run_whole(whole: Whole, limit: float, extra: Mapping[str, str]) -> dict[str,
 def _loss(out: str) -> float:
     if out.lstrip().startswith("{"):
         return float(json.loads(out)["loss"][-1])
-    return float(out.splitlines()[-1])
+    arrow = re.search(r"→ (\S+)", out)
+    return float(arrow[1] if arrow else out.splitlines()[-1])

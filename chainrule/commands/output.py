@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +34,8 @@ def write_file(pieces: Iterable[str], path: Path) -> None:
     if path.exists() and not path.is_file():  # a pipe or a device is written to, never replaced
         _stream(pieces, path)
         return
+    import tempfile
+
     try:
         target = path.resolve()
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")

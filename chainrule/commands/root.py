@@ -15,7 +15,7 @@ import chainrule
 
 __all__ = ["main"]
 
-_NOT_COMMANDS = frozenset({"choices", "output", "root"})
+_NOT_COMMANDS = frozenset({"choices", "output", "root", "session"})
 
 
 class _Group(click.Group):

@@ -6,10 +6,8 @@ from, so that whoever catches it can print the line with a caret under the culpr
 
 from __future__ import annotations
 
-import difflib
 import unicodedata
 from dataclasses import dataclass
-from datetime import date, time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -74,13 +72,17 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
         names = [
             other for other in names if other[:1] == name[:1] and abs(len(other) - len(name)) <= 1
         ][:_MAX_COMPARED]
-    found = difflib.get_close_matches(name, sorted(names), n=8, cutoff=0.6)
+    from difflib import get_close_matches
+
+    found = get_close_matches(name, sorted(names), n=8, cutoff=0.6)
     return max(found, key=lambda other: _likeness(name, other)) if found else None
 
 
 def _likeness(name: str, other: str) -> tuple[float, bool, str]:
     """How alike two names are; among equals the same beginning decides (x_3: x_2 before z_3)."""
-    ratio = difflib.SequenceMatcher(None, name, other).ratio()
+    from difflib import SequenceMatcher
+
+    ratio = SequenceMatcher(None, name, other).ratio()
     return round(ratio, 6), name[:1] == other[:1], other
 
 
@@ -91,7 +93,7 @@ def shown(value: object, limit: int = 40) -> str:
             text = "true" if value else "false"
         case str():
             text = f'"{value}"' if len(value) <= limit else f'"{value[: limit - 2]}…"'
-        case date() | time():
+        case _ if hasattr(value, "isoformat"):  # dates and times of TOML
             text = value.isoformat()
         case _:
             text = _short_repr(value, limit)

@@ -24,6 +24,7 @@ _LARGE = 1e15
 _WORDS: Mapping[str, Mapping[str, str]] = {
     "en": {
         "step": "step {step}", "steps": "{steps} steps", "one step": "1 step",
+        "one sample": "1 sample",
         "resumed": "from step {step} on", "momentum": "momentum {momentum}",
         "simultaneous": "simultaneous updates", "sequential": "sequential updates",
         "samples": "{samples} samples", "batch": "{batch} at a time", "engine": "{engine} engine",
@@ -36,6 +37,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "ko": {
         "step": "{step}단계", "steps": "{steps}단계", "one step": "1단계",
+        "one sample": "표본 1개",
         "resumed": "{step}단계부터 이어서", "momentum": "모멘텀 {momentum}",
         "simultaneous": "동시 갱신", "sequential": "순차 갱신",
         "samples": "표본 {samples}개", "batch": "{batch}개씩", "engine": "{engine} 엔진",
@@ -135,12 +137,19 @@ def _object(fields: Mapping[str, Any]) -> Iterator[str]:
     mark = "{"
     for key, value in fields.items():
         try:
-            text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+            text = _floats(value) if key == "loss" else None
+            text = text or json.dumps(value, ensure_ascii=False, allow_nan=False)
         except ValueError:
             text = json.dumps(_finite(value), ensure_ascii=False)
         yield f'{mark}\n  "{key}": {text}'
         mark = ","
     yield "\n}\n"
+
+
+def _floats(value: list[float]) -> str | None:
+    """The JSON of a list of floats, twice as quick as `json` has it; None if one is not finite."""
+    text = repr(value)
+    return None if "n" in text else text
 
 
 def _finite(value: Any) -> Any:
@@ -196,7 +205,8 @@ def _facts(report: Report, words: Mapping[str, str]) -> Iterator[str]:
         yield words["momentum"].format(momentum=f"{settings.momentum:g}")
     yield words[report.schedule]
     if report.samples is not None:
-        yield words["samples"].format(samples=f"{report.samples:,}")
+        few = "one sample" if report.samples == 1 else "samples"
+        yield words[few].format(samples=f"{report.samples:,}")
         if report.in_batches:
             yield words["batch"].format(batch=f"{settings.batch:,}")
     yield words["engine"].format(engine=report.engine)

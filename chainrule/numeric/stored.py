@@ -2,8 +2,9 @@
 
 Only the text of straight-line Python is kept, with what the program's tensors are called, in a
 folder of the user's own cache (`CHAINRULE_CACHE_DIR`, else `XDG_CACHE_HOME` or `~/.cache`, in
-`chainrule`; `CHAINRULE_CACHE=0` turns it off). The key covers the model's text, the options and
-every file of this package. Whatever goes wrong with the cache, the program is simply made anew.
+`chainrule`; `CHAINRULE_CACHE=0` turns it off). The key holds the model's text, the options and
+every file of this package; it is kept beside the text and compared, so that its checksum, which
+names the file, need not be unique. Whatever goes wrong with the cache, the program is made anew.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import contextlib
 import json
 import os
 import sys
-import tempfile
+import zlib
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["keep", "key_of", "recall"]
 
-_FORMAT = 1
+_FORMAT = 2
 _MOST_FILES = 256
 _MOST_BYTES = 1_000_000
 _TEXTS = (("train", False), ("momentum", False), ("forward", False), ("gradients", False))
@@ -50,25 +51,21 @@ class _Model:
 
 def key_of(model: str, options: Sequence[str]) -> str | None:
     """The key of a model named on the command line; None where nothing is to be kept."""
-    import hashlib
-
     if model == "-" or os.environ.get("CHAINRULE_CACHE") == "0":
         return None
-    mark = hashlib.sha256(repr((_FORMAT, sys.version, model, tuple(options))).encode())
-    for part in _package():
-        mark.update(part)
+    text = ""
     try:
         path = Path(model)
         if path.is_file():
             if path.stat().st_size > _MOST_BYTES:
                 return None
-            mark.update(path.read_bytes())
+            text = repr(path.read_bytes())
     except (OSError, ValueError):
         return None
-    return mark.hexdigest()
+    return "\n".join((repr((_FORMAT, sys.version, model, tuple(options))), *_package(), text))
 
 
-def _package() -> Iterator[bytes]:
+def _package() -> Iterator[str]:
     """Name, size and time of every module of this package."""
     folders = [str(Path(__file__).parent.parent)]
     while folders:
@@ -76,7 +73,7 @@ def _package() -> Iterator[bytes]:
             for entry in sorted(found, key=lambda entry: entry.name):
                 if entry.name.endswith((".py", ".toml")):
                     status = entry.stat()
-                    yield f"{entry.name} {status.st_size} {status.st_mtime_ns}".encode()
+                    yield f"{entry.name} {status.st_size} {status.st_mtime_ns}"
                 elif entry.name != "__pycache__" and entry.is_dir():
                     folders.append(entry.path)
 
@@ -93,6 +90,10 @@ def _folder() -> Path | None:
     return folder
 
 
+def _path(folder: Path, key: str) -> Path:
+    return folder / f"{zlib.crc32(key.encode()):08x}.json"
+
+
 def recall(key: str | None, load: Callable[[], Compiled]) -> Compiled | None:
     """The compiled model kept under a key. `load` makes it anew if more is needed of it."""
     if key is None:
@@ -101,8 +102,9 @@ def recall(key: str | None, load: Callable[[], Compiled]) -> Compiled | None:
         folder = _folder()
         if folder is None:
             return None
-        with (folder / f"{key}.json").open(encoding="utf-8") as stream:
-            return _read(json.load(stream), load)
+        with _path(folder, key).open(encoding="utf-8") as stream:
+            kept = json.load(stream)
+        return _read(kept, load) if kept["key"] == key else None
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError):
         return None
 
@@ -174,7 +176,8 @@ def keep(key: str | None, compiled: Compiled) -> None:
         folder = _folder()
         if folder is not None:
             _prune(folder)
-            _write(folder / f"{key}.json", json.dumps(_written(compiled, kernel)))
+            known = {"key": key, **_written(compiled, kernel)}
+            _write(_path(folder, key), json.dumps(known))
 
 
 def _written(compiled: Compiled, kernel: PythonKernel) -> dict[str, Any]:
@@ -220,6 +223,8 @@ def _prune(folder: Path) -> None:
 
 
 def _write(path: Path, text: str) -> None:
+    import tempfile
+
     handle, name = tempfile.mkstemp(dir=path.parent)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as stream:

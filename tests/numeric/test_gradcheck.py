@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import math
 import random
+import sys
 from contextlib import contextmanager
 
 import pytest
@@ -692,6 +693,19 @@ def test_absent_peer(monkeypatch):
     assert choose_peer("auto") is None
     with pytest.raises(ChainruleError, match="torch is not installed"):
         choose_peer("torch")
+
+
+def test_autograd_without_scipy(monkeypatch):
+    """Only its erf is scipy's: every other function is compared, and erf says what it lacks."""
+    pytest.importorskip("autograd")
+    for name in [name for name in sys.modules if f"{name}.".startswith("autograd.scipy.")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "scipy", None)
+    report = check(load_model("mazur"), against="autograd")
+    assert report.peer.compared == report.total
+    report = check(net("gelu"), against="autograd")
+    assert report.ok
+    assert "its erf needs scipy" in report.peer.reason
 
 
 # -- bad input

@@ -65,6 +65,12 @@ def test_text() -> None:
     )
 
 
+def test_one_sample() -> None:
+    """One is not several."""
+    assert " · 1 sample · " in text(replace(SAMPLES, samples=1))
+    assert " · 12 samples · " in text(SAMPLES)
+
+
 def test_korean_is_in_line() -> None:
     """Hangul is two columns wide: the columns of numbers end together."""
     page = text(replace(REPORT, lang="ko"))

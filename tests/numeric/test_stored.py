@@ -79,7 +79,16 @@ def test_another_key_for_another_text_option_or_version(tmp_path, monkeypatch):
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"full": 1}', "null"])
 def test_a_broken_file_is_ignored(folder, text):
     _, key = kept()
-    (folder / f"{key}.json").write_text(text, encoding="utf-8")
+    next(folder.iterdir()).write_text(text, encoding="utf-8")
+    assert recall(key, never) is None
+
+
+def test_two_keys_with_the_same_file_name(folder):
+    """A checksum is not unique: what was kept for another model is not taken for this one's."""
+    _, key = kept()
+    path = next(folder.iterdir())
+    known = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**known, "key": "another"}), encoding="utf-8")
     assert recall(key, never) is None
 
 
@@ -100,7 +109,7 @@ def test_a_folder_that_cannot_be_is_no_error(monkeypatch, tmp_path):
 def test_kept_text_sees_no_builtins(folder):
     """A file that somebody else wrote can at least not open files."""
     _, key = kept()
-    path = folder / f"{key}.json"
+    path = next(folder.iterdir())
     known = json.loads(path.read_text(encoding="utf-8"))
     known["texts"]["forward False"] = "def run(*args):\n    return open('/etc/passwd')\n"
     path.write_text(json.dumps(known), encoding="utf-8")

@@ -8,21 +8,20 @@ transposed view, a method, a number as an array) is made there once.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from chainrule.numeric.engines._numpy_memory import Instruction, Memory, Operand, Register, spelt
 from chainrule.numeric.engines._numpy_nodes import ONE, Coefficient, Node
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from chainrule.numeric.engines._numpy_lines import Recipe, Step
+    from chainrule.numeric.engines._numpy_memory import Shape
     from chainrule.numeric.engines._numpy_nodes import Value
     from chainrule.numeric.program import Program
 
 __all__ = ["ENOUGH", "Writer"]
-
-Shape = tuple[int | None, ...]
 
 SMALL = 4_096
 """Entries up to which a pass costs less than what calling it costs."""
@@ -45,45 +44,6 @@ _COMPARE = {
 }  # fmt: skip
 _FROM_ARRAYS = frozenset({"dot", "added", "largest", "diagonal"})
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
-
-
-@dataclass(slots=True, eq=False)
-class Register:
-    """What an instruction computes: an array, an array of truth values, or a scalar."""
-
-    shape: Shape
-    kind: str = "array"
-    kept: bool = False
-    last: int = -1
-    name: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Operand:
-    """A register or a name, seen as `view`."""
-
-    base: Register | str
-    view: str = ""
-    shape: Shape = ()
-
-    def seen(self, view: str) -> Operand:
-        """The same through another view."""
-        return Operand(self.base, self.view + view, self.shape)
-
-
-@dataclass(slots=True)
-class Instruction:
-    """A line of text with places for its operands and its result.
-
-    The result may use the memory of an operand among `share` that nobody needs any more. With
-    `over`, the result starts as a copy of that operand and is changed in place.
-    """
-
-    text: str
-    operands: tuple[Operand, ...] = ()
-    out: Register | None = None
-    share: tuple[int, ...] = ()
-    over: int | None = None
 
 
 class Writer:
@@ -115,13 +75,11 @@ class Writer:
         self.once: list[Instruction] = []
         self.loop: list[Instruction] = []
         self.block = self.once
-        self.setup: list[str] = []
+        self.memory = Memory()
+        self.setup = self.memory.setup
         self.begin: list[str] = []
         self.end: list[str] = []
         self.gather: list[str] = []
-        self._made: dict[str, str] = {}
-        self._count: dict[str, int] = {}
-        self._free: dict[tuple[Shape, str], list[str]] = {}
         self._leaves = {name: f"p{place}" for place, name in enumerate(program.leaves)}
         self._readers = self._read()
         self._absorbed = self._absorb()
@@ -207,8 +165,8 @@ class Writer:
         for step in self.recipe.steps:
             self._step(step)
         results = self._results()
-        once = self._allocated(self.once)
-        loop = self._allocated(self.loop)
+        once = self.memory.allocated(self.once)
+        loop = self.memory.allocated(self.loop)
         return self._module(once, loop, results)
 
     def _module(self, once: list[str], loop: list[str], results: list[str]) -> str:
@@ -232,18 +190,6 @@ class Writer:
         lines += ["", "    return run", ""]
         return "\n".join(lines)
 
-    def _name(self, stem: str) -> str:
-        self._count[stem] = self._count.get(stem, -1) + 1
-        return f"{stem}{self._count[stem]}"
-
-    def _once(self, stem: str, expression: str) -> str:
-        """A name for something that is made before the run."""
-        name = self._made.get(expression)
-        if name is None:
-            name = self._made[expression] = self._name(stem)
-            self.setup.append(f"{name} = {expression}")
-        return name
-
     # -- leaves
 
     def _prepare(self) -> None:
@@ -262,11 +208,11 @@ class Writer:
             if self.gathered and self.program.tensors[name].batched:
                 source = f"q{place}"
                 self.setup.append(f"{source} = arrays[{place}]")
-                self.setup.append(f"{own} = empty({_shape(shape)}, real)")
+                self.setup.append(f"{own} = empty({spelt(shape)}, real)")
                 if self.gathered == "row":
                     self.gather.append(f"copyto({own}, {source}[rows])")
                 else:
-                    take = self._once("m", f"{source}.take")
+                    take = self.memory.once("m", f"{source}.take")
                     self.gather.append(f'{take}(rows, 0, {own}, "clip")')
             else:
                 self.setup.append(f"{own} = arrays[{place}]")
@@ -330,8 +276,8 @@ class Writer:
         """A number that is an array or a scalar of the right precision."""
         text = _number(coefficient)
         if scalar:
-            return Operand(self._once("f", f"real({text})"))
-        return Operand(self._once("k", f"array({text}, real)"))
+            return Operand(self.memory.once("f", f"real({text})"))
+        return Operand(self.memory.once("k", f"array({text}, real)"))
 
     def _beside(self, node: Node, axes: tuple[int, ...], rank: int) -> Operand:
         """An array seen so that its axes stand where they belong among those of a result."""
@@ -665,14 +611,14 @@ class Writer:
         short = None not in part.shape and part.size <= SMALL
         if not node.shape and short:
             flat = "" if len(part.shape) == 1 else ".reshape(-1)"
-            ones = Operand(self._once("k", f"ones({part.size}, real)"))
+            ones = Operand(self.memory.once("k", f"ones({part.size}, real)"))
             return self._reduced(node, "{0}({1})", [operand.seen(f"{flat}.dot"), ones], ", {out}")
         if len(part.shape) == 2 and len(gone) == 1:
-            text = f"ones({_shape((part.shape[gone[0]],))}, real)"
+            text = f"ones({spelt((part.shape[gone[0]],))}, real)"
             if gone == [0]:
-                first = Operand(self._once("m", f"{self._once('k', text)}.dot"))
+                first = Operand(self.memory.once("m", f"{self.memory.once('k', text)}.dot"))
                 return self._reduced(node, "{0}({1})", [first, operand], ", {out}")
-            second = Operand(self._once("k", text))
+            second = Operand(self.memory.once("k", text))
             return self._reduced(node, "{0}({1})", [operand.seen(".dot"), second], ", {out}")
         return self._over_axes("add", node, operand, gone)
 
@@ -684,7 +630,7 @@ class Writer:
     def _over_axes(self, name: str, node: Node, operand: Operand, gone: list[int]) -> Operand:
         axes = str(gone[0]) if len(gone) == 1 else str(tuple(gone))
         where = axes if node.shape else "None"
-        reduce = self._once("m", f"{name}.reduce")
+        reduce = self.memory.once("m", f"{name}.reduce")
         return self._reduced(node, f"{reduce}({{0}}, {where}, None)", [operand], ", {out}")
 
     # -- updates and results
@@ -717,7 +663,7 @@ class Writer:
         if self.momentum:
             speed = f"v{place}"
             self.setup.append(f"{speed} = velocities[{place}]")
-            inertia = self._once("k", "array(momentum, real)")
+            inertia = self.memory.once("k", "array(momentum, real)")
             self._line(f"multiply({speed}, {inertia}, {speed})")
             self._line(f"{change}({speed}, {{0}}, {speed})", [gradient])
             moved.insert(0, speed)
@@ -737,7 +683,7 @@ class Writer:
         for stem, extent in zip("cd", shape, strict=True):
             self.setup.append(f"{stem}{place} = zeros(({HELD}, {extent}), real)")
             self.setup.append(f"{stem}s{place} = list({stem}{place})")
-        self.setup.append(f"e{place} = empty({_shape(shape)}, real)")
+        self.setup.append(f"e{place} = empty({spelt(shape)}, real)")
         self.setup.append(f"ed{place} = c{place}.T.dot")
         self.begin.append(f"n{place} = 0")
         how = "copyto({}, {{0}})" if value.coefficient == ONE else "negative({{0}}, {})"
@@ -755,8 +701,8 @@ class Writer:
 
     def _hold(self, place: int, name: str) -> None:
         """Give the entries that must not move back what they had."""
-        flat = self._once("h", f"{name}.reshape(-1)")
-        saved = self._name("g")
+        flat = self.memory.once("h", f"{name}.reshape(-1)")
+        saved = self.memory.name("g")
         self.begin.append(f"{saved} = {flat}[frozen[{place}]]")
         self._line(f"{flat}[frozen[{place}]] = {saved}")
 
@@ -771,7 +717,7 @@ class Writer:
             places = tuple(letters.index(letter) for letter in value.letters)
             operand = self._beside(value.node, places, len(letters))
             shape = self._shape(name)
-            self._line(f"{result} = empty({_shape(shape)}, real)")
+            self._line(f"{result} = empty({spelt(shape)}, real)")
             how = "copyto({out}, {0})" if value.coefficient == ONE else "negative({0}, {out})"
             self._line(how.replace("{out}", result), [operand])
         loss = "float(loss)" if self.recipe.loss is not None else "0.0"
@@ -781,89 +727,6 @@ class Writer:
         axes = self.program.tensors[name].axes
         sampled = self.recipe.sampled and self.program.tensors[name].batched
         return ("*", *axes) if sampled else axes
-
-    # -- memory
-
-    def _allocated(self, block: list[Instruction]) -> list[str]:
-        """The lines of a block, its registers given buffers that are used again."""
-        for place, instruction in enumerate(block):
-            for operand in instruction.operands:
-                if isinstance(operand.base, Register):
-                    operand.base.last = place
-        lines = []
-        for place, instruction in enumerate(block):
-            lines += self._placed(instruction, place)
-            ended = {
-                operand.base: None
-                for operand in instruction.operands
-                if isinstance(operand.base, Register)
-                and operand.base.last == place
-                and operand.base.kind != "scalar"
-                and not operand.base.kept
-            }
-            out = instruction.out
-            for register in ended:
-                if out is None or register.name != out.name:
-                    self._free.setdefault((register.shape, register.kind), []).append(register.name)
-        return lines
-
-    def _placed(self, instruction: Instruction, place: int) -> list[str]:
-        operands, out = instruction.operands, instruction.out
-        lines = []
-        if out is not None:
-            out.name = self._room(instruction, place)
-            over = instruction.over
-            if over is not None:
-                source = operands[over]
-                if not isinstance(source.base, Register) or source.base.name != out.name:
-                    lines.append(f"copyto({out.name}, {self._seen(source)})")
-        names = [self._seen(operand) for operand in operands]
-        text = instruction.text.format(*names, out=out.name if out is not None else "")
-        return [*lines, text]
-
-    def _room(self, instruction: Instruction, place: int) -> str:
-        """A buffer for a result: that of an operand nobody needs again, a free one, or a new."""
-        out = instruction.out
-        assert out is not None
-        if out.kind == "scalar":
-            return self._name("s")
-        shared = [instruction.over] if instruction.over is not None else instruction.share
-        for at in shared:
-            base = instruction.operands[at].base
-            others = [
-                operand
-                for operand in instruction.operands
-                if operand.base is base and operand.view != ""
-            ]
-            if (
-                isinstance(base, Register)
-                and base.last == place
-                and not base.kept
-                and not others
-                and base.shape == out.shape
-                and base.kind == out.kind
-            ):
-                return base.name
-        free = self._free.get((out.shape, out.kind))
-        if free:
-            return free.pop()
-        kind = "bool" if out.kind == "truth" else "real"
-        name = self._name("b")
-        self.setup.append(f"{name} = empty({_shape(out.shape)}, {kind})")
-        return name
-
-    def _seen(self, operand: Operand) -> str:
-        name = operand.base if isinstance(operand.base, str) else operand.base.name
-        view = operand.view
-        if not view:
-            return name
-        if view == "[()]":
-            return f"{name}[()]"
-        method = view.endswith(".dot")
-        view = view.removesuffix(".dot")
-        if view:
-            name = self._once("a", f"{name}{view}")
-        return self._once("m", f"{name}.dot") if method else name
 
 
 def _coefficients(node: Node) -> tuple[Coefficient, ...]:
@@ -904,8 +767,3 @@ def _number(coefficient: Coefficient) -> str:
         sign = "*" if exponent > 0 else "/"
         text += f" {sign} {name}" * abs(exponent)
     return text
-
-
-def _shape(shape: Shape) -> str:
-    extents = ["samples" if extent is None else str(extent) for extent in shape]
-    return f"({', '.join(extents)}{',' if len(extents) == 1 else ''})"

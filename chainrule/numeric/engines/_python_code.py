@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from chainrule.core import formula as fm
 from chainrule.numeric.engines._python_names import FUNCTIONS
 from chainrule.numeric.engines._python_text import Template, template
 from chainrule.numeric.lowered import lowered, trimmed
@@ -71,11 +72,16 @@ class Writer:
         yield from self._body(program.forward, many, inside)
         loss = self._names(program.output)[0]
         late: list[str] = []
+        steps: set[str] = set()
         for line in program.backward:
-            yield from self._body((line,), many, inside)
-            if line.gradient_of is None:
-                continue
-            update = list(self._update(line, momentum=momentum))
+            moves = None if many or momentum else self._products(program, line)
+            if moves is not None:
+                update = list(_moved(moves, steps))
+            else:
+                yield from self._body((line,), many, inside)
+                if line.gradient_of is None:
+                    continue
+                update = list(self._update(line, momentum=momentum))
             if self.sequential:
                 yield from (inside + text for text in update)
             else:
@@ -100,6 +106,37 @@ class Writer:
                 yield f"{parameter} += s{parameter}"
             else:
                 yield f"{parameter} -= rate*{gradient}"
+
+    def _products(self, program: Program, line: Line) -> list[tuple[str, str, str]] | None:
+        """A parameter's cell, its delta and what multiplies that, for each cell of a gradient.
+
+        None for gradients of another form, those that are read once more, and where a factor is
+        a parameter, which may have moved when this one does.
+        """
+        leaf, target = line.gradient_of, line.target
+        if leaf is None or len(line.terms) != 1 or line.terms[0].sums:
+            return None
+        body = line.terms[0].body
+        factors = body.factors if isinstance(body, fm.Product) else (body,)
+        if len(factors) > 2 or not all(isinstance(one, fm.Name | fm.Indexed) for one in factors):
+            return None
+        names = {entry.name for entry in entries(body)}
+        if names & set(program.gradients) or self._is_read(program, target):
+            return None
+        still = set(self.program.frozen.get(leaf, ()))
+        found = []
+        for cell in cells_of(self.program, line):
+            if len(cell.branches) != 1:
+                return None
+            delta, _, other = self._branch(cell.branches[0]).partition("*")
+            if cell.place not in still:
+                found.append((f"{self._stem[leaf]}_{cell.place}", delta, other))
+        return found
+
+    def _is_read(self, program: Program, tensor: str) -> bool:
+        lines = (*program.forward, *program.backward)
+        bodies = (term.body for line in lines for term in line.terms)
+        return any(entry.name == tensor for body in bodies for entry in entries(body))
 
     def _names(self, tensor: str, prefix: str = "") -> list[str]:
         stem = f"{prefix}{self._stem[tensor]}"
@@ -162,6 +199,15 @@ class Writer:
         if len(columns) == 1:
             return f"[{text} for {names} in {names}]"
         return f"[{text} for {names} in zip({names})]"
+
+
+def _moved(moves: Iterable[tuple[str, str, str]], known: set[str]) -> Iterator[str]:
+    """Updates by products, each delta multiplied with the rate once; `known` are those that are."""
+    for parameter, delta, other in moves:
+        if delta not in known:
+            known.add(delta)
+            yield f"r{delta} = rate*{delta}"
+        yield f"{parameter} -= r{delta}*{other}" if other else f"{parameter} -= r{delta}"
 
 
 def _head(arguments: Iterable[str]) -> str:

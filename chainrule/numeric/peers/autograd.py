@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from chainrule.core.errors import ChainruleError
 from chainrule.numeric.peers._arrays import Kit, Peer, output, package, shape
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from chainrule.numeric.forward import Source
+
+
+def _erf(z: Any) -> Any:
+    """The error function, which autograd has for scipy's only; nothing else needs scipy."""
+    try:
+        return package("autograd.scipy.special").erf(z)
+    except ChainruleError as error:
+        raise ChainruleError(f"its erf needs scipy: {error.message}") from None
 
 
 def _gradients(
@@ -29,7 +38,7 @@ def _gradients(
             "sigmoid": lambda z: 0.5 * (1.0 + np.tanh(0.5 * z)),
             "softplus": lambda z: np.logaddexp(z, 0.0),
             "heaviside": lambda z: np.where(z > 0, 1.0, 0.0),
-            "erf": lambda z: package("autograd.scipy.special").erf(z),
+            "erf": _erf,
         },
         where=np.where,
         sum=lambda array, axis: np.sum(array, axis=axis),
