@@ -67,7 +67,7 @@ class Comparison:
     ) -> None:
         self.world = world
         self.formulas = (left, right)
-        self.deadline = deadline
+        self.deadline = world.deadline = deadline
         self.one = world.building.term(left, local)
         self.other = world.building.term(right, local)
         self.leaves = world.all_leaves(self.one, self.other)

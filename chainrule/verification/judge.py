@@ -154,6 +154,7 @@ class Judge:
         Raises `Unsupported` for what has no scalar value.
         """
         world = self._worlds[0]
+        world.deadline = min(time.monotonic() + self.budget, self.until)
         return world.enclosed(world.building.term(formula, local), values)
 
     def missing(self, formula: fm.Formula, values: Collection[str]) -> tuple[str, ...]:

@@ -74,12 +74,13 @@ class Place:
 
 
 class World:
-    """The graph under one case of the facts."""
+    """The graph under one case of the facts. After `deadline`, enclosures are of no use."""
 
     def __init__(self, graph: Graph, case: Case, seed: int) -> None:
         self.building = Building(graph, case.substituted)
         self.case = case
         self.seed = seed
+        self.deadline = math.inf
         self.declared = {name: Declared(name, seed) for name in graph.model.functions}
         self._floats: dict[tuple[tuple[str, Fraction], ...], Floats] = {}
 
@@ -140,7 +141,7 @@ class World:
     def intervals(self, point: Mapping[str, Bounded], precision: int) -> Intervals:
         """Enclosures at a point."""
         functions = {name: one.enclosure for name, one in self.declared.items()}
-        return Intervals(self.building, point, functions, precision)
+        return Intervals(self.building, point, functions, precision, self.deadline)
 
     def admissible(self, point: Mapping[str, Fraction]) -> bool:
         """Whether the inequalities hold; certain, so that a counterexample is one."""

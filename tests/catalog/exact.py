@@ -161,7 +161,7 @@ def total_loss(loss: Loss, units: int) -> fm.Formula:
 
 def loss_points(loss: Loss, units: int, count: int) -> list[dict[str, Fraction]]:
     """Points inside the ranges of a loss, the same ones every time."""
-    generator = random.Random(loss.name)  # noqa: S311
+    generator = random.Random(loss.name)
     out = []
     for _ in range(count):
         point = {name: Fraction(default) for name, default in loss.parameters.items()}

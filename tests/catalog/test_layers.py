@@ -35,7 +35,7 @@ def a_layer(entry, **options):
 
 def forward(graph, given=None):
     """Every node's value; leaves without one get one, the same every time."""
-    generator = random.Random(5)  # noqa: S311
+    generator = random.Random(5)
     values = {name: generator.uniform(-0.9, 0.9) for name in graph.leaves}
     values.update(given or {})
     for name in graph.statements:

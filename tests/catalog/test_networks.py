@@ -24,7 +24,7 @@ def output(graph, values):
 
 def check(model, *, targets=(0.2, 0.8)):
     """Every leaf but the targets, in numbers and as a formula in leaves."""
-    generator = random.Random(11)  # noqa: S311
+    generator = random.Random(11)
     graph = model.unroll()
     values = {}
     for name, role in graph.roles.items():

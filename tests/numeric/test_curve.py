@@ -63,7 +63,7 @@ def test_nothing_to_draw(losses) -> None:
 
 def test_long_runs_keep_their_extremes() -> None:
     """At most 1,000 points, among them the first, the last, the highest and the lowest."""
-    source = random.Random(1)  # noqa: S311 # no secret
+    source = random.Random(1)  # no secret
     losses = [1 + source.random() for _ in range(100_000)]
     losses[31_337], losses[77_777] = 5.0, 0.5
     points, _, _ = drawn(losses)

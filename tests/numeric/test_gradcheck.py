@@ -67,7 +67,7 @@ def net(activation, loss="squared-error", *, last=None, terms=(), units=3):
 @given(graphs(), st.integers(0, 10**6))
 def test_tape_says_what_the_statements_say(graph, seed):
     """Values to compare with that are themselves another function than the model's."""
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
     tape = Tape(source_of(graph))
     values = {name: chance.uniform(-1.5, 1.5) for name in graph.leaves}
     leaves = {tape.slot(name): values[name] for name in graph.leaves}
@@ -87,7 +87,7 @@ def test_tape_of_a_network_says_what_its_cells_say(name):
     graph = load_model(name).unroll()
     source = source_of(graph)
     tape = Tape(source)
-    chance = random.Random(3)  # noqa: S311
+    chance = random.Random(3)
     values = {leaf: chance.uniform(-1, 1) for leaf in graph.leaves}
     leaves = {
         tape.slot(tensor, flat): values[cell]

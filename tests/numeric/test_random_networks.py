@@ -157,7 +157,7 @@ def cases(draw):
     layers.append(cr.dense(draw(st.integers(2, 3)), last))
     added = draw(st.lists(st.sampled_from(sorted(penalties())), max_size=1))
     network = cr.network(inputs=draw(st.integers(1, 3)), layers=layers, loss=loss, penalties=added)
-    generator = random.Random(draw(st.integers(0, 10**6)))  # noqa: S311
+    generator = random.Random(draw(st.integers(0, 10**6)))
     samples = draw(st.sampled_from([None, 1, 3]))
     graph = network.unroll()
     low, high = losses()[loss].targets

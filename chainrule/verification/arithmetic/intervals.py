@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -35,7 +37,8 @@ class Intervals:
     """Enclosures of terms at a rational point, with `precision` bits.
 
     A leaf may also have two bounds in place of a value. `functions` are the declared functions
-    here: each maps (argument, primes, precision) to an interval.
+    here: each maps (argument, primes, precision) to an interval. After `deadline`, a time of
+    `time.monotonic`, nothing that is not known yet is sure.
     """
 
     def __init__(
@@ -44,8 +47,10 @@ class Intervals:
         leaves: Mapping[str, Fraction | tuple[Fraction, Fraction]],
         functions: Mapping[str, Callable[[Interval, int, int], Interval]],
         precision: int,
+        deadline: float = math.inf,
     ) -> None:
         self.building = building
+        self.deadline = deadline
         self.leaves = leaves
         self.functions = functions
         self.precision = precision
@@ -76,6 +81,8 @@ class Intervals:
             if missing:
                 stack.extend(missing)
                 continue
+            if time.monotonic() > self.deadline:
+                raise Unsure
             known[term] = self._guarded(term)
         found = known[root]
         if isinstance(found, tuple):

@@ -166,7 +166,7 @@ class Walk:
 
 def leaves_of(program, samples, seed=3, *, scale=0.9, targets=(0.2, 0.8)):
     """Numbers for every leaf, as dicts by (sample, position) and as the engine packs them."""
-    source = random.Random(seed)  # noqa: S311
+    source = random.Random(seed)
     out = {}
     for name in program.leaves:
         tensor = program.tensors[name]

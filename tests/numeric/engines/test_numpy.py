@@ -151,7 +151,7 @@ def _plain(body):
 
 def draw(program, samples=None, seed=0, scale=1.0):
     """Values for leaves as the reference has them."""
-    generator = random.Random(seed)  # noqa: S311
+    generator = random.Random(seed)
 
     def number(role):
         if role is Role.TARGET:
@@ -322,7 +322,7 @@ def test_every_loss_and_penalty(loss, penalty, samples):
 
 @pytest.mark.parametrize("seed", range(40))
 def test_random_networks(seed):
-    generator = random.Random(seed)  # noqa: S311
+    generator = random.Random(seed)
     loss = generator.choice(list(losses()))
     layers = []
     for _ in range(generator.randint(1, 3)):

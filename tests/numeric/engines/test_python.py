@@ -19,7 +19,7 @@ MODELS = {
 
 
 def drawn(program):
-    generator = random.Random(5)  # noqa: S311
+    generator = random.Random(5)
     return {name: generator.uniform(-1, 1) for name in program.leaves}
 
 

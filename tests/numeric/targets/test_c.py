@@ -75,7 +75,7 @@ class Built:
 
 
 def values_of(graph, seed=5):
-    source = random.Random(seed)  # noqa: S311
+    source = random.Random(seed)
     out = {}
     for name, role in graph.unroll().roles.items():
         number = source.uniform(0.15, 0.85)

@@ -46,7 +46,7 @@ CASES = [
 
 
 def values_of(graph, seed=5):
-    generator = random.Random(seed)  # noqa: S311
+    generator = random.Random(seed)
     out = {name: float(text) for name, text in graph.model.values.items()}
     for name, role in graph.unroll().roles.items():
         target = role is cr.Role.TARGET
