@@ -13,7 +13,7 @@ from chainrule.core import formula as fm
 from chainrule.core.claim import Claim
 from chainrule.core.errors import ChainruleError, Source, Span
 from chainrule.read.latex import read_latex_lines
-from chainrule.read.plain_claims import read_plain_claim
+from chainrule.read.plain_claims import read_plain_claims
 
 if TYPE_CHECKING:
     from chainrule.read.vocabulary import Vocabulary
@@ -38,7 +38,7 @@ def read_claims(
         found = (
             read_latex_lines(source, vocabulary, place)
             if latex
-            else [read_plain_claim(source, vocabulary, place)]
+            else read_plain_claims(source, vocabulary, place)
         )
         claims = [claim for formula in found for claim in _links(source, formula, latex=latex)]
     except ChainruleError as error:
@@ -53,15 +53,22 @@ def _trimmed(source: Source, span: Span) -> Span:
     """Without spaces and dollar signs round the whole."""
     start, end = span.start, span.end
     text = source.text
-    while start < end and text[start].isspace():
-        start += 1
-    while start < end and text[end - 1].isspace():
-        end -= 1
-    for opening, closing in _DELIMITERS:
-        long_enough = end - start > len(opening) + len(closing)
-        if long_enough and text.startswith(opening, start) and text.endswith(closing, start, end):
-            return _trimmed(source, Span(start + len(opening), end - len(closing)))
-    return Span(start, end)
+    while True:
+        while start < end and text[start].isspace():
+            start += 1
+        while start < end and text[end - 1].isspace():
+            end -= 1
+        for opening, closing in _DELIMITERS:
+            long_enough = end - start > len(opening) + len(closing)
+            if (
+                long_enough
+                and text.startswith(opening, start)
+                and text.endswith(closing, start, end)
+            ):
+                start, end = start + len(opening), end - len(closing)
+                break
+        else:
+            return Span(start, end)
 
 
 def _links(source: Source, formula: fm.Formula, *, latex: bool) -> list[Claim]:

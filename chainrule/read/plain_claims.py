@@ -1,28 +1,31 @@
 """Claims in plain syntax: `dE_total/dw_31 = -(target_o1 - o_1)*o_1*(1 - o_1)*a_1`.
 
 Plain syntax (`chainrule.core.plain`) with what only claims have: chains of relations, ∂A/∂B and
-dA/dB of any names, updates (`w_31'`, `w_31⁺`, `w_31 ← …`, `Δw_31`), functions that the model does
-not know, and `o_1(1 - o_1)` for a product where o_1 is a name of the model.
+dA/dB of any names, updates (`w_31'`, `w_31⁺`, `w_31 ← …`, `w_31 -= …`, `Δw_31`), functions that the
+model does not know, signs as they are typeset (`chainrule.read.typeset`), e^x, log y, and products
+without a sign where nothing else can be meant: `o_1(1 - o_1)`, `w_1 x_1`, `2x`, and `wx` where w
+and x are names of the model and wx is none.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import TYPE_CHECKING
 
 from chainrule.core import formula as fm
 from chainrule.core.errors import ChainruleError, Span
 from chainrule.core.functions import ALIASES, CONSTANTS
-from chainrule.core.plain import SPECIAL, Parser, Syntax, checked
-from chainrule.read.latex.commands import ACCENTS, HEADS, UNICODE
+from chainrule.core.plain import SPECIAL, Syntax, checked
+from chainrule.read.latex.commands import HEADS
+from chainrule.read.products import FUNCTION_LETTERS, Products
+from chainrule.read.typeset import typeset_tokens
 
 if TYPE_CHECKING:
     from chainrule.core.errors import Source
     from chainrule.core.tokens import Token
     from chainrule.read.vocabulary import Vocabulary
 
-__all__ = ["read_plain_claim"]
+__all__ = ["read_plain_claims"]
 
 NEW, CHANGE = "⁺", "Δ"
 _RELATIONS = {"=": "=", "==": "=", "≈": "≈", "←": "←", "<-": "←", ":=": "←"}
@@ -30,13 +33,11 @@ _OTHERS = frozenset({"<", "<=", ">", ">=", "!=", "+=", "-=", "*=", "/=", "@=", "
 _RAISED = re.compile(
     r"\^(?:\+(?!\s*[\w(.])|\(\s*[a-z]\s*\+\s*1\s*\)|\(new\)|new\b|(?P<old>\(t\)|\(old\)|old\b))"
 )
-_FUNCTIONS = frozenset({"f", "g", "h", "F", "G", "H", "phi", "psi"})
-_COMBINING = {"\u0302": "hat", "\u0304": "bar", "\u0303": "tilde"}
 _NOT_DIFFERENTIALS = ("delta", "dropout", "data")
 
 
-def read_plain_claim(source: Source, vocabulary: Vocabulary, span: Span) -> fm.Formula:
-    """A chain A = B = C as a `Relation`, or the formula alone.
+def read_plain_claims(source: Source, vocabulary: Vocabulary, span: Span) -> list[fm.Formula]:
+    """The formulas of a line, between commas; a chain A = B = C is a `Relation`.
 
     Raises `ChainruleError` with the place of what cannot be read.
     """
@@ -44,25 +45,47 @@ def read_plain_claim(source: Source, vocabulary: Vocabulary, span: Span) -> fm.F
     parser = _Claims(source, span, syntax)
     if not parser.tokens:
         raise parser.error("there is no formula here", Span(span.end, span.end + 1))
-    return parser.chain()
+    return parser.statements()
 
 
-class _Claims(Parser):
+class _Claims(Products):
     """The parser of plain syntax with the notation of claims."""
 
     claims = True
 
-    def known(self, name: str) -> bool:
-        """Whether the model has a name."""
-        return name in self.syntax.derivatives_of
+    def __init__(self, source: Source, span: Span, syntax: Syntax) -> None:
+        self.source = source
+        self.syntax = syntax
+        self.position = 0
+        self.depth = 0
+        self.end = span.end
+        self.side = span.start
+        self.tokens = self.split(typeset_tokens(source, span))
+
+    def statements(self) -> list[fm.Formula]:
+        """A = B, C = D."""
+        found = [self.chain()]
+        while self.at(",", ";") and isinstance(found[-1], fm.Relation):
+            if self.peek(1).kind == "end":
+                self.next()
+                break
+            self.next()
+            found.append(self.chain())
+        if self.peek().kind != "end":
+            raise self.neighbour(self.peek())
+        return found
 
     def chain(self) -> fm.Formula:
         """A = B = C."""
-        start = self.peek().start
+        start = self.side = self.peek().start
         first = checked(self, self.expression())
         rest: list[tuple[str, fm.Formula]] = []
-        while self.peek().kind != "end":
+        while self.peek().kind != "end" and not (rest and self.at(",", ";")):
             token = self.peek()
+            if not rest and token.kind == "op" and token.text in {"+=", "-="}:
+                changed = self.changed_by(first, token)
+                if changed is not None:
+                    return fm.Relation(first, (("←", changed),), self.span_from(start))
             if token.text in _OTHERS and token.kind == "op":
                 raise self.error(
                     f"`{self.spelt(token)}` is no relation that can be judged", token.span,
@@ -75,8 +98,20 @@ class _Claims(Parser):
                 raise self.error(
                     "the right side is missing", Span(token.start, token.end), "write A = B"
                 )
+            self.side = -1
             rest.append((_RELATIONS[token.text], checked(self, self.expression())))
         return fm.Relation(first, tuple(rest), self.span_from(start)) if rest else first
+
+    def changed_by(self, left: fm.Formula, sign: Token) -> fm.Formula | None:
+        """`w -= g`, as the right side of w ← w - g; None where w is no name of the model."""
+        if not isinstance(left, fm.Name) or left.marks or not self.known(left.id):
+            return None
+        self.next()
+        value = checked(self, self.expression())
+        span = self.span_from(sign.end)
+        if sign.text == "-=":
+            value = fm.Negative(value, span)
+        return fm.Sum((left, value), span)
 
     # -- things
 
@@ -87,6 +122,14 @@ class _Claims(Parser):
         if token.kind == "op" and token.text == "Δ":
             self.next()
             return self.change(token)
+        if self.at("[") and self.peek(1).text != "[":
+            self.next()
+            value = self.expression()
+            self.expect("]", token)
+            if self.at("_") and self.peek(1).text == "+":  # [z]_+ is max(0, z)
+                self.position += 2
+                return fm.Call("max", (fm.ZERO, value), 0, self.span_from(token.start))
+            return value
         return super().atom()
 
     def change(self, token: Token) -> fm.Formula:
@@ -102,6 +145,8 @@ class _Claims(Parser):
         derivative = self.derivative()
         if derivative is not None:
             return derivative
+        if self.is_bare_call() and not self.known(token.text):
+            return self.bare_call()
         self.next()
         if token.text.startswith("Δ") and len(token.text) > 1 and not self.known(token.text):
             return fm.Name(self.spelling(token.text[1:].lstrip("_")), (CHANGE,), token.span)
@@ -121,7 +166,19 @@ class _Claims(Parser):
             return fm.Call(ALIASES.get(name, name), (), 0, token.span)
         marks = (NEW,) if primes else self.marks()
         value = fm.Name(name, marks, self.span_from(token.start))
-        return self.times_bracket(value) if called else value
+        if called and value.span is not None and value.span.start == self.side:
+            self.dependence()
+        return value
+
+    def dependence(self) -> None:
+        """L(w, b) = …: what L depends on is left out."""
+        place = self.position
+        opened = self.next()
+        inside = self.arguments(")", opened)
+        token = self.peek()
+        over = token.kind == "end" or (token.kind == "op" and token.text in {*_RELATIONS, ","})
+        if not over or not inside or any(type(one) is not fm.Name for one in inside):
+            self.position = place
 
     def marks(self) -> tuple[str, ...]:
         """What says that a value is the new one."""
@@ -145,8 +202,8 @@ class _Claims(Parser):
         if name in self.syntax.functions or (name in SPECIAL and not primes):
             return self.call(token, name, primes)
         if not primes and "_" in name:
-            return self.times_bracket(fm.Name(self.spelling(name), (), token.span))
-        if not primes and name not in _FUNCTIONS:
+            return fm.Name(self.spelling(name), (), token.span)
+        if not primes and name not in FUNCTION_LETTERS:
             return self.call(token, name, primes)
         opened = self.next()
         args = self.arguments(")", opened)
@@ -162,21 +219,6 @@ class _Claims(Parser):
                 f"`{token.text}` is a quantity and no function", span, f"write d{name}/dx"
             )
         return fm.Derivative(fm.Name(name, (), token.span), args[0], self.syntax.partial, span)
-
-    def times_bracket(self, value: fm.Name) -> fm.Formula:
-        """o_1(1 - o_1) is a product; o_1(x) can be read in two ways."""
-        opened = self.next()
-        inside = self.arguments(")", opened)
-        span = self.span_from(opened.start)
-        if len(inside) != 1 or isinstance(inside[0], fm.Name | fm.Number):
-            raise self.error(
-                "it is not clear whether this is a factor or what it depends on", span,
-                "write * before a factor, and a name without what it depends on",
-            )  # fmt: skip
-        if self.at("**"):
-            raise self.error("an operator is missing here", opened.span, f"write {value.id}*(…)")
-        whole = Span(value.span.start if value.span else span.start, span.end)
-        return fm.Product((value, inside[0]), (), whole)
 
     # -- derivatives
 
@@ -250,21 +292,6 @@ class _Claims(Parser):
             return self.named()
         self.next()
         return fm.Name(self.spelling(token.text), (), token.span)
-
-    # -- names
-
-    def spelling(self, name: str) -> str:
-        """A name as identifiers spell it: α is alpha, ŷ_1 is y_hat_1."""
-        if name.isascii() or self.known(name):
-            return name
-        return "_".join(map(_piece, name.split("_")))
-
-
-def _piece(piece: str) -> str:
-    parts = unicodedata.normalize("NFD", piece)
-    if len(parts) == 2 and parts[1] in _COMBINING and parts[0].isascii():
-        return f"{parts[0]}_{ACCENTS[_COMBINING[parts[1]]]}"
-    return "".join(UNICODE.get(char, char) if char.isalpha() else char for char in piece)
 
 
 _ = ChainruleError

@@ -25,7 +25,8 @@ class Vocabulary:
     many arguments it takes, at least and at most; `heads` maps the LaTeX head of a function to
     its name (`\\sigma` to `sigmoid`); `spellings` maps the LaTeX of a name in some notation to the
     name (`w^{2}_{11}` to `w_31`). `partial` is whether derivatives are read as ∂.
-    `arrays` are names whose subscripts are indices: `z_i` is then the entry `z[i]`.
+    `arrays` are names whose subscripts are indices: `z_i` is then the entry `z[i]`. `depths` says
+    how far along the model a name stands: names of one kind and one depth are a layer.
     """
 
     names: Collection[str] = ()
@@ -34,3 +35,4 @@ class Vocabulary:
     spellings: Mapping[str, str] = field(default_factory=dict)
     partial: bool = True
     arrays: Collection[str] = ()
+    depths: Mapping[str, int] = field(default_factory=dict)

@@ -7,6 +7,7 @@ written out. What cannot be hit remains as an assumption `z != 0`.
 
 from __future__ import annotations
 
+import random
 from fractions import Fraction
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,7 @@ __all__ = ["as_formula", "points_on"]
 _POINTS = 3
 _SIZE = 200
 _ROUNDS = 8
+_DRAWN, _FEW = 24, 6
 
 
 def points_on(
@@ -36,11 +38,13 @@ def points_on(
 ) -> Iterator[Mapping[str, Fraction]]:
     """Rational points at which a boundary is exactly 0, as far as they are found.
 
-    A sum of squares is 0 where all its names are; anything linear in a leaf is solved for it.
+    A sum of squares is 0 where all its names are; anything linear in a leaf is solved for it;
+    small numbers hit many others.
     """
     building = world.building
     written = _written_out(boundary, building)
     names = [name for name in fm.names(written) if name in leaves]
+    rng = random.Random(seed)  # noqa: S311 - not a secret
     for point in islice(points(leaves, seed), _POINTS):
         short = {name: Fraction(round(value * 8), 8) for name, value in point.items()}
         tries = [{**short, **dict.fromkeys(names, Fraction(0))}]
@@ -51,6 +55,10 @@ def points_on(
                 level = Rationals(building, short)(rest)
                 if level is not None:
                     tries.append({**short, name: -level / rise})
+        tries += [
+            {**short, **{name: Fraction(rng.randint(-2, 2)) for name in names}}
+            for _ in range(_DRAWN if len(names) <= _FEW else 0)
+        ]
         for there in tries:
             if Rationals(building, there)(building.term(written)) == 0:
                 yield there

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -20,38 +20,25 @@ from chainrule.verification.arithmetic.intervals import (
     sign,
 )
 from chainrule.verification.arithmetic.polynomials import Budget
-from chainrule.verification.boundaries import as_formula, points_on
+from chainrule.verification.boundaries import as_formula
+from chainrule.verification.closing import remaining
+from chainrule.verification.decisions import Decision, undecided
 from chainrule.verification.folding import fold
-from chainrule.verification.points import points
 from chainrule.verification.regions import Proof, prove
 from chainrule.verification.targets import aimed
 from chainrule.verification.world import MANY, PRECISIONS, Place, Readings, World
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 __all__ = ["Comparison", "Decision", "undecided"]
 
 _TRIES = 160
 _SAMPLE = 6
-_LOOKED_AT = 8
 _SHOWN = 4
+_REMAINDERS = 3
 _OPERATIONS = (20_000, 40_000, 60_000, 60_000, 60_000, 60_000, 400_000)
 """Work for the attempts at a proof, one after the other; typical claims need some thousand."""
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What has become of a comparison."""
-
-    outcome: Outcome
-    evidence: Evidence = field(default_factory=Evidence)
-    assumptions: tuple[Assumption, ...] = ()
-
-
-def undecided(reason: str, **facts: object) -> Decision:
-    """No verdict, with the key of the phrase that says why."""
-    return Decision(Outcome.UNDECIDED, Evidence(reason=reason, facts=facts))
 
 
 class Comparison:
@@ -76,24 +63,27 @@ class Comparison:
         self.doubtful: list[Place] = []
 
     @property
-    def _late(self) -> bool:
+    def late(self) -> bool:
+        """Whether the time is up."""
         return time.monotonic() > self.deadline
 
     def decide(self) -> Decision:
         """The verdict, by the first layer that has one."""
-        if self._late:
+        if self.late:
             return undecided("reason-time")
         found = self._screened()
         if found is not None:
             return found
-        if not any(map(self._certain, self.agreeing[:3])):
+        if not any(map(self.certain, self.agreeing[:3])):
             return self._nowhere()
         if self.one == self.other:
             return Decision(Outcome.PROVED, Evidence(Method.STRUCTURE))
         proof = self._proved(self.deadline)
         if proof is not None and proof.holds:
             return self._checked(proof)
-        return (proof and self._searched()) or self._by_agreement()
+        if proof is not None:
+            found = self._by_remainder(proof) or self._searched()
+        return found or self._by_agreement()
 
     # -- points
 
@@ -101,17 +91,17 @@ class Comparison:
         """Points until enough agree; a certificate at the first where the sides differ."""
         world = self.world
         wanted = world.wanted(self.one, self.other)
-        for point in islice(points(self.leaves, world.seed), _TRIES):
-            if len(self.agreeing) >= wanted or self._late:
+        for point in islice(world.sampled(self.leaves), _TRIES):
+            if len(self.agreeing) >= wanted or self.late:
                 break
             place = world.place(point, self.one, self.other)
             if place is None:
                 continue
             if place.differs:
-                found = self._refuted(place, PRECISIONS[:2])
+                found = self.refuted(place, PRECISIONS[:2])
                 if found is not None:
                     return found
-                if not self._certain(place, PRECISIONS[1]):
+                if not self.certain(place, PRECISIONS[1]):
                     self.doubtful.append(place)
                     continue
             elif place.one_sided:
@@ -120,7 +110,7 @@ class Comparison:
                 self.agreeing.append(place)
         return None
 
-    def _certain(self, place: Place, precision: int = PRECISIONS[0]) -> bool:
+    def certain(self, place: Place, precision: int = PRECISIONS[0]) -> bool:
         """Whether both sides certainly have values at a point."""
         at = self.world.intervals(place.point, precision)
         try:
@@ -130,7 +120,7 @@ class Comparison:
             return False
         return True
 
-    def _refuted(self, place: Place, precisions: Sequence[int]) -> Decision | None:
+    def refuted(self, place: Place, precisions: Sequence[int]) -> Decision | None:
         """A certificate that the sides differ at a point."""
         gap = self.world.building.store.sub(self.one, self.other)
         for precision in precisions:
@@ -153,8 +143,9 @@ class Comparison:
         at = world.intervals(point, PRECISIONS[0])
         for name, formula in world.case.substituted.items():
             if world.building.store.name(name) in inside:
-                low, high = bounds(at(world.building.term(formula)))
-                shown[name] = ((low + high) / 2).limit_denominator(10**6)
+                with contextlib.suppress(Undefined, Unsure):
+                    low, high = bounds(at(world.building.term(formula)))
+                    shown[name] = ((low + high) / 2).limit_denominator(10**6)
         functions = {
             name: [str(c) for c in one.coefficients] for name, one in world.declared.items()
         }
@@ -230,7 +221,7 @@ class Comparison:
         yield self.one, self.other, calls
         names = world.names_below(world.building.store.names(self.one, self.other))
         if len(names) <= MANY:
-            places = [world.floats(p) for p in islice(points(self.leaves, world.seed), _SAMPLE)]
+            places = [world.floats(p) for p in islice(world.sampled(self.leaves), _SAMPLE)]
             left, right = (
                 fold(world.building, side, names, places, world.positive, deadline)
                 for side in (self.one, self.other)
@@ -267,67 +258,11 @@ class Comparison:
         undefined = self._undefined()
         if undefined is not None:
             return undefined
-        steps, cases = self._has({"sign", "heaviside"}), self._has({"cases"})
-        if (steps or cases) and self._is_doubtful():
-            return undecided("reason-kinks")
-        parts = [part for side in self.formulas for part in fm.walk(side)]
-        derived = any(isinstance(part, fm.Derivative | fm.Held) for part in parts)
-        keys = proof.boundaries + proof.silent * (steps or cases)
-        left = [as_formula(proof.exact, key) for key in keys]
-        if cases and not derived:
-            found, left = self._on_boundaries(left)
-            if found is not None:
-                return found
-        if not (derived or steps or cases):
-            left = []
+        left = remaining(self, proof)
+        if isinstance(left, Decision):
+            return left
         assumed = tuple(Assumption("domain", f"{print_plain(one)} != 0") for one in left[:_SHOWN])
         return Decision(Outcome.PROVED, Evidence(Method.NORMAL_FORM), assumed)
-
-    def _has(self, kinds: Collection[str]) -> bool:
-        """Whether a term is one of some operations or functions."""
-        store = self.world.building.store
-        return any(
-            store.ops[term] in kinds or (store.ops[term] == "call" and store.data[term][0] in kinds)
-            for term in self.world.inside(self.one, self.other)
-        )
-
-    def _is_doubtful(self) -> bool:
-        """Whether there is a region in which no enclosure tells what the sides are worth.
-
-        There a comparison hangs on something that is 0 throughout: a point nearby is like it.
-        """
-        unsure = [place for place in self.agreeing[:_LOOKED_AT] if not self._certain(place)]
-        for place in (*self.doubtful[:_LOOKED_AT], *unsure):
-            near = {
-                name: value + Fraction(number, 99_991)
-                for number, (name, value) in enumerate(place.point.items(), 1)
-            }
-            found = self.world.place(near, self.one, self.other)
-            if found is not None and found.defined and not self._certain(found, PRECISIONS[1]):
-                return True
-        return False
-
-    def _on_boundaries(
-        self, boundaries: Sequence[fm.Formula]
-    ) -> tuple[Decision | None, list[fm.Formula]]:
-        """A difference exactly where a comparison changes: z > 0 on one side, z ≥ 0 on the other.
-
-        If there is none: the boundaries that no point was found on.
-        """
-        unseen = []
-        for boundary in dict.fromkeys(boundaries):
-            seen = False
-            for there in points_on(self.world, boundary, self.leaves, self.world.seed + 2):
-                place = self.world.place(there, self.one, self.other)
-                if place is None or self._late:
-                    continue
-                found = self._refuted(place, PRECISIONS[:1])
-                if found is not None:
-                    return found, []
-                seen = seen or self._certain(place)
-            if not seen:
-                unseen.append(boundary)
-        return None, unseen
 
     # -- looking further
 
@@ -347,13 +282,31 @@ class Comparison:
     def _searched(self) -> Decision | None:
         """Points on both sides of every kink and boundary."""
         for point in self._aimed():
-            if self._late:
+            if self.late:
                 return None
             place = self.world.place(point, self.one, self.other)
             if place is not None and place.differs:
-                found = self._refuted(place, PRECISIONS[:2])
+                found = self.refuted(place, PRECISIONS[:2])
                 if found is not None:
                     return found
+        return None
+
+    def _by_remainder(self, proof: Proof) -> Decision | None:
+        """What is left of the difference in normal form, where that is one for all regions.
+
+        It shows a difference far below what both sides are worth: e^-1000 beside z.
+        """
+        if proof.gap is None or proof.boundaries or proof.silent:
+            return None
+        rest = self.world.building.term(as_formula(proof.exact, tuple(proof.gap.top.items())))
+        for place in self.agreeing[:_REMAINDERS]:
+            at = self.world.intervals(place.point, PRECISIONS[1])
+            try:
+                left, right = at(self.one), at(self.other)
+                if sign(at(rest)):
+                    return Decision(Outcome.REFUTED, self._evidence(place.point, left, right))
+            except (Undefined, Unsure):
+                continue
         return None
 
     def _by_agreement(self) -> Decision:
@@ -364,14 +317,14 @@ class Comparison:
         for place in self.agreeing:
             width: Fraction | None = None
             for precision in PRECISIONS:
-                if self._late:
+                if self.late:
                     return undecided("reason-time")
                 try:
                     found = self.world.intervals(place.point, precision)(gap)
                 except (Undefined, Unsure):
                     width = None
                     break
-                refuted = self._refuted(place, (precision,)) if sign(found) else None
+                refuted = self.refuted(place, (precision,)) if sign(found) else None
                 if refuted is not None:
                     return refuted
                 low, high = bounds(found)
@@ -388,6 +341,8 @@ class Comparison:
         if seen < min(3, len(self.agreeing)) or not seen:
             return undecided("reason-time")
         if len(different) < min(3, len(self.agreeing)) and self._shown(self.agreeing[0].point):
+            return undecided("reason-domain")
+        if self.doubtful:  # there the sides seem to differ
             return undecided("reason-domain")
         if self.world.kinked(self.one, self.other):  # a region may be left that no point met
             return undecided("reason-kinks")

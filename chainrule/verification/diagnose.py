@@ -8,66 +8,64 @@ points in double precision, are ordered by rank and confirmed by the judge, best
     5, 8      a chain that comes back; a digit              CR114, CR115
     10, 11    updates: sign, rate                           CR116, CR117
     12        a sign                                        CR104
+    14        a term too many in the whole sum              CR108
     15        the inner derivative, by its function         CR111
     16, 17    a number replaced or taken out; put in        CR105
+    17.5      a factor too many, alone                      CR103
     18        ∂ by another variable, among symbols          CR112
     19        brackets lost                                 CR113
     20        a function for its derivative                 CR106
     21        an exponent                                   CR110
     22, 23    a name of another index; within a factor      CR109
-    24        the value of another derivative of the node   CR112
-    26        a factor of the chain, by its name            CR101
+    24, 24.7  a path missing; a term that is no path        CR107, CR108
+    25, 26    a factor of the chain, by its name            CR101
+    27        the value of another derivative of the node   CR112
     30        a missing factor, by its name                 CR102
-    32        a factor too many                             CR103
-    34, 36    a path missing; a term that is no path        CR107, CR108
+    32        factors too many                              CR103
     40 …      the same without a name of the chain rule, several factors at once, operations
     55, 60    the other side is another derivative, another node
 
-Among equals the smaller edit wins. Whatever is proposed is a conjecture until the judge has
+Among equals the smaller edit wins; of a definition, the edit that gives the model's own statement.
+No edit says A = A, none takes the defined name to define it. Whatever is proposed is a conjecture until the judge has
 confirmed it; if nothing is, the finding is CR100, which says so and gives the right form.
 """
 
 from __future__ import annotations
 
 import contextlib
-import itertools
 import math
-import re
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from chainrule.core import formula as fm
 from chainrule.core.claim import Finding, Method, Outcome, Severity
-from chainrule.core.errors import ChainruleError, Span
-from chainrule.core.evaluate import evaluate
 from chainrule.verification import digits
 from chainrule.verification.checks.registry import checks
 from chainrule.verification.expected import expected_form
-from chainrule.verification.probe import draw, finite, same
-from chainrule.verification.search import Search
+from chainrule.verification.findings import balanced, came_back, plain
+from chainrule.verification.probe import Probe, finite, same
+from chainrule.verification.sampling import probe_of
+from chainrule.verification.search import Search, equated
 from chainrule.verification.sites import span_of
-from chainrule.verification.slips import numeric_slip
+from chainrule.verification.slips import numeric_slip, update_slip
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from fractions import Fraction
 
     from chainrule.core.claim import Claim, Verdict
     from chainrule.core.graph import Graph
     from chainrule.verification.checks.base import Candidate, Check
     from chainrule.verification.oracle import Oracle
-    from chainrule.verification.probe import Probe
 
 __all__ = ["diagnose"]
 
 BUDGET = 1.0
 _LEAST = 0.1
 MAX_CONFIRMED = 12
-MAX_NODES = 3_000
+_STATED = 24
 _VANISHING = 1e-12
-_OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
-_CLOSES = re.compile(r"\s*(?:\\right|\\[Bb]igg?r?)?\s*[)\]}]")
-_OPENS = re.compile(r"(?:\\left|\\[Bb]igg?l?)?\s*[(\[{]\s*\Z")
 _RIGHT = frozenset({Outcome.PROVED, Outcome.AGREES})
 
 
@@ -78,57 +76,66 @@ def diagnose(
     *,
     chain: Sequence[Claim] = (),
     deadline: float | None = None,
+    values: Mapping[str, Fraction] | None = None,
 ) -> Finding | None:
     """What is wrong with a refuted claim, whose names are those of the model.
 
     `chain` are the links of the chain it stands in, itself among them; `deadline` is a time of
-    `time.monotonic`; no more than `BUDGET` seconds are taken. None where the claim is not refuted.
+    `time.monotonic`; no more than `BUDGET` seconds are taken; `values` are those of the leaves, the
+    model's if none are given. None where the claim is not refuted.
     """
     if verdict.outcome is not Outcome.REFUTED or claim.lhs is None or claim.rhs is None:
         return None
     until = time.monotonic() + BUDGET
     until = until if deadline is None else min(until, deadline)
+    of: fm.Formula | None = None
     if verdict.expected is None:
-        verdict = replace(verdict, expected=expected_form(judge, claim))
+        expected, of = expected_form(judge, claim), claim.lhs
+        if expected is None:  # the claim the other way round, or A − B = 0
+            of = claim.rhs if _is_atom(claim.rhs) else None
+            about = equated(claim.lhs, claim.rhs)
+            of = about[0] if about is not None else of
+            expected = expected_form(judge, replace(claim, lhs=of, rhs=claim.lhs))
+        verdict = replace(verdict, expected=expected)
     found = (
         _only_if(verdict)
-        or _number(judge, claim, verdict)
+        or _number(judge, claim, verdict, chain, _values(judge, values))
         or _returned(judge, claim, verdict, chain)
         or _edited(judge, claim, verdict, chain, until)
     )
-    return found or _plain(verdict, "CR100", part=claim.rhs, expected=verdict.expected)
+    if found is not None:
+        return found
+    facts = {} if of is None or of is claim.lhs else {"first": of}
+    return plain(verdict, "CR100", part=claim.rhs, expected=verdict.expected, facts=facts)
 
 
 # ---------------------------------------------------------------------------- without a search
 
 
-def _plain(
-    verdict: Verdict,
-    code: str,
-    form: str = "",
-    *,
-    part: fm.Formula | None = None,
-    expected: fm.Formula | None = None,
-    facts: dict[str, Any] | None = None,
-    fixed: fm.Formula | None = None,
-) -> Finding:
-    check = checks()[code]
-    return Finding(
-        code, Severity.ERROR, verdict, check.sentence(form), facts or {},
-        span_of(part) if part is not None else None, part, expected,
-        fixed if fixed is not None else verdict.expected,
-    )  # fmt: skip
-
-
 def _only_if(verdict: Verdict) -> Finding | None:
     if not verdict.holds_if:
         return None
-    return _plain(
-        verdict, "CR118", part=verdict.claim.rhs, facts={"condition": verdict.holds_if[0]}
-    )
+    return plain(verdict, "CR118", part=verdict.claim.rhs, facts={"condition": verdict.holds_if[0]})
 
 
-def _number(judge: Oracle, claim: Claim, verdict: Verdict) -> Finding | None:
+def _values(judge: Oracle, given: Mapping[str, Fraction] | None) -> Mapping[str, float]:
+    """Numbers for leaves and for the rate, as far as they are known."""
+    if given is not None:
+        return {name: float(value) for name, value in given.items()}
+    values = {name: float(text) for name, text in judge.graph.model.values.items()}
+    rate = judge.graph.model.rate_value
+    if rate is not None:
+        values.setdefault(judge.rate, float(rate))
+    return values
+
+
+def _number(
+    judge: Oracle,
+    claim: Claim,
+    verdict: Verdict,
+    chain: Sequence[Claim],
+    values: Mapping[str, float],
+) -> Finding | None:
     """A printed number, or a formula with such numbers, against the value it should have."""
     evidence = verdict.evidence
     if evidence.method is not Method.DIGITS or claim.rhs is None or claim.lhs is None:
@@ -137,22 +144,28 @@ def _number(judge: Oracle, claim: Claim, verdict: Verdict) -> Finding | None:
     if digits.printed(side) is None:
         side, true = claim.lhs, evidence.rhs_value
     slip = digits.slip(side, true)
+    about = _first(claim, chain) or claim.lhs
     if slip is None:
-        return _numeric(judge, claim, verdict)
+        return _numeric(numeric_slip(judge, claim, verdict, values, about), claim, verdict)
+    if about is not claim.lhs and _fits(judge, about, claim.rhs, values):
+        return came_back(claim, verdict, about)
+    if slip.form == "value":
+        found = _numeric(update_slip(judge, claim, values, slip.right), claim, verdict)
+        if found is not None:
+            return found
     facts = {"wrong": side, "right": slip.right, "place": slip.place, "next": slip.place + 1}
-    return _plain(
+    return plain(
         verdict, slip.code, slip.form, part=side, expected=slip.right, facts=facts,
         fixed=slip.right,
     )  # fmt: skip
 
 
-def _numeric(judge: Oracle, claim: Claim, verdict: Verdict) -> Finding | None:
-    found = numeric_slip(judge, claim, verdict)
+def _numeric(found: tuple[str, Candidate] | None, claim: Claim, verdict: Verdict) -> Finding | None:
     if found is None:
         return None
     code, candidate = found
     sentence = checks()[code].sentence(candidate.form)
-    span = _balanced(claim, candidate.span)
+    span = balanced(claim, candidate.span)
     return Finding(
         code, Severity.ERROR, verdict, sentence, candidate.facts, span, candidate.part,
         candidate.expected, candidate.formula,
@@ -170,10 +183,17 @@ def _returned(
         return None
     if judge.compare(first, claim.rhs).outcome not in _RIGHT:
         return None
-    return _plain(
-        verdict, "CR114", part=claim.lhs, expected=claim.rhs, fixed=claim.rhs,
-        facts={"first": first, "right": claim.rhs, "wrong": claim.lhs},
-    )  # fmt: skip
+    return came_back(claim, verdict, first)
+
+
+def _fits(
+    judge: Oracle, formula: fm.Formula, number: fm.Formula, values: Mapping[str, float]
+) -> bool:
+    """Whether a formula has a printed number's value at the values of the leaves."""
+    if any(name not in values for name in judge.graph.leaves):
+        return False
+    value = Probe(judge.work, (values,))(formula)
+    return finite(value) and digits.fits(number, value[0])
 
 
 def _first(claim: Claim, chain: Sequence[Claim]) -> fm.Formula | None:
@@ -189,7 +209,7 @@ def _edited(
 ) -> Finding | None:
     """The best edit of one side, then of the other."""
     for side, truth, left in _sides(judge, claim, chain):
-        probe = _probe(judge, side, truth)
+        probe = probe_of(judge, side, truth)
         if probe is None:
             continue
         about = _first(claim, chain) or (claim.rhs if left else claim.lhs)
@@ -221,6 +241,11 @@ def _sides(
     first = _first(claim, chain)
     if first is not None and not judge.likely(first, lhs):
         yield rhs, first, False
+    elif (
+        first is not None
+    ):  # what the chain begins with is right so far: the slip is in what is new
+        yield rhs, lhs, False
+        return
     if _is_atom(rhs) and not _is_atom(lhs):
         yield lhs, rhs, True
         yield rhs, lhs, False
@@ -232,59 +257,6 @@ def _sides(
 
 def _is_atom(formula: fm.Formula) -> bool:
     return isinstance(formula, fm.Name | fm.Derivative | fm.Held | fm.Number)
-
-
-def _probe(judge: Oracle, side: fm.Formula, truth: fm.Formula) -> Probe | None:
-    """Points at which both sides have a value."""
-
-    def usable(probe: Probe) -> list[bool]:
-        pairs = zip(probe(side), probe(truth), strict=True)
-        return [finite(pair) for pair in pairs]
-
-    leaves = _leaves(judge.graph, side, truth)
-    if leaves is None:
-        return None
-    try:
-        return draw(judge.work, leaves, usable, _admit(judge))
-    except (ChainruleError, RecursionError):
-        return None
-
-
-def _leaves(graph: Graph, *sides: fm.Formula) -> tuple[str, ...] | None:
-    """The leaves that formulas depend on; None where too much hangs on them."""
-    found: set[str] = set()
-    for name in {name for side in sides for name in fm.names(side)}:
-        if name in graph and name not in found:
-            found |= graph.ancestors(name)
-            if len(found) > MAX_NODES:
-                return None
-    return tuple(name for name in graph.sorted(found) if graph.nodes[name].is_leaf)
-
-
-def _admit(judge: Oracle) -> Callable[[dict[str, float]], bool]:
-    """Makes points fit the facts that the judge takes for granted, one case after the other."""
-    cases = itertools.cycle(judge.facts.cases)
-
-    def admit(point: dict[str, float]) -> bool:
-        case = next(cases)
-        for name, formula in case.substituted.items():
-            point[name] = evaluate(formula, point)
-        return all(
-            _holds(each.left, each.relation, each.right, point) for each in case.inequalities
-        )
-
-    return admit
-
-
-def _holds(left: fm.Formula, relation: str, right: fm.Formula, point: dict[str, float]) -> bool:
-    """Whether an inequality between leaves holds; one about nodes is left to the judge."""
-    try:
-        gap = evaluate(fm.Sum((left, fm.Negative(right))), point)
-    except ChainruleError:
-        return True
-    if relation in {">", ">="}:
-        return gap > 0
-    return gap < 0 if relation in {"<", "<="} else gap != 0
 
 
 def _best(search: Search) -> Finding | None:
@@ -309,10 +281,41 @@ def _best(search: Search) -> Finding | None:
             if len(seen) > MAX_CONFIRMED or (search.late and len(seen) > 1):
                 return None
             if _confirmed(search, candidate):
+                proposer, candidate = _as_defined(search, proposer, candidate, waiting)
                 return _finding(search, proposer, candidate)
         if last:
             break
     return None
+
+
+def _as_defined(
+    search: Search,
+    check: Check,
+    candidate: Candidate,
+    waiting: Sequence[tuple[tuple[float, int, int], Check, Candidate]],
+) -> tuple[Check, Candidate]:
+    """For a definition, the edit that gives the very statement of the model, if one does."""
+    about = search.about
+    if candidate.left or search.left or not isinstance(about, fm.Name) or about.marks:
+        return check, candidate
+    node = search.graph.nodes.get(about.id)
+    if node is None or node.formula is None or candidate.formula == node.formula:
+        return check, candidate
+    later = sorted(
+        (each for each in checks().values() if check.order < each.order < _STATED),
+        key=lambda each: each.order,
+    )
+    for proposer in (None, *later):
+        found = (
+            waiting if proposer is None else _candidates(search, proposer)
+        )  # what is known already first
+        for _, source, other in found:
+            exact = other.formula == node.formula and not other.left
+            if exact and other.rank < _STATED:
+                return source, other
+        if search.late:
+            break
+    return check, candidate
 
 
 def _candidates(
@@ -327,9 +330,31 @@ def _candidates(
 
 
 def _screened(search: Search, candidate: Candidate) -> bool:
+    if search.equated is not None and candidate.part is search.equated[0]:
+        return False  # what the claim is about
     value = search.probe(candidate.formula)
     other = search.probe(search.side) if candidate.left else search.wanted
-    return finite(value) and same(value, other) and not _is_degenerate(search, candidate)
+    if not (finite(value) and same(value, other)) or _is_degenerate(search, candidate):
+        return False
+    opposite = search.side if candidate.left else search.truth
+    if _is_circular(search, candidate):
+        return False
+    return candidate.formula != opposite or not _is_empty(search.graph, opposite)
+
+
+def _is_circular(search: Search, candidate: Candidate) -> bool:
+    """Whether a definition would be mended with the very name that is defined."""
+    about = search.about
+    if not isinstance(about, fm.Name) or search.updated is not None or candidate.left:
+        return False
+    return candidate.expected is not None and about.id in fm.names(candidate.expected)
+
+
+def _is_empty(graph: Graph, formula: fm.Formula) -> bool:
+    """Whether nothing is said by A = A: it is a name of a node, or a derivative."""
+    if isinstance(formula, fm.Name):
+        return formula.id in graph and not graph.nodes[formula.id].is_leaf
+    return isinstance(formula, fm.Derivative)
 
 
 def _is_degenerate(search: Search, candidate: Candidate) -> bool:
@@ -378,29 +403,14 @@ def _order(search: Search, candidate: Candidate) -> tuple[float, int, int]:
 def _finding(search: Search, check: Check, candidate: Candidate) -> Finding:
     verdict = search.verdict
     edited_left = candidate.left != search.left
-    span = _balanced(search.claim, candidate.span or span_of(search.side))
+    facts = dict(candidate.facts)
+    if edited_left and not candidate.left:
+        facts["left"] = candidate.formula
+    elif search.first is not None:
+        facts.setdefault("first", search.first)
+    span = balanced(search.claim, candidate.span or span_of(search.side))
     fixed = None if edited_left else candidate.formula
     return Finding(
-        check.code, Severity.ERROR, verdict, check.sentence(candidate.form), candidate.facts,
+        check.code, Severity.ERROR, verdict, check.sentence(candidate.form), facts,
         span, candidate.part, candidate.expected, fixed,
     )  # fmt: skip
-
-
-def _balanced(claim: Claim, span: Span | None) -> Span | None:
-    """The span with the brackets that close what it opens: readers leave them out at its ends."""
-    if span is None:
-        return None
-    text, start, end = claim.source.text, span.start, span.end
-    opened = closed = 0
-    for char in text[start:end]:
-        if char in _OPENING:
-            opened += 1
-        elif char in _CLOSING and opened:
-            opened -= 1
-        elif char in _CLOSING:
-            closed += 1
-    while opened and (match := _CLOSES.match(text, end, claim.span.end)):
-        end, opened = match.end(), opened - 1
-    while closed and (match := _OPENS.search(text[claim.span.start : start])):
-        start, closed = claim.span.start + match.start(), closed - 1
-    return span if opened or closed else Span(start, end)

@@ -14,7 +14,7 @@ from chainrule.core import formula as fm
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Slip", "exact", "printed", "repairs", "significant", "slip"]
+__all__ = ["Slip", "exact", "fits", "printed", "repairs", "significant", "slip"]
 
 _PRECISE = 15
 
@@ -99,6 +99,12 @@ def _is_rounding(text: str, true: float) -> bool:
     return abs(Decimal(text) - abs(Decimal(repr(true)))) < unit
 
 
+def fits(formula: fm.Formula, value: float) -> bool:
+    """Whether a printed number is a value, rounded."""
+    found = printed(formula)
+    return found is not None and found[0] == (value < 0) and _is_rounding(found[1], value)
+
+
 def _is_swap(given: str, wanted: str, wrong: list[int]) -> bool:
     if len(wrong) != 2 or wrong[1] != wrong[0] + 1:
         return False
@@ -143,6 +149,11 @@ def repairs(text: str, need: float) -> Iterator[tuple[str, int, str]]:
 
     The one that comes closest is first; none where no such number is near.
     """
+    moved = _moved_point(text, need) if need > 0 and "." in text else None
+    if moved is None and need > 0 and "." in text:
+        moved = _shifted(text, need)
+    if moved is not None:
+        yield "point", 0, moved
     if significant(text) < 3 or need <= 0:
         return
     found: list[tuple[float, str, int, str]] = []
@@ -162,3 +173,14 @@ def repairs(text: str, need: float) -> Iterator[tuple[str, int, str]]:
     for gap, form, place, other in sorted(found)[:2]:
         if gap <= max(20 * unit, 1e-7 * need) and gap < abs(float(text) - need) / 10:
             yield form, place, other
+
+
+def _shifted(text: str, need: float) -> str | None:
+    """A short number with another power of ten, where that is what is needed to six digits."""
+    ratio = need / float(text) if float(text) else 0.0
+    if not 1e-6 < ratio < 1e6:
+        return None
+    power = math.log10(ratio)
+    if not round(power) or abs(power - round(power)) > 1e-7:
+        return None
+    return f"{Decimal(text).scaleb(round(power)):f}"

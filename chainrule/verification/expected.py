@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chainrule.calculus.derivations import MAX_PATHS, Derivation
+from chainrule.calculus.tidy import tidy
 from chainrule.calculus.workspace import Workspace
 from chainrule.core import formula as fm
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from chainrule.core.graph import Graph
     from chainrule.verification.oracle import Oracle
 
-__all__ = ["expected_form"]
+__all__ = ["expected_form", "shortened"]
 
 
 def expected_form(judge: Oracle, claim: Claim) -> fm.Formula | None:
@@ -56,4 +57,45 @@ def _expected_derivative(graph: Graph, of: str, wrt: str, *, symbols: bool) -> f
         return None
     if symbols and derivation.chain != derivation.symbol:
         return derivation.chain
-    return derivation.formula
+    return shortened(derivation.formula)
+
+
+def shortened(formula: fm.Formula) -> fm.Formula:
+    """A formula without what cancels at once: (t/o)·o(1 − o) is t(1 − o). Others stay as they are.
+
+    What it is divided by is a name that the formula is undefined without, so that the two are equal
+    wherever the formula has a value.
+    """
+    if not any(isinstance(part, fm.Quotient) for part in fm.walk(formula)):
+        return formula
+    found = _cancelled(formula)
+    return formula if found == formula else tidy(found)
+
+
+def _cancelled(formula: fm.Formula) -> fm.Formula:
+    if not formula.parts or isinstance(formula, fm.Derivative | fm.Held):
+        return formula
+    formula = fm.rebuild(formula, tuple(map(_cancelled, formula.parts)))
+    if not isinstance(formula, fm.Product):
+        return formula
+    factors = list(_flat(formula))
+    for place, factor in enumerate(factors):
+        minus = isinstance(factor, fm.Negative)
+        inner = factor.operand if isinstance(factor, fm.Negative) else factor
+        if not isinstance(inner, fm.Quotient) or not isinstance(inner.denominator, fm.Name):
+            continue
+        for other, name in enumerate(factors):
+            if name in (inner.denominator, fm.Negative(inner.denominator)):
+                turned = minus != isinstance(name, fm.Negative)
+                factors[place] = fm.negate(inner.numerator) if turned else inner.numerator
+                del factors[other]
+                return _cancelled(fm.multiply(*factors))
+    return formula
+
+
+def _flat(product: fm.Product) -> tuple[fm.Formula, ...]:
+    return tuple(
+        each
+        for factor in product.factors
+        for each in (factor.factors if isinstance(factor, fm.Product) else (factor,))
+    )

@@ -116,8 +116,13 @@ class Judge:
 
     # -- comparing
 
+    def _deadline(self) -> float:
+        return min(time.monotonic() + self.budget, self.until)
+
     def likely(self, left: fm.Formula, right: fm.Formula) -> bool:
         """Whether both sides are equal in double precision at all sample points. No certificate."""
+        for world in self._worlds:
+            world.deadline = self._deadline()
         try:
             return all(world.likely(left, right) for world in self._worlds)
         except (Unsupported, ChainruleError):
@@ -130,7 +135,7 @@ class Judge:
 
         `local` are derivatives ∂A/∂B, as pairs, that are read as the factor of an edge.
         """
-        deadline = min(time.monotonic() + self.budget, self.until)
+        deadline = self._deadline()
         decisions = []
         for world in self._worlds:
             try:
@@ -154,7 +159,7 @@ class Judge:
         Raises `Unsupported` for what has no scalar value.
         """
         world = self._worlds[0]
-        world.deadline = min(time.monotonic() + self.budget, self.until)
+        world.deadline = self._deadline()
         return world.enclosed(world.building.term(formula, local), values)
 
     def missing(self, formula: fm.Formula, values: Collection[str]) -> tuple[str, ...]:

@@ -70,8 +70,8 @@ def without_ones(values: Sequence[fm.Formula]) -> fm.Formula:
     return drop_ones(fm.multiply(*values))
 
 
-def small_expressions(name: fm.Name) -> Iterator[fm.Formula]:
-    """What is often made of a single name: 1 − a, a², a(1 − a), e^a."""
+def small_expressions(name: fm.Name, *, raised: bool = False) -> Iterator[fm.Formula]:
+    """What is often made of a single name: 1 − a, a², a(1 − a); e^a, sign a where `raised`."""
     one, two = fm.ONE, fm.Number("2")
     yield name
     yield fm.Sum((one, fm.Negative(name)))
@@ -79,6 +79,7 @@ def small_expressions(name: fm.Name) -> Iterator[fm.Formula]:
     yield fm.Sum((one, fm.Negative(fm.Power(name, two))))
     yield fm.Product((name, fm.Sum((one, fm.Negative(name)))))
     yield fm.Sum((one, name))
-    yield fm.Call("sign", (name,))
-    yield fm.Call("exp", (name,))
-    yield fm.Call("exp", (fm.Negative(name),))
+    if raised:
+        yield fm.Call("sign", (name,))
+        yield fm.Call("exp", (name,))
+        yield fm.Call("exp", (fm.Negative(name),))

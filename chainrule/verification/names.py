@@ -19,6 +19,7 @@ from chainrule.core.claim import Assumption
 from chainrule.core.errors import nearest
 from chainrule.core.functions import CONSTANTS
 from chainrule.core.graph import Role
+from chainrule.read.latex.commands import HEADS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -31,16 +32,25 @@ __all__ = ["RATES", "Question", "Resolved", "Resolver"]
 RATES = frozenset({"alpha", "eta", "epsilon", "lr", "learning_rate", "rate", "α", "η", "ε", "mu"})
 """What a learning rate is called."""
 
+_SPELT_OUT: Mapping[str, str] = {
+    "tot": "total", "lam": "lambda", "lmbda": "lambda", "eps": "epsilon", "pred": "hat",
+}  # fmt: skip
+"""Short forms of pieces of names, each with the form that it is compared in."""
+
 _WORDS: Mapping[str, frozenset[str]] = {
     "output": frozenset({"output", "out", "o", "y_hat", "yhat", "hat_y", "pred", "prediction"}),
     "target": frozenset({"target", "t", "y", "d", "label", "truth", "true", "desired"}),
-    "total": frozenset({"L", "J", "C", "E", "loss", "cost", "error", "Loss", "Cost", "Error"}),
+    "total": frozenset(
+        {"L", "J", "C", "E", "loss", "cost", "error", "Loss", "Cost", "Error"}
+        | {"ell", "loss", "objective"}
+    ),
     "error": frozenset({"E", "L", "error", "loss"}),
     "input": frozenset({"x", "i", "in", "input"}),
     "preactivation": frozenset({"z", "net", "s", "v", "in"}),
     "activation": frozenset({"a", "h", "out", "hidden"}),
 }
 _PARTS = re.compile(r"(?P<base>[^\W\d_]+(?:_hat)?)_?(?P<letters>[a-z]?)_?(?P<digits>\d*)\Z")
+_LETTER = re.compile(r"[^\W\d_](?:_\w*\d+)?")
 _MANY = 20_000
 
 
@@ -56,8 +66,8 @@ class Question:
 class Resolved:
     """A claim in the model's names, with what was assumed.
 
-    Where `question` is set, a name has no meaning yet: the claim is right if it holds whatever
-    number that name stands for, and otherwise the question has to be asked.
+    Where `question` is set, a name has no meaning yet, or one that is doubtful: the claim is right
+    if it holds whatever number that name stands for, and otherwise the question has to be asked.
     """
 
     claim: Claim
@@ -76,6 +86,7 @@ class Resolver:
         """The claim in names of the model, or what has to be asked."""
         sides = tuple(side for side in (claim.lhs, claim.rhs) if side is not None)
         table: dict[str, str] = {}
+        doubtful: Question | None = None
         assumptions: list[Assumption] = []
         unknown: list[str] = []
         for name in dict.fromkeys(name for side in sides for name in fm.names(side)):
@@ -96,16 +107,92 @@ class Resolver:
                 if readings:
                     table[name] = readings[0]
                     assumptions.append(Assumption("alias", f"{name} = {readings[0]}"))
+                    if len(name) == 1 and name.lower() == readings[0].lower():
+                        facts = {"name": name, "candidates": readings[0]}  # 1/N is no 1/n
+                        doubtful = Question("reason-ambiguous-name", facts)
                 else:
                     unknown.append(name)
+        clash = self._clash(sides, table)
+        if clash is not None:
+            return clash
         certain = not unknown or self._are_free(sides, unknown)
         if not certain and not self._may_be_free(sides, unknown):
             return self._unknown(unknown[0])
         assumptions += [Assumption("free", name) for name in unknown]
         renamed = [_renamed(side, table) for side in (claim.lhs, claim.rhs)]
         claim = replace(claim, lhs=renamed[0], rhs=renamed[1])
-        question = None if certain else self._unknown(unknown[0])
+        question = doubtful if certain else self._unknown(unknown[0])
         return Resolved(claim, tuple(assumptions), question)
+
+    def with_functions(self, claim: Claim) -> Claim:
+        """dg/du, where the model applies g to u, is g'(u); of dg/dx nothing is known."""
+        applied = self._applied
+
+        def change(node: fm.Formula) -> fm.Formula | None:
+            if not isinstance(node, fm.Derivative) or not isinstance(node.of, fm.Name):
+                return None
+            name, wrt = node.of.id, node.wrt
+            if name in self.graph or name in self.aliases or not isinstance(wrt, fm.Name):
+                return None
+            function = HEADS.get(name, name)
+            if (function, wrt.id) not in applied:
+                return None
+            return fm.Call(function, (wrt,), 1, node.span)
+
+        new = [
+            fm.transform(side, change, fm.rebuild) if side is not None else None
+            for side in (claim.lhs, claim.rhs)
+        ]
+        return replace(claim, lhs=new[0], rhs=new[1])
+
+    @cached_property
+    def _applied(self) -> frozenset[tuple[str, str]]:
+        """Functions of one argument with the names that the model applies them to."""
+        if len(self.graph) > _MANY:
+            return frozenset()
+        return frozenset(
+            (part.function, part.args[0].id)
+            for name in self.graph.statements
+            for part in fm.walk(self.graph[name].formula or fm.ZERO)
+            if isinstance(part, fm.Call) and len(part.args) == 1 and not part.primes
+            and isinstance(part.args[0], fm.Name)
+        )  # fmt: skip
+
+    def _clash(self, sides: Sequence[fm.Formula], table: Mapping[str, str]) -> Question | None:
+        """What to ask where two names of a claim would mean one: y − t is no target minus itself.
+
+        A name of the model itself may stand beside a longer word for it: output_o1·(1 − o_1).
+        """
+        used = {name for side in sides for name in fm.names(side)}
+        meant: dict[str, str] = {}
+        for name, node in table.items():
+            if name in self.aliases:
+                continue
+            letter = _LETTER.fullmatch(name) is not None and _folded(name) != _folded(node)
+            other = meant.setdefault(node, name)
+            if other != name and _folded(other) != _folded(name):
+                facts = {"name": name, "candidates": f"{node} ({other})"}
+                return Question("reason-ambiguous-name", facts)
+            if letter and node in used and node != self.graph.model.rate:
+                return Question("reason-ambiguous-name", {"name": name, "candidates": node})
+        return None
+
+    def at_component_level(self, claim: Claim) -> Claim:
+        """Products entry by entry and transposes of numbers, as what they are between numbers.
+
+        A name of this graph is one number, so f ⊙ c is f·c and wᵀ is w. Where any name of the claim
+        is none of the graph, nothing is said about what is a number.
+        """
+        sides = [side for side in (claim.lhs, claim.rhs) if side is not None]
+        if not any(isinstance(p, fm.Hadamard | fm.Transpose) for s in sides for p in fm.walk(s)):
+            return claim
+        names = dict.fromkeys(name for side in sides for name in fm.names(side))
+        for name in names:
+            if name not in self.graph and name not in {*RATES, self.graph.model.rate}:
+                readings = self.readings(self.aliases.get(name, name))
+                if name not in self.aliases and len(readings) != 1:
+                    return claim
+        return replace(claim, lhs=_as_numbers(claim.lhs), rhs=_as_numbers(claim.rhs))
 
     def _unknown(self, name: str) -> Question:
         close = nearest(name, self._names)
@@ -176,13 +263,28 @@ class Resolver:
 
     def _by_word(self, name: str) -> Iterable[str]:
         parts = _PARTS.match(name)
-        if parts is None or parts["base"] in self._bases:
+        if parts is None:
             return
+        if parts["base"] in self._bases:
+            if name == parts["base"] and self._is_the_loss(name):
+                yield self.graph.output
+            return
+        single = not parts["digits"]
         for kind, words in _WORDS.items():
             if parts["base"] in words:
-                for number, letter, node in self._kinds.get(kind, ()):
-                    if number == parts["digits"] and parts["letters"] in {"", letter}:
+                nodes = self._kinds.get(kind, ())
+                for number, letter, node in nodes:
+                    alone = single and len(nodes) == 1 and not parts["letters"]
+                    if (number == parts["digits"] and parts["letters"] in {"", letter}) or alone:
                         yield node
+
+    def _is_the_loss(self, name: str) -> bool:
+        """Whether E can mean the output alone: E_total, and nothing but E_o1 that it equals."""
+        output = self.graph.output
+        same = [one for one in self._names if one.partition("_")[0] == name and one != output]
+        if output.partition("_")[0] != name or len(same) > 1:
+            return False
+        return all(self.graph[output].formula == fm.Name(one) for one in same)
 
     @cached_property
     def _kinds(self) -> Mapping[str, list[tuple[str, str, str]]]:
@@ -224,7 +326,19 @@ def _number(name: str) -> str:
 
 def _folded(name: str) -> str:
     """Letters without case and digits: what two spellings of one name share."""
-    return re.sub(r"[\W_]+", "", name).lower()
+    pieces = (_SPELT_OUT.get(piece, piece) for piece in re.split(r"[\W_]+", name.lower()))
+    return "".join(pieces)
+
+
+def _as_numbers(side: fm.Formula | None) -> fm.Formula | None:
+    def change(node: fm.Formula) -> fm.Formula | None:
+        if isinstance(node, fm.Hadamard):
+            return fm.Product(node.parts, (), node.span)
+        if isinstance(node, fm.Transpose):
+            return node.parts[0]
+        return None
+
+    return None if side is None else fm.transform(side, change, fm.rebuild)
 
 
 def _renamed(side: fm.Formula | None, table: Mapping[str, str]) -> fm.Formula | None:

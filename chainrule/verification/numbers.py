@@ -2,8 +2,9 @@
 
 A printed number stands for everything that rounds or truncates to it. A number with four or more
 digits inside a formula may itself have been rounded before it was used, so it is widened by one
-unit of its last digit; fewer digits (0.5, 0.05) are taken as exact. What fits without widening is
-PROVED, what fits only with it AGREES, what cannot fit is REFUTED.
+unit of its last digit. What fits without widening is PROVED, what fits only with it AGREES, what
+cannot fit is REFUTED. Shorter numbers (0.05) are taken as exact, but where they are no value of the
+model and the claim would fit if they were rounded too, it is UNDECIDED.
 """
 
 from __future__ import annotations
@@ -17,13 +18,15 @@ from chainrule.core.claim import Evidence, Method, Outcome
 from chainrule.verification.comparing import Decision
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from chainrule.verification.judge import Judge
 
+    Known = dict[str, Fraction | tuple[Fraction, Fraction]]
+
 __all__ = ["Printed", "compare_numbers", "has_decimals", "printed"]
 
-_ROUNDED = 4
+_ROUNDED, _SHORT = 4, 2
 _MAX_WIDTH = Fraction(1, 50)
 
 
@@ -107,13 +110,20 @@ def _is_rounded(number: fm.Number) -> bool:
     return "." in number.text and _digits(number) >= _ROUNDED
 
 
+def _may_be_rounded(number: fm.Number) -> bool:
+    mantissa = number.text.lower().partition("e")[0]
+    return len(mantissa.partition(".")[2]) >= _SHORT
+
+
 def _widened(
-    formula: fm.Formula, known: dict[str, Fraction | tuple[Fraction, Fraction]]
+    formula: fm.Formula,
+    known: Known,
+    chosen: Callable[[fm.Number], bool] = _is_rounded,
 ) -> fm.Formula:
     """Rounded numbers replaced by names with bounds."""
 
     def change(node: fm.Formula) -> fm.Formula | None:
-        if isinstance(node, fm.Number) and _is_rounded(node):
+        if isinstance(node, fm.Number) and chosen(node):
             name = f"number {len(known) + 1}"  # no identifier of any model
             spelt = _spelt(node)
             known[name] = (spelt.value - spelt.unit, spelt.value + spelt.unit)
@@ -130,6 +140,37 @@ def compare_numbers(
 
     Raises `Unsupported` for what has no scalar value.
     """
+    decision = _compared(judge, left, right, values)
+    if decision.outcome is Outcome.REFUTED and _fits_if_rounded(judge, left, right, values):
+        return Decision(Outcome.UNDECIDED, Evidence(reason="reason-approximation"))
+    return decision
+
+
+def _fits_if_rounded(
+    judge: Judge, left: fm.Formula, right: fm.Formula, values: Mapping[str, Fraction]
+) -> bool:
+    """Whether the sides may be equal if short numbers that are no values were rounded as well."""
+    exact = {abs(value) for value in values.values()}
+
+    def chosen(number: fm.Number) -> bool:
+        return _may_be_rounded(number) and number.value not in exact
+
+    known: Known = {}
+    sides = [side if printed(side) else _widened(side, known, chosen) for side in (left, right)]
+    if not known:
+        return False
+    one, two = (judge.value(side, {**values, **known}) for side in sides)
+    if one is None or two is None:
+        return True
+    target = printed(right) or printed(left)
+    if target is not None:
+        return target.may_fit(*(one if printed(right) else two))
+    return one[0] <= two[1] and two[0] <= one[1]
+
+
+def _compared(
+    judge: Judge, left: fm.Formula, right: fm.Formula, values: Mapping[str, Fraction]
+) -> Decision:
     target, other, place = printed(right), left, 0
     if target is None:
         target, other, place = printed(left), right, 1
@@ -139,7 +180,7 @@ def compare_numbers(
     shown = [float((low + high) / 2) for low, high in (exact[0], exact[1])]
     if target is not None and target.fits(*(exact[place] or exact[0])):
         return _decision(Outcome.PROVED, shown)
-    known: dict[str, Fraction | tuple[Fraction, Fraction]] = {}
+    known: Known = {}
     if target is not None:
         wide = judge.value(_widened(other, known), {**values, **known})
         if wide is None or (known and _too_wide(*wide)):

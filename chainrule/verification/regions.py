@@ -8,6 +8,7 @@ region in two. A region that cannot exist (x > 1 and x < 0) proves nothing and d
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from chainrule.verification.arithmetic import polynomials as poly
@@ -19,9 +20,10 @@ if TYPE_CHECKING:
 
     from chainrule.verification.building import Building
 
-__all__ = ["Proof", "prove"]
+__all__ = ["Proof", "open_boundaries", "prove"]
 
 MAX_REGIONS = 96
+MAX_STRATA = 200
 _MAX_REFINED = 5
 _MAX_CONSTRAINTS = 400
 
@@ -35,6 +37,7 @@ class Proof:
     `empty` is whether nothing is defined in any region, `one_sided` whether some region may have
     values of one side alone. `boundaries` are the polynomials whose signs were asked for, over the
     generators of `exact`; `silent` are those that were taken not to be 0 without asking.
+    `gap` is the difference where it is not zero.
     """
 
     holds: bool | None
@@ -43,6 +46,7 @@ class Proof:
     one_sided: bool = False
     boundaries: tuple[poly.Key, ...] = ()
     silent: tuple[poly.Key, ...] = ()
+    gap: Value | None = None
 
 
 def prove(
@@ -73,6 +77,7 @@ def _by_regions(
     asked: dict[poly.Key, None] = {}
     holds: bool | None = True
     empty, one_sided = True, False
+    gap: Value | None = None
     try:
         stack: list[Mapping[poly.Key, int]] = [_given(exact, positive, weak)]
         count = 0
@@ -92,14 +97,110 @@ def _by_regions(
                 one_sided = one_sided or left is not right
                 continue
             empty = False
-            zero = left == right or region.is_zero(region.sub(left, right))
-            if not zero and _possible(exact, signs):
-                holds = False
+            rest = region.sub(left, right)
+            if left != right and not region.is_zero(rest) and _possible(exact, signs):
+                holds, gap = False, rest
                 break
     except (TooLarge, RecursionError, OverflowError):
         holds = None
     silent = tuple(key for key in exact.silent if key not in asked)
-    return Proof(holds, exact, empty and holds is True, one_sided, tuple(asked), silent)
+    return Proof(holds, exact, empty and holds is True, one_sided, tuple(asked), silent, gap)
+
+
+def open_boundaries(
+    building: Building,
+    sides: tuple[int, int],
+    atoms: Collection[str],
+    positive: Sequence[int],
+    budget: Budget,
+    weak: Collection[int] = (),
+) -> tuple[Exact, tuple[poly.Key, ...]] | None:
+    """The boundaries between regions on which two terms are not proved to be equal.
+
+    The terms are equal in the regions themselves. Every combination of signs and zeros is looked
+    at, so that what hangs together in ways unknown here is covered too. None if that is too much.
+    """
+    angles: dict[poly.Monomial, int] = {}
+    for _ in range(_MAX_REFINED):
+        exact = Exact(building, atoms, budget, angles=angles, closed=True)
+        try:
+            found = _by_strata(exact, sides, positive, weak)
+        except Finer:
+            continue
+        except (TooLarge, RecursionError, OverflowError):
+            return None
+        return exact, tuple(dict.fromkeys((*found, *exact.silent)))
+    return None
+
+
+def _by_strata(
+    exact: Exact, sides: tuple[int, int], positive: Sequence[int], weak: Collection[int]
+) -> Sequence[poly.Key]:
+    found: dict[poly.Key, None] = {}
+    stack: list[Mapping[poly.Key, int]] = [_given(exact, positive, weak)]
+    count = 0
+    while stack:
+        signs = stack.pop()
+        region = exact.region(signs)
+        try:
+            left, right = (_value(region, side) for side in sides)
+        except Split as split:
+            count += 1
+            if count > MAX_STRATA:
+                raise TooLarge from None
+            stack += [{**signs, split.key: side} for side in (-1, 0, 1)]
+            continue
+        if left is None or right is None or left == right:
+            continue
+        gap = region.sub(left, right).top
+        zeros = [key for key, side in signs.items() if side == 0]
+        if _vanishes(exact, gap, zeros) or not _possible(exact, signs):
+            continue
+        if not zeros:
+            raise TooLarge  # equal in the regions only once more is written out
+        found.update(dict.fromkeys(zeros))
+    return list(found)
+
+
+def _vanishes(exact: Exact, top: poly.Polynomial, zeros: Sequence[poly.Key]) -> bool:
+    """Whether a polynomial is 0 where others are, each solved for a generator it is linear in."""
+    left = [dict(key) for key in zeros]
+    while left and top:
+        zero = left.pop()
+        solved = _solved(zero) if zero else None
+        if solved is not None:
+            generator, value = solved
+            top = _replaced(exact, top, generator, value)
+            left = [_replaced(exact, other, generator, value) for other in left]
+    return not top
+
+
+def _solved(zero: poly.Polynomial) -> tuple[int, poly.Polynomial] | None:
+    """A generator, and the polynomial that it equals where another one is 0."""
+    for monomial, coefficient in zero.items():
+        if len(monomial) != 1 or monomial[0][1] != 1:
+            continue
+        generator = monomial[0][0]
+        rest = {m: c for m, c in zero.items() if m != monomial}
+        if not any(g == generator for m in rest for g, _ in m):
+            return generator, poly.scaled(rest, -1 / Fraction(coefficient))
+    return None
+
+
+def _replaced(
+    exact: Exact, top: poly.Polynomial, generator: int, value: poly.Polynomial
+) -> poly.Polynomial:
+    out: poly.Polynomial = {}
+    for monomial, coefficient in top.items():
+        power = dict(monomial).get(generator, 0)
+        term: poly.Polynomial = {tuple(p for p in monomial if p[0] != generator): coefficient}
+        if not isinstance(power, int) or power < 0:
+            term = {monomial: coefficient}
+        else:
+            for _ in range(power):
+                term = poly.multiply(term, value, exact.budget)
+        out = poly.add(out, term)
+    return out
 
 
 def _value(region: Exact, term: int) -> Value | None:
@@ -140,11 +241,20 @@ def _given(exact: Exact, positive: Sequence[int], weak: Collection[int]) -> Mapp
 def _possible(exact: Exact, signs: Mapping[poly.Key, int]) -> bool:
     """False only where no values of the monomials have these signs (Fourier–Motzkin)."""
     rows: list[dict[poly.Monomial, poly.Coefficient]] = []
+    zeros: list[dict[poly.Monomial, poly.Coefficient]] = []
     monomials: set[poly.Monomial] = set()
     for key, side in signs.items():
-        rows.append({m: side * c for m, c in key})
+        (rows if side else zeros).append({m: (side or 1) * c for m, c in key})
         monomials.update(m for m, _ in key)
     rows += [{monomial: 1} for monomial in monomials if _is_positive(exact, monomial)]
+    while zeros:
+        zero = zeros.pop()
+        pivot = next((m for m in zero if m != poly.CONSTANT), None)
+        if pivot is None and zero:
+            return False
+        if pivot is not None:
+            rows = [_cleared(row, zero, pivot) for row in rows]
+            zeros = [_cleared(row, zero, pivot) for row in zeros]
     for monomial in monomials - {poly.CONSTANT}:
         rows = _eliminated(rows, monomial)
         if len(rows) > _MAX_CONSTRAINTS:
@@ -156,6 +266,19 @@ def _is_positive(exact: Exact, monomial: poly.Monomial) -> bool:
     return monomial != poly.CONSTANT and all(
         e % 2 == 0 or exact.generators[g].kind in {"exp", "root", "constant"} for g, e in monomial
     )
+
+
+def _cleared(
+    row: Mapping[poly.Monomial, poly.Coefficient],
+    zero: Mapping[poly.Monomial, poly.Coefficient],
+    pivot: poly.Monomial,
+) -> dict[poly.Monomial, poly.Coefficient]:
+    """A row without a monomial, by a multiple of one that is 0."""
+    factor = Fraction(row.get(pivot, 0)) / Fraction(zero[pivot])
+    out = dict(row)
+    for monomial, coefficient in zero.items():
+        out[monomial] = out.get(monomial, 0) - factor * coefficient
+    return {m: c for m, c in out.items() if c}
 
 
 def _eliminated(

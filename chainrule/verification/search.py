@@ -30,12 +30,13 @@ if TYPE_CHECKING:
     from chainrule.verification.oracle import Oracle
     from chainrule.verification.probe import Probe, Vector
 
-__all__ = ["Named", "Path", "Search"]
+__all__ = ["Named", "Path", "Search", "equated"]
 
 MAX_NAMES = 120
 MAX_OPERATIONS = 400
 MAX_PARTS = 400
 MAX_LISTED_PATHS = 64
+_PARTS = (fm.Sum, fm.Power, fm.Call, fm.Quotient, fm.Product, fm.Bracket)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,9 @@ class Search:
         self.side = side
         self.truth = truth
         self.about = about if about is not None else truth
+        self.equated = equated(side, truth)
+        if self.equated is not None:
+            self.about = self.equated[0]
         self.left = left
         self.chain = tuple(chain)
         self.deadline = deadline
@@ -158,6 +162,10 @@ class Search:
         """
         if self.derivative is None:
             return None
+        if self.equated is not None:
+            _, rest, minus = self.equated
+            sign = 1.0 if minus else -1.0
+            return tuple(sign * each for each in self.probe(fm.multiply(*rest) if rest else fm.ONE))
         if self.updated is not None:
             return tuple(-each for each in self.probe.name(self.oracle.rate))
         if isinstance(self.about, fm.Derivative | fm.Held):
@@ -173,9 +181,17 @@ class Search:
         return name.id if self.claim.relation == "←" or name.marks else None
 
     @cached_property
+    def first(self) -> fm.Formula | None:
+        """What the chain begins with, for a later link."""
+        return self.chain[0].lhs if self.claim.link > 0 and self.chain else None
+
+    @cached_property
     def is_symbolic(self) -> bool:
         """Whether the side is written with derivatives, as a statement of the chain rule."""
-        return any(isinstance(part, fm.Derivative) for part in fm.walk(self.side))
+        own = self.equated[0] if self.equated is not None else None
+        return any(
+            isinstance(part, fm.Derivative) and part is not own for part in fm.walk(self.side)
+        )
 
     # -- places
 
@@ -377,7 +393,7 @@ class Search:
         for formula in (*self._formulas, self.truth):
             whole = expand_definitions(formula, definitions())
             for part in (*fm.walk(formula), *fm.walk(whole)):
-                if not isinstance(part, fm.Sum | fm.Power | fm.Call | fm.Quotient | fm.Product):
+                if not isinstance(part, _PARTS):
                     continue
                 if part not in seen and len(seen) < MAX_PARTS:
                     seen.add(part)
@@ -420,7 +436,36 @@ class Search:
     def small_index(self) -> Index:
         """Names, 1 − name, squares and the like by value; every local derivative by symbol."""
         index = Index()
+        raised = {
+            name
+            for formula in (self.side, self.truth, *self._formulas)
+            for part in fm.walk(formula)
+            if isinstance(part, fm.Call) and part.function in {"exp", "abs", "sign"}
+            for name in fm.names(part)
+        }
         for name in self.names:
-            for formula in small_expressions(fm.Name(name)):
+            for formula in small_expressions(fm.Name(name), raised=name in raised):
                 index.add(formula, self.probe(formula))
         return index
+
+
+def equated(
+    side: fm.Formula, truth: fm.Formula
+) -> tuple[fm.Derivative, tuple[fm.Formula, ...], bool] | None:
+    """The derivative, what it is multiplied by, and whether it is subtracted: A − value = 0.
+
+    Where several terms have one, the first is what the claim is about.
+    """
+    if truth != fm.ZERO or not isinstance(side, fm.Sum):
+        return None
+    for term in side.terms:
+        minus = isinstance(term, fm.Negative)
+        inner = term.operand if isinstance(term, fm.Negative) else term
+        factors = inner.factors if isinstance(inner, fm.Product) else (inner,)
+        if factors and isinstance(factors[0], fm.Negative):
+            minus, factors = True, (factors[0].operand, *factors[1:])
+        found = [each for each in factors if isinstance(each, fm.Derivative)]
+        if len(found) == 1 and isinstance(found[0].of, fm.Name):
+            rest = tuple(each for each in factors if each is not found[0])
+            return found[0], rest, minus
+    return None

@@ -21,32 +21,38 @@ from chainrule.verification.search import Search
 from chainrule.verification.sites import put, span_of, subtracted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from chainrule.core.claim import Claim, Verdict
     from chainrule.verification.oracle import Oracle
     from chainrule.verification.sites import Site
 
-__all__ = ["numeric_slip"]
+__all__ = ["numeric_slip", "update_slip"]
 
 _LEAST, _MOST = 1e-7, 2e-3
 
 
-def numeric_slip(judge: Oracle, claim: Claim, verdict: Verdict) -> tuple[str, Candidate] | None:
-    """The code and the edit that explain a wrong number, or None."""
+def numeric_slip(
+    judge: Oracle,
+    claim: Claim,
+    verdict: Verdict,
+    values: Mapping[str, float],
+    about: fm.Formula | None = None,
+) -> tuple[str, Candidate] | None:
+    """The code and the edit that explain a wrong number, or None.
+
+    `values` are those of the leaves and of the rate, `about` is what the claim gives the value of.
+    """
     side, true = claim.rhs, verdict.evidence.lhs_value
     if side is None or claim.lhs is None or true is None or not math.isfinite(true):
         return None
-    values = {name: float(text) for name, text in judge.graph.model.values.items()}
-    rate = judge.graph.model.rate_value
-    if rate is not None:
-        values.setdefault(judge.rate, float(rate))
     if any(name not in values for name in judge.graph.leaves):
         return None
+    rate = f"{values[judge.rate]:.12g}" if judge.rate in values else None
     probe = Probe(judge.work, (values, values))
     truth = fm.number(digits.exact(true))
     search = Search(
-        judge, claim, verdict, probe, side=side, truth=truth, about=claim.lhs,
+        judge, claim, verdict, probe, side=side, truth=truth, about=about or claim.lhs,
     )  # fmt: skip
     tolerance = _tolerance(side)
     try:
@@ -56,6 +62,31 @@ def numeric_slip(judge: Oracle, claim: Claim, verdict: Verdict) -> tuple[str, Ca
                 return code, candidate
     except (ChainruleError, ArithmeticError):
         return None
+    return None
+
+
+def update_slip(
+    judge: Oracle, claim: Claim, values: Mapping[str, float], right: fm.Formula
+) -> tuple[str, Candidate] | None:
+    """A printed new value of a parameter that is the old one plus its step, or less no rate."""
+    name, side = claim.lhs, claim.rhs
+    is_update = isinstance(name, fm.Name) and (claim.relation == "←" or name.marks == ("⁺",))
+    if not is_update or side is None or not isinstance(name, fm.Name):
+        return None
+    known = {*judge.graph.leaves, judge.rate} <= {*values}
+    if not known or name.id not in judge.graph:
+        return None
+    probe = Probe(judge.work, (values,))
+    gradient = probe.total(judge.graph.output, name.id)[0]
+    old, rate = values[name.id], values[judge.rate]
+    symbol = fm.Derivative(fm.Name(judge.graph.output), fm.Name(name.id))
+    step = fm.Negative(fm.multiply(fm.Name(judge.rate), symbol))
+    for code, wrong in (("CR116", old + rate * gradient), ("CR117", old - gradient)):
+        if digits.fits(side, wrong):
+            facts = {"right": fm.Sum((fm.Name(name.id), step)), "rate": fm.Name(judge.rate)}
+            return code, Candidate(
+                right, 10, part=side, expected=right, span=span_of(side), facts=facts
+            )
     return None
 
 

@@ -29,6 +29,7 @@ from chainrule.core.plain_print import print_plain
 from chainrule.read.claims import read_claims
 from chainrule.verification.building import Unsupported
 from chainrule.verification.diagnose import diagnose
+from chainrule.verification.expected import shortened
 from chainrule.verification.facts import Case, Facts, read_facts
 from chainrule.verification.judge import Decision, Judge
 from chainrule.verification.names import Question, Resolver
@@ -138,6 +139,7 @@ class Verifier:
                     verdict,
                     chain=links,
                     deadline=self.judge.until,
+                    values=self.settings.values,
                 )
             judged.append(Judged(number, verdict, finding))
         return tuple(judged)
@@ -154,7 +156,8 @@ class Verifier:
         """The claim in names of the model; `in_update` is whether its line is about an update."""
         if claim.error is not None or claim.lhs is None or claim.rhs is None:
             return Question("")
-        parts = [*fm.walk(claim.lhs), *fm.walk(claim.rhs)]
+        claim = self.resolver.at_component_level(self.resolver.with_functions(claim))
+        parts = [*fm.walk(claim.lhs), *fm.walk(claim.rhs)] if claim.lhs and claim.rhs else []
         if any(isinstance(part, _LEVEL) for part in parts):
             return Question("reason-level")
         found = self.resolver.resolve(claim, update=in_update)
@@ -357,10 +360,13 @@ class Verifier:
         left = claim.lhs
         if left is None:
             return None
+        numeric = verdict.evidence.method is Method.DIGITS
+        if numeric and claim.rhs is not None and printed(claim.rhs) is not None:
+            return _rounded(verdict)
         if self._is_update(claim) and isinstance(left, fm.Name) and left.id in self.graph:
             return self.judge.update(left.id)
-        if verdict.evidence.method is Method.DIGITS:
-            return _rounded(verdict)
+        if numeric:
+            return None
         first = next((one.lhs for one in links if one.source == claim.source), left)
         for side in (left, first):
             found = self._of_side(side)
@@ -372,7 +378,7 @@ class Verifier:
         try:
             if isinstance(side, fm.Derivative) and isinstance(side.wrt, fm.Name):
                 if isinstance(side.of, fm.Name) and side.of.id in self.graph:
-                    return self.judge.total(side.of.id, side.wrt.id)
+                    return shortened(self.judge.total(side.of.id, side.wrt.id))
                 return None
             if isinstance(side, fm.Name) and side.id in self.graph and not side.marks:
                 return self.graph.nodes[side.id].formula

@@ -70,7 +70,19 @@ def vocabulary_of(
         functions,
         _heads(scalars, made, spellings),
         spellings,
+        depths=_depths(scalars) if len(names) <= MAX_NAMES else {},
     )
+
+
+def _depths(graph: Graph) -> dict[str, int]:
+    """How many statements lead to each name; to a leaf, how many to the first that reads it."""
+    found: dict[str, int] = {}
+    for name in graph.statements:
+        found[name] = 1 + max((found.get(parent, 0) for parent in graph.parents(name)), default=0)
+    for name in graph.leaves:
+        readers = [found[child] for child in graph.children.get(name, ()) if child in found]
+        found[name] = min(readers, default=1) - 1
+    return found
 
 
 def _spellings(notations: list[Notation], names: list[str]) -> dict[str, str]:

@@ -6,8 +6,9 @@ has values: nothing is said about a logarithm that the model takes of a negative
 
 from __future__ import annotations
 
+import itertools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from itertools import islice
@@ -27,7 +28,7 @@ from chainrule.verification.building import Building
 from chainrule.verification.points import Declared, points
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from chainrule.core.graph import Graph
     from chainrule.verification.facts import Case
@@ -44,6 +45,7 @@ _AGREEING = 6
 _KINKED = 24
 _KEPT = 640
 _SHARED = 200
+_KINDS = 64
 Readings = frozenset[tuple[str, str]]
 Bounded = Fraction | tuple[Fraction, Fraction]
 
@@ -73,6 +75,20 @@ class Place:
         return math.isfinite(self.left) != math.isfinite(self.right)
 
 
+@dataclass(slots=True)
+class _Sampled:
+    """Points that are drawn when they are first asked for."""
+
+    source: Iterator[Mapping[str, Fraction]]
+    drawn: list[Mapping[str, Fraction]] = field(default_factory=list)
+
+    def at(self, place: int) -> Mapping[str, Fraction]:
+        """The point at a place."""
+        while len(self.drawn) <= place:
+            self.drawn.append(next(self.source))
+        return self.drawn[place]
+
+
 class World:
     """The graph under one case of the facts. After `deadline`, enclosures are of no use."""
 
@@ -83,6 +99,8 @@ class World:
         self.deadline = math.inf
         self.declared = {name: Declared(name, seed) for name in graph.model.functions}
         self._floats: dict[tuple[tuple[str, Fraction], ...], Floats] = {}
+        self._sampled: dict[tuple[str, ...], _Sampled] = {}
+        self._at_sampled: dict[int, tuple[Mapping[str, Fraction], Floats]] = {}
 
     # -- points
 
@@ -126,17 +144,35 @@ class World:
         ]
         return frozenset(found + [term for term in self.positive if term in roots])
 
+    def sampled(self, leaves: tuple[str, ...]) -> Iterator[Mapping[str, Fraction]]:
+        """Random points; the same for every claim about these leaves, and drawn once."""
+        known = self._sampled.get(leaves)
+        if known is None:
+            if len(self._sampled) > _KINDS:
+                self._sampled.clear()
+            known = self._sampled[leaves] = _Sampled(points(leaves, self.seed))
+        for place in itertools.count():
+            point = known.at(place)
+            if id(point) not in self._at_sampled:  # the point is kept too: its id stays its own
+                if len(self._at_sampled) > _KEPT:
+                    self._at_sampled.clear()
+                self._at_sampled[id(point)] = point, self.floats(point)
+            yield point
+
     def floats(self, point: Mapping[str, Fraction]) -> Floats:
         """Double precision at a point; kept, since claims share points."""
+        found = self._at_sampled.get(id(point))
+        if found is not None:
+            return found[1]
         key = tuple(point.items())
-        found = self._floats.get(key)
-        if found is None:
+        known = self._floats.get(key)
+        if known is None:
             if len(self._floats) > _KEPT:
                 self._floats.clear()
             leaves = {name: float(value) for name, value in point.items()}
             functions = {name: one.value for name, one in self.declared.items()}
-            found = self._floats[key] = Floats(self.building, leaves, functions)
-        return found
+            known = self._floats[key] = Floats(self.building, leaves, functions)
+        return known
 
     def intervals(self, point: Mapping[str, Bounded], precision: int) -> Intervals:
         """Enclosures at a point."""
@@ -196,7 +232,7 @@ class World:
             return True
         agreeing = 0
         wanted = self.wanted(one, other)
-        for point in islice(points(self.all_leaves(one, other), self.seed), 4 * wanted):
+        for point in islice(self.sampled(self.all_leaves(one, other)), 4 * wanted):
             place = self.place(point, one, other)
             if place is None:
                 continue
@@ -269,8 +305,8 @@ class World:
     def is_general(self, left: fm.Formula, right: fm.Formula, local: Readings) -> bool:
         """Whether a claim about declared functions is one about all such functions.
 
-        A statement of the chain rule is: it has derivatives, and both sides speak of the same
-        functions. g′(x) = 2x is not: g may be the square.
+        A statement of the chain rule is: it has derivatives along the graph, and both sides speak
+        of the same functions. g′(x) = 2x and g′(x) = g(x) are not: g may be the square, or e^x.
         """
         if not self.declared:
             return True
@@ -278,7 +314,7 @@ class World:
         if not (used[0] or used[1]):
             return True
         derived = any(
-            isinstance(part, fm.Derivative | fm.Held) or (isinstance(part, fm.Call) and part.primes)
+            isinstance(part, fm.Derivative | fm.Held)
             for side in (left, right)
             for part in fm.walk(side)
         )

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from chainrule.core import formula as fm
 from chainrule.core.errors import Source
 from chainrule.read.claims import is_latex, read_claims
 from chainrule.read.models import load_model
@@ -63,6 +64,55 @@ def test_plain_and_latex_claims_are_the_same(plain: str, latex: str) -> None:
     assert [(c.lhs, c.relation, c.rhs) for c in one] == [(c.lhs, c.relation, c.rhs) for c in two]
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("∂E_total/∂w₃₁ = (o₁ − target_o1)o₁(1 − o₁)a₁",
+         "dE_total/dw_31 = (o_1 - target_o1)*o_1*(1 - o_1)*a_1"),
+        ("E_o1 = ½(target_o1 − o_1)²", "E_o1 = 1/2*(target_o1 - o_1)**2"),
+        ("\U0001d467_1 = \uff57_11×\U0001d465_1", "z_1 = w_11*x_1"),
+        ("z_1 = w_11 x_1 + w_21x_2 + b_1", "z_1 = w_11*x_1 + w_21*x_2 + b_1"),
+        ("dE_total/dz_3 = dE_total/do_1 do_1/dz_3", "dE_total/dz_3 = dE_total/do_1*do_1/dz_3"),
+        ("a_1 = 1/(1 + e^-z_1)", "a_1 = 1/(1 + exp(-z_1))"),
+        ("E_o1 = |z_1| + [o_1 - a_1]", "E_o1 = abs(z_1) + (o_1 - a_1)"),
+        ("E_o1 = -target_o1 log o_1", "E_o1 = -target_o1*log(o_1)"),
+        ("E_total(w_11, b_1) = E_o1 + E_o2", "E_total = E_o1 + E_o2"),
+        ("E_o1 = [1 - z_1]_+ + 1", "E_o1 = max(0, 1 - z_1) + 1"),
+        ("w_31 -= alpha*a_1", "w_31 ← w_31 - alpha*a_1"),
+        ("E_o1 = 1/2 (o_1 - a_1)^2", "E_o1 = 1/2*(o_1 - a_1)**2"),
+    ],
+)  # fmt: skip
+def test_plain_claims_as_they_are_typeset(text: str, expected: str) -> None:
+    assert shown(text) == [expected]
+
+
+def test_places_lead_into_the_text_as_it_was_given() -> None:
+    (claim,) = read_claims(Source("claim", "E_o1 = ½·z₁²·y_9"), KNOWN)
+    spans = [part.span for part in fm.walk(claim.rhs) if isinstance(part, fm.Name)]
+    assert [claim.source.text[span.start : span.end] for span in spans] == ["z₁", "y_9"]
+
+
+def test_statements_between_commas() -> None:
+    assert shown("z_1 = x_1, o_1 = a_1,") == ["z_1 = x_1", "o_1 = a_1"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "o_1 = 1/a_1(1 - a_1)",  # how far does the denominator go?
+        "o_1 = a_1/z_1 x_1",
+        "o_1 = 2^a_1(1 - a_1)",
+        "o_1 = a_1(2)",  # at 2, or twice?
+        "o_1 = log a_1 z_1",
+        "o_1 = log a_1^2",
+        "o_1 = ||z_1||",
+    ],
+)
+def test_products_that_can_be_read_in_two_ways_are_refused(text: str) -> None:
+    (claim,) = read_claims(Source("claim", text), KNOWN)
+    assert claim.error is not None
+
+
 def test_letters_of_plain_claims_are_spelt_as_identifiers() -> None:
     assert shown("ŷ_1 = α*δ_3") == ["y_hat_1 = alpha*delta_3"]
 
@@ -101,7 +151,7 @@ def test_several_statements_in_a_line() -> None:
         (r"x \le 3", r"`\le` is no relation that can be judged"),
         ("x = ", "the right side is missing"),
         ("x += 3", "`+=` is no relation that can be judged"),
-        ("x = |z|", "`|` is not part of a formula"),
+        ("x = |z", "`|` is not part of a formula"),
         ("x = 2z", "an operator is missing here"),
         ("", "there is no formula here"),
         ("o_1 = foo(z_3)", "`foo` is not a known function"),

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
+from fractions import Fraction
 
 import pytest
 
 from chainrule.core import formula as fm
 from chainrule.core.claim import Outcome, Verdict
+from chainrule.core.plain import read_formula
 from chainrule.show.locales import Phrase, load_locale
 from chainrule.show.printers.text import print_text
 from chainrule.show.symbols import bare_notation
 from chainrule.verification.diagnose import diagnose
+from chainrule.verification.expected import shortened
 from tests.verification.stub import StubJudge, claims_of, digits_of, graph_of, refuted
 
 
@@ -124,6 +127,92 @@ OTHERS = [
 def test_other_claims(text: str, code: str, equations: tuple[str, ...]) -> None:
     """Definitions, updates, compositions and kinks have their slips as well."""
     assert _found(text, equations=equations).code == code
+
+
+POLY = ("u = 3*x + 1", "v = u**3 - 2*u", "h = 4*v**2 + 5")
+GATE = ("u = w_u*x + b_u", "g = sigmoid(u)", "h = g*c + (1 - g)*x", "L = 1/2*(h - t)**2")
+RIDGE = ("y = w*x + b", "E = (y - t)**2 + l*w**2")
+EDITS = [
+    # nothing is said by A = A, and the whole derivative is no missing factor
+    ("z_1 = 1", "CR100", None, None, ()),
+    ("dh/dx = dh/du*dh/dx", "CR112", "dh/dx", "du/dx", ("u = 2*x**2", "h = sin(u)")),
+    # A - B = 0 is about the derivative in it
+    ("dE/dw - 2*(y - t)*x = 0", "CR107", None, "-2*l*w", RIDGE),
+    ("dE/db - 2*(y - t)*x = 0", "CR103", "x", None, RIDGE),
+    # a later link is right so far: the slip is in what is new
+    ("dz_3/dw_31 = 1*a_1 = w_31", "CR101", "w_31", "a_1", ()),
+    # factors too many are not one wrong factor
+    ("dE/dw = 2*(y - t)*y*(1 - y)*x + 2*l*w", "CR103", "y*(1 - y)", None, RIDGE),
+    # no factor is made up to fit
+    ("dL/dc = (h - t)*(1 - g)", "CR101", "1 - g", "g", GATE),
+    ("dv/dx = 3*u**2 - 2", "CR111", None, "3", POLY),
+    ("dh/du = 8*v*(3*u**2 - 2)*u", "CR103", "u", None, POLY),
+    # the one factor that differs, and the term that is wrong
+    ("dE/dw = 2*(y - t)*x + 2*l*x", "CR101", "x", "w", RIDGE),
+    ("dv/du = 3*u**2 + 2", "CR104", "2", "-2", POLY),
+    ("dy/dx = 2*x*sin(x**2)", "CR106", "sin(x**2)", "cos(x**2)", ("y = sin(x**2)",)),
+    (
+        "da/dz = 1 if z > 0 else exp(z) - 1",
+        "CR106",
+        "exp(z) - 1",
+        "exp(z)",
+        ("z = w*x", "a = elu(z)"),
+    ),
+    ("da/dz = 0.1 if z < 0 else 1", "CR105", "0.1", "0.01", ("z = w*x", "a = leaky_relu(z)")),
+    ("c = abs(z)", "CR100", None, None, ("z = w*x", "c = relu(z)")),
+    ("dE/dw = 2*(y - t)*x + 2*l*w + l*b", "CR108", "l*b", None, RIDGE),
+    ("dE/db = 2*(y*x - t*x)", "CR103", "x", None, RIDGE),
+    ("da/dw = (1 - a)**2*x", "CR113", "(1 - a)**2", "1 - a**2", ("z = w*x", "a = tanh(z)")),
+    # a definition, by the edit that gives the model's own statement
+    ("m = x + y/2", "CR113", None, None, ("m = (x + y)/2", "q = m**2")),
+]
+
+
+@pytest.mark.parametrize(("text", "code", "part", "expected", "equations"), EDITS)
+def test_no_edit_is_absurd(
+    text: str, code: str, part: str | None, expected: str | None, equations: tuple[str, ...]
+) -> None:
+    """What a teacher would mark, and not just what happens to come out right."""
+    link = text.count("=") - 1 if " = " in text else 0
+    found = _found(text, equations=equations, link=min(link, 1) if text.count(" = ") > 1 else 0)
+    assert found.code == code
+    if part is not None:
+        assert _marked(found, text).strip("()") == part.strip("()")
+    shown = None if found.expected_part is None else str(found.expected_part)
+    if expected is not None or part is not None:
+        assert shown == expected
+
+
+def test_a_function_is_not_its_own_value() -> None:
+    """A declared function has no derivative but f′: it is not said twice."""
+    found = _found("dh/dx = g(u)*f'(x)", model="composite")
+    assert _said(found, "en") == "g(u) stands where its derivative g′(u) belongs"
+
+
+def test_values_that_are_given() -> None:
+    """Numbers of --values are seen by the search for a slip."""
+    graph = graph_of("", ("y = w*x + b", "E = 1/2*(y - t)**2"))
+    claim = claims_of("dE/dw = (0.5000*2 + 0.2500 - 1.0000)*2.75", graph)[0]
+    values = {"w": Fraction(1, 2), "x": Fraction(2), "b": Fraction(1, 4), "t": Fraction(1)}
+    found = diagnose(StubJudge(graph), claim, digits_of(claim, 0.5), values=values)
+    assert found is not None
+    assert (found.code, str(found.expected_part)) == ("CR101", "2")
+
+
+@pytest.mark.parametrize(("number", "code"), [("0.44108352", "CR116"), ("0.317832959", "CR117")])
+def test_printed_updates(number: str, code: str) -> None:
+    """The new value of a weight with the step added, or without the rate."""
+    graph = graph_of("mazur")
+    claim = claims_of(f"w_5⁺ = {number}", graph)[0]
+    found = diagnose(StubJudge(graph), claim, digits_of(claim, 0.3589164795))
+    assert found is not None
+    assert found.code == code
+
+
+def test_the_quotient_cancels() -> None:
+    """(t/o)·o(1 − o) is shown as t(1 − o)."""
+    whole = read_formula("-(t_1/o_1)*(o_1*(1 - o_1)) + (-(t_2/o_2)*(-o_2)*o_1)")
+    assert str(shortened(whole)) == "-t_1*(1 - o_1) + t_2*o_1"
 
 
 def test_missing_path_is_named() -> None:

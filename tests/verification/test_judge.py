@@ -359,6 +359,7 @@ def test_declared_functions():
     assert decide(graph, "dh/dx", "g'(f(x))*f'(x)").outcome is Outcome.PROVED
     assert decide(graph, "dh/dx", "g'(x)*f'(x)").outcome is Outcome.REFUTED
     assert decide(graph, "dh/dx", "g(u)*f'(x)").outcome is Outcome.REFUTED
+    assert decide(graph, "f'(x)", "f(x)").outcome is Outcome.UNDECIDED
 
 
 def test_off_the_kinks():

@@ -16,6 +16,7 @@ from chainrule.read.latex.commands import (
     ACCENTS,
     FRACTIONS,
     FUNCTIONS,
+    HEADS,
     LAYOUT,
     LETTERS,
     MATRICES,
@@ -26,8 +27,9 @@ from chainrule.read.latex.commands import (
 )
 from chainrule.read.latex.derivatives import fraction, held, slash_derivative
 from chainrule.read.latex.environments import bracket_or_iverson, cases, indicator, matrix
+from chainrule.read.latex.functions import arguments, list_of_names
 from chainrule.read.latex.names import function_call, symbol, whole_symbol
-from chainrule.read.latex.symbols import is_prose
+from chainrule.read.latex.symbols import Range, argument, is_prose, pieces, scan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,6 +38,9 @@ if TYPE_CHECKING:
     from chainrule.read.latex.parser import Parser
 
 __all__ = ["ATOMS", "atom", "starts_atom"]
+
+_PARTIALS = ("pdv", "partialderivative")
+_COMPOSED = 12
 
 
 def starts_atom(parser: Parser, token: Token) -> bool:
@@ -160,7 +165,90 @@ def delimited(parser: Parser) -> fm.Formula:
         return absolute(parser, "open")
     if token.text == ".":
         return _left_dot(parser)
-    return bracket_or_iverson(parser)
+    composed = _composed(parser)
+    if composed is not None:
+        return composed
+    start = parser.position
+    value = bracket_or_iverson(parser)
+    if parser.at("_") and token.text in "([" and _is_plus(parser):
+        parser.next()
+        parser.argument("`_`")
+        return fm.Call("max", (fm.ZERO, value), 0, parser.span_from(start))
+    return value
+
+
+def _is_plus(parser: Parser) -> bool:
+    """Whether the subscript that comes next is a +, as in [z]_+ for max(0, z)."""
+    place = argument(parser.tokens, parser.position + 1, parser.stop)
+    only = place is not None and place.stop - place.start == 1
+    return only and place is not None and parser.items[place.start].text == "+"
+
+
+def _composed(parser: Parser) -> fm.Formula | None:
+    r"""(g \circ f)(x), and (g \circ f)'(x) for its derivative by x."""
+    items, start = parser.items[parser.position : parser.stop], parser.position
+    end = next((at for at, one in enumerate(items[:_COMPOSED]) if one.kind == "close"), 0)
+    inside = items[1:end]
+    if end < 4 or any(one.text != "circ" for one in inside[1::2]) or end % 2:
+        return None
+    heads = [_function_of(parser, one) for one in inside[::2]]
+    primes = 0
+    while end + 1 < len(items) and items[end + 1].kind == "'":
+        primes += 1
+        end += 1
+    called = end + 1 < len(items) and items[end + 1].kind == "open"
+    if not called or primes > 1 or None in heads:
+        return None
+    parser.position = start + end + 1
+    args = arguments(parser)
+    span = parser.span_from(start)
+    if len(args) != 1 or (primes and not isinstance(args[0], fm.Name)):
+        raise parser.error("this composition is not read", span, "write g(f(x))")
+    value = args[0]
+    for head in reversed(heads):
+        value = fm.Call(str(head), (value,), 0, span)
+    return fm.Derivative(value, args[0], False, span) if primes else value
+
+
+def _function_of(parser: Parser, token: Token) -> str | None:
+    """The function a symbol of a composition is."""
+    vocabulary = parser.lexicon.vocabulary
+    name = LETTERS.get(token.text, token.text) if token.kind == "command" else token.text
+    if name in parser.lexicon.names:
+        return None
+    if name in vocabulary.functions:
+        return name
+    return vocabulary.heads.get(f"\\{token.text}") or HEADS.get(name)
+
+
+def _gradient(parser: Parser, token: Token) -> fm.Formula:
+    r"""\nabla_w L, by one number, is ∂L/∂w."""
+    start = parser.position - 1
+    hint = "\\nabla_{w} L, or write the partial derivatives one by one"
+    if not parser.at("_"):
+        raise parser.error(f"`{parser.spelt(token)}` is read with a name below", token.span, hint)
+    parser.next()
+    wrt = parser.formula_in(parser.argument("`_`"))
+    found = scan(parser.tokens, parser.position, parser.stop)
+    of = parser.inside(Range(found.start, found.stop, found.stop), parser.factor) if found else None
+    parser.position = found.stop if found else parser.position
+    if not isinstance(wrt, fm.Name) or not isinstance(of, fm.Name) or wrt.marks or of.marks:
+        raise parser.error("this gradient is not read", parser.span_from(start), hint)
+    if parser.at("open", "("):
+        list_of_names(parser)
+    return fm.Derivative(of, wrt, True, parser.span_from(start))
+
+
+def _physics(parser: Parser, token: Token) -> fm.Formula:
+    r"""\pdv{L}{w} and \dv{L}{w} of the package physics."""
+    start = parser.position - 1
+    of = parser.formula_in(parser.argument(f"\\{token.text}"))
+    if not parser.at("{"):
+        raise parser.error("what this derivative is taken by is missing", token.span, "\\pdv{L}{w}")
+    wrt = parser.formula_in(parser.argument(f"\\{token.text}"))
+    if not isinstance(wrt, fm.Name):
+        raise parser.error("a derivative is taken by a name", parser.span_from(start))
+    return fm.Derivative(of, wrt, token.text in _PARTIALS, parser.span_from(start))
 
 
 def _left_dot(parser: Parser) -> fm.Formula:
@@ -189,8 +277,20 @@ def absolute(parser: Parser, kind: str) -> fm.Formula:
         if parser.position < parser.stop:
             raise parser.unexpected()
         raise parser.error(f"`{parser.spelt(opened)}` is never closed", opened.span)
-    parser.next()
+    closing = parser.next()
+    if closing.style != opened.style:
+        raise parser.error(f"`{parser.spelt(opened)}` is never closed", opened.span)
+    if opened.style == "norm" and parser.at("_"):
+        _order_of_norm(parser)
     return fm.Call("abs", (value,), 0, parser.span_from(start))
+
+
+def _order_of_norm(parser: Parser) -> None:
+    """The 2 of ‖x‖₂: every norm of a number is its absolute value."""
+    parser.next()
+    place = parser.argument("`_`")
+    if pieces(parser.tokens, place) not in {("1",), ("2",), ("F",)}:
+        raise parser.error("this norm is not read", parser.items[place.start].span, "‖x‖_2")
 
 
 def environment(parser: Parser) -> fm.Formula:
@@ -298,6 +398,8 @@ ATOMS: Mapping[str, Callable[[Parser, Token], fm.Formula]] = MappingProxyType(
                          "ensuremath", "fcolorbox"), _group_only),
         **dict.fromkeys(("underbrace", "overbrace", "underbracket", "overbracket"), _braced),
         **dict.fromkeys(("overset", "underset", "stackrel"), _set_over),
+        **dict.fromkeys((*_PARTIALS, "dv", "derivative", "odv"), _physics),
+        "nabla": _gradient,
         "sqrt": _root,
         "sum": big_sum,
         "prod": big_product,

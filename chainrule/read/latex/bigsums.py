@@ -1,6 +1,8 @@
 r"""Sums and products over an index: \sum_{k=1}^{2} \frac12 (target_{ok} - o_k)^2.
 
-A sum between two whole numbers is written out where every name it then has is known. Any other
+A sum between two whole numbers, or over the members of a set, is written out where every name it
+then has is known. So is a sum whose range is not given (`\\sum_k`), over all values of the index
+that the model has names for, if those are the same for every name that carries the index. Any other
 stays a `BigSum`, in whose body the names that carry the index are entries of arrays (`Indexed`),
 so that no index is ever mistaken for a part of a name.
 """
@@ -13,7 +15,7 @@ from chainrule.core import formula as fm
 from chainrule.read.latex.symbols import pieces
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from chainrule.read.latex.braces import Token
     from chainrule.read.latex.parser import Parser
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["big_product", "big_sum"]
 
 MAX_TERMS = 50
+MAX_IMPLIED = 20
+_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def big_sum(parser: Parser, token: Token) -> fm.Formula:
@@ -52,11 +56,20 @@ def _big(
             upper = parser.argument("`^`")
     if lower is None:
         raise parser.error("the index of this sum is missing", token.span, "write \\sum_{k=1}^{2}")
-    index, first, last = _range(parser, lower, upper)
+    without = _without(parser, lower)
+    if without is not None:
+        lower = lower._replace(stop=lower.start + 1)
+    index, first, last, members = _range(parser, lower, upper)
     body = parser.position
-    numbers = _numbers(first, last)
+    numbers = members if members is not None else _numbers(first, last)
+    if numbers is None and first is None and last is None:
+        numbers = _implied(parser, index, body)
+        if numbers is not None and without is not None:
+            numbers = [value for value in numbers if value != without]
     if numbers is not None and parser.work > 0:
         terms = _written_out(parser, index, numbers, body)
+        if terms is None and not parser.lexicon.arrays:
+            terms = _written_out(parser, index, numbers, body, strict=False)
         if terms is not None:
             if not terms:
                 return fm.Number("0" if add else "1", parser.span_from(start))
@@ -66,6 +79,11 @@ def _big(
                 return fm.Product(tuple(terms), (), parser.span_from(start))
             return fm.Sum(tuple(terms), parser.span_from(start))
     parser.position = body
+    if members is not None:
+        raise parser.error(
+            "there is a name in this sum that the model does not have", parser.span_from(start),
+            "write the terms out",
+        )  # fmt: skip
     if add is None:
         raise parser.error(
             "a product over an index is read only where it can be written out", token.span,
@@ -76,10 +94,11 @@ def _big(
 
 def _range(
     parser: Parser, lower: Range, upper: Range | None
-) -> tuple[str, fm.Formula | None, fm.Formula | None]:
-    """The index with its bounds."""
+) -> tuple[str, fm.Formula | None, fm.Formula | None, Sequence[int | str] | None]:
+    """The index with its bounds, or with its values."""
     after = parser.position
     first: fm.Formula | None = None
+    members: Sequence[int | str] | None = None
     place = lower.start
     found = pieces(parser.tokens, lower._replace(stop=min(place + 1, lower.stop)))
     name = found[0] if found and len(found) == 1 else ""
@@ -92,14 +111,95 @@ def _range(
     place += 1
     if place < lower.stop:
         sign = parser.items[place]
-        if sign.text != "=" or place + 1 >= lower.stop:
+        members = _members(parser, lower._replace(start=place)) if upper is None else None
+        if members is None and (sign.text != "=" or place + 1 >= lower.stop):
             raise parser.error(
                 "this range of an index is not read", sign.span, "write \\sum_{k=1}^{2}"
             )
-        first = parser.inside(lower._replace(start=place + 1), parser.sum)
+        if members is None:
+            first = parser.inside(lower._replace(start=place + 1), parser.sum)
     last = parser.inside(upper, parser.sum) if upper is not None else None
     parser.position = after
-    return name, first, last
+    return name, first, last, members
+
+
+def _without(parser: Parser, place: Range) -> int | str | None:
+    r"""The j of k \neq j, where it is a number or stands for one."""
+    items = parser.items[place.start : place.stop]
+    if len(items) != 3 or items[1].text not in {"ne", "neq"} or items[1].kind != "command":
+        return None
+    text = items[2].text
+    return int(text) if text.isdigit() else parser.bound.get(text)
+
+
+def _members(parser: Parser, place: Range) -> list[int | str] | None:
+    r"""The values of k \in \{1, 2\} and k = 1, 2."""
+    items = parser.items[place.start : place.stop]
+    braced = len(items) > 3 and items[1].kind == "open" and items[-1].kind == "close"
+    if items[0].text == "in" and items[0].kind == "command" and braced:
+        start, stop = place.start + 2, place.stop - 1
+    elif items[0].text == "=" and any(token.text == "," for token in items):
+        start, stop = place.start + 1, place.stop
+    else:
+        return None
+    found = pieces(parser.tokens, place._replace(start=start, stop=stop)) or ()
+    if not found or len(found) > MAX_TERMS or not all(piece.isalnum() for piece in found):
+        return None
+    return [int(piece) if piece.isdigit() else piece for piece in found]
+
+
+def _implied(parser: Parser, index: str, body: int) -> list[int | str] | None:
+    """The values of an index whose range is not given.
+
+    Those for which every name that carries the index is one of the model; None if for some value
+    only some of them are, if there are fewer than two, or if they span several layers.
+    """
+    good: list[int | str] = []
+    rows: list[list[str]] = []
+    outer = parser.entries
+    for value in _candidates(parser, index):
+        if parser.work <= 0:
+            good = []
+            break
+        parser.entries = []
+        terms = _written_out(parser, index, [value], body)
+        if terms is not None and parser.entries:
+            good.append(value)
+            rows.append(parser.entries)
+        elif parser.entries:
+            good = []
+            break
+    parser.entries = outer
+    if len(good) < 2 or not _is_one_layer(parser, rows):
+        return None
+    parser.entries = [*outer, *(name for row in rows for name in row)]
+    return good
+
+
+def _is_one_layer(parser: Parser, rows: list[list[str]]) -> bool:
+    """Whether names that an index runs over stand side by side, or one after the other in time."""
+    depths = parser.lexicon.vocabulary.depths
+    for family in zip(*rows, strict=False):
+        found = [depths.get(name, 0) for name in family]
+        if 1 < len(set(found)) < len(found):
+            return False
+    return len({len(row) for row in rows}) == 1
+
+
+def _candidates(parser: Parser, index: str) -> list[int | str]:
+    """Numbers, and what Mazur calls o1 and o2, that names of the model end with."""
+    numbers: set[int] = set()
+    words: set[str] = set()
+    for name in parser.lexicon.names:
+        tail = name.rpartition("_")[2] if "_" in name else name.lstrip(_LETTERS)
+        if tail.isdigit() and len(tail) <= 2:
+            numbers |= {int(tail), *map(int, tail)}
+        elif tail[:1] == index and tail[1:].isdigit() and len(tail) <= 3:
+            words.add(tail)
+            numbers.add(int(tail[1:]))
+    if max(len(numbers), len(words)) > MAX_IMPLIED:
+        return []
+    return [*sorted(words), *sorted(numbers)]
 
 
 def _numbers(first: fm.Formula | None, last: fm.Formula | None) -> range | None:
@@ -113,18 +213,20 @@ def _numbers(first: fm.Formula | None, last: fm.Formula | None) -> range | None:
     return values if len(values) <= MAX_TERMS else None
 
 
-def _written_out(parser: Parser, index: str, values: range, body: int) -> list[fm.Formula] | None:
-    """The terms one by one; None where one of their names is not known."""
+def _written_out(
+    parser: Parser, index: str, values: Sequence[int | str], body: int, *, strict: bool = True
+) -> list[fm.Formula] | None:
+    """The terms one by one; None where one of their names is not known, if that matters."""
     outer, flag = parser.bound, parser.unknown_entry
     depth, bars = parser.depth, parser.bars
     terms: list[fm.Formula] = []
-    for value in values or range(1):
+    for value in values or (0,):
         parser.position = body
         parser.bound = {**outer, index: value}
         parser.unknown_entry = False
         terms.append(_body(parser))
         parser.work -= parser.position - body + 1
-        if parser.unknown_entry or parser.work <= 0:
+        if (parser.unknown_entry and strict) or parser.work <= 0:
             parser.bound, parser.unknown_entry = outer, flag
             parser.depth, parser.bars = depth, bars
             return None

@@ -266,12 +266,9 @@ REFUSED: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(
             ["binom", "dbinom", "tbinom", "choose", "genfrac"], "binomials are not read"
         ),
-        **dict.fromkeys(
-            ["|", "Vert", "lVert", "rVert", "norm"], "norms are not read: write the sum of squares"
-        ),
+        "norm": "write \\lVert x \\rVert",
         "mid": "conditional quantities are not read",
         "infty": "a formula has finite numbers only",
-        "nabla": "write the partial derivatives one by one",
         "pm": "write both formulas", "mp": "write both formulas",
         "otimes": "write \\odot for the product entry by entry",
         "oplus": "write + for a sum",
@@ -329,6 +326,17 @@ PROSE = frozenset(
         "then",
         "otherwise",
         "else",
+        "here",
+        "because",
+        "therefore",
+        "using",
+        "given",
+        "also",
+        "let",
+        "by",
+        "from",
+        "as",
+        "is",
     ]
 )
 """Words in \\text that are no names."""

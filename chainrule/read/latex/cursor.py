@@ -24,9 +24,11 @@ _T = TypeVar("_T")
 class Cursor:
     """Walks through tokens up to `stop`.
 
-    `bound` maps the indices of sums to a number, or to None where the sum is not written out;
-    `unknown_entry` says that a sum that is being written out has met a name nobody knows; `work`
-    is how many tokens may still be read again for that.
+    `bound` maps the indices of sums to a value, or to None where the sum is not written out;
+    `unknown_entry` says that a sum that is being written out has met a name that nobody knows, and
+    `entries` are the names of the model in which it met its index; `work` is how many tokens may
+    still be read again for that. `side` is where a side of a relation begins, `on_the_right` says
+    whether that is a right one, and `steps` are the letters that count steps of training.
     """
 
     def __init__(self, source: Source, span: Span, lexicon: Lexicon) -> None:
@@ -40,9 +42,12 @@ class Cursor:
         self.depth = 0
         self.bars = 0
         self.side = 0
-        self.bound: dict[str, int | None] = {}
+        self.on_the_right = False
+        self.steps: frozenset[str] = frozenset()
+        self.bound: dict[str, int | str | None] = {}
         self.work = 20_000
         self.unknown_entry = False
+        self.entries: list[str] = []
 
     # -- tokens
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from chainrule.core import formula as fm
 from chainrule.core.errors import ChainruleError, Span
 from chainrule.read.latex.lexicon import key_of
-from chainrule.read.latex.symbols import Range, scan
+from chainrule.read.latex.symbols import Range, argument, scan
 
 if TYPE_CHECKING:
     from chainrule.read.latex.braces import Token
@@ -83,7 +83,10 @@ def _derivative(parser: Parser, token: Token, top: Range, bottom: Range) -> fm.F
             Span(token.start, parser.items[after - 1].end),
         )
     if place.start < place.stop:
+        side, right = parser.side, parser.on_the_right
+        parser.side, parser.on_the_right = place.start, False
         of = parser.inside(place, parser.sum)
+        parser.side, parser.on_the_right = side, right
         parser.position = after
     else:
         parser.position = after
@@ -151,7 +154,9 @@ def _operand(parser: Parser, token: Token) -> fm.Formula:
         )
     bracketed = parser.at("open")
     parser.enter()
+    right, parser.on_the_right = parser.on_the_right, False
     first = parser.factor()
+    parser.on_the_right = right
     parser.depth -= 1
     factors = [first]
     while parser.starts():
@@ -218,9 +223,10 @@ def _stroke(parser: Parser, start: int, stop: int) -> int | None:
     place = start + 1
     items = parser.items
     if place < stop and items[place].kind == "^":
-        place += 2 if items[place + 1].kind != "{" else 0
-        if items[place].kind == "^":
-            place = parser.tokens.partner[place + 1] + 1
+        order = argument(parser.tokens, place + 1, stop)
+        if order is None:
+            return None
+        place = order.after
     if place < stop and items[place].kind == "open":
         depth = 0
         while place < stop:

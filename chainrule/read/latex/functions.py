@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from chainrule.read.latex.braces import Token
     from chainrule.read.latex.parser import Parser
 
-__all__ = ["application", "arguments", "call"]
+__all__ = ["application", "arguments", "call", "list_of_names"]
 
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 _NEEDS_BRACKETS = frozenset({"max", "min"})
@@ -82,6 +82,7 @@ def call(parser: Parser, name: str, start: int, sup: Range | None, primes: int) 
         parser.enter()
         args = (_run(parser, parser.factor(), begin),)
         parser.depth -= 1
+        _check_sum(parser, name, begin)
     else:
         raise parser.error(
             f"`{name}` needs an argument", parser.span_from(start), f"write {name}(x)"
@@ -109,6 +110,24 @@ def _applied(
             f"`{name}` is read with one argument and no prime", span, f"write 1/{inner}(x)"
         )
     return fm.Quotient(fm.Number("1", span), fm.Call(inner, args, 0, span), span)
+
+
+def _check_sum(parser: Parser, name: str, begin: int) -> None:
+    r"""Refuse \log\sum_k e^{a_k} \cdot b: the sum may end before the dot or behind it."""
+    if parser.items[begin].text not in {"sum", "prod"} or parser.items[begin].kind != "command":
+        return
+    place = begin
+    while place < parser.position:
+        token = parser.items[place]
+        if token.kind == "{":
+            place = parser.tokens.partner[place]
+        elif parser.is_times(token) or (token.text == "sum" and place > begin):
+            raise parser.error(
+                "it is not clear how far this sum goes",
+                Span(parser.items[begin].start, token.end),
+                f"put the argument of {name} in brackets",
+            )
+        place += 1
 
 
 def _is_empty(parser: Parser) -> bool:
@@ -158,7 +177,8 @@ def application(
 
     `function` says that a name which the vocabulary does not have is one, None that it is one where
     it has two arguments.
-    `h'(x)` is dh/dx. `h(x)` alone on its side, or behind d/dx, says what h depends on and is h.
+    `h'(x)` is dh/dx. `h(x)` alone on the left, or behind d/dx, says what h depends on and is h; so
+    does `h(x, y)` alone on any side.
     A bracket that holds one name or number elsewhere can be read in two ways and is refused; any
     other bracket is a factor.
     """
@@ -181,10 +201,12 @@ def application(
     if function or (function is None and commas):
         return call(parser, name, start, None, 0)
     follows = parser.items[end] if end < parser.stop else None
-    if follows is not None and follows.kind in {"^", "'"}:
+    if follows is not None and follows.kind in {"^", "'", "_"}:
         return value
     alone = follows is None or follows.kind in {"break", "&"} or _is_relation(follows)
-    if start == parser.side and alone:
+    numbers = any(token.kind == "number" for token in _outside_scripts(parser, place, end))
+    says = alone and not numbers and (commas or not parser.on_the_right)
+    if start == parser.side and says:
         parser.position = end
         return value
     raise parser.error(
@@ -194,20 +216,40 @@ def application(
     )
 
 
+def _outside_scripts(parser: Parser, place: int, end: int) -> list[Token]:
+    """The tokens of a list that are no part of a symbol."""
+    out: list[Token] = []
+    while place < end:
+        found = scan(parser.tokens, place, parser.stop)
+        if found is None:
+            out.append(parser.items[place])
+        place = found.stop if found is not None else place + 1
+    return out
+
+
 def _is_relation(token: Token) -> bool:
     from chainrule.read.latex.commands import RELATIONS
 
     return token.kind in {"op", "command"} and (token.text in RELATIONS or token.text in ",.;")
 
 
-def _listed(parser: Parser, place: int) -> int | None:
+def list_of_names(parser: Parser) -> None:
+    """Go past a bracket of names that says what something depends on."""
+    end = _listed(parser, parser.position, raised=True)
+    if end is not None and not any(
+        token.kind == "number" for token in _outside_scripts(parser, parser.position, end)
+    ):
+        parser.position = end
+
+
+def _listed(parser: Parser, place: int, *, raised: bool = False) -> int | None:
     """The place behind a bracket that holds names, or one number, only."""
     opened = parser.items[place]
     place += 1
     while place < parser.stop:
         token = parser.items[place]
         found = scan(parser.tokens, place, parser.stop)
-        if found is not None and found.sup is None:
+        if found is not None and (raised or found.sup is None):
             place = found.stop
         elif token.kind == "number":
             place += 1

@@ -96,7 +96,7 @@ class Lexicon:
 
 
 def key_of(
-    tokens: Tokens, found: Scan, bound: Mapping[str, int | None] | None = None
+    tokens: Tokens, found: Scan, bound: Mapping[str, int | str | None] | None = None
 ) -> Key | None:
     """The key of a scanned symbol with all its scripts; None if they are no indices."""
     subs = pieces(tokens, found.sub, bound)

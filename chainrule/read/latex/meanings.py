@@ -23,6 +23,9 @@ __all__ = ["Meaning"]
 NEW = "⁺"
 _NEW = re.compile(r"\+|new|updated|next|\([a-z]\+1\)|\(new\)")
 _OLD = re.compile(r"old|\(t\)|\(old\)")
+_LOSSES = frozenset({"L", "J", "C", "E", "ell"})
+_STATES = frozenset("acfghimnorsxyz")  # h_{t+1} is the next state and no update
+_STEP = re.compile(r"\(?([a-z]|tau)(\+1)?\)?")
 _MARKS = {"*": "*", "-": "⁻"}
 _BRACKETED = re.compile(r"([(\[].*[)\]])((?:T|top)?)")
 _ARITHMETIC = re.compile(r"\(\d+[+-]\d+\)")
@@ -63,7 +66,7 @@ class Meaning:
             return raised
         if base is not None:
             return self.quantity(base)
-        return self.unknown(key)
+        return self.at_step(key) or self.unknown(key)
 
     # -- parts
 
@@ -98,8 +101,11 @@ class Meaning:
         if new == subs:
             return subs
         changed = Key(found.base, (*found.inner_subs, *new), (), found.accent)
-        if self.lexicon.find(changed) is None:
+        name = self.lexicon.find(changed)
+        if name is None:
             parser.unknown_entry = True
+        else:
+            parser.entries.append(name)
         return new
 
     # -- entries of arrays
@@ -169,6 +175,10 @@ class Meaning:
             return True
         if not last:
             return False
+        if key.subs and self.parser.bound:
+            subs = pieces(self.parser.tokens, self.found.sub, self.parser.bound) or ()
+            if subs != key.subs and self.lexicon.find(key._replace(subs=subs)) is not None:
+                return True
         if key.base == "e" and not key.subs and self.found.sup is not None:
             return True
         sups = pieces(self.parser.tokens, self.found.sup)
@@ -182,8 +192,8 @@ class Meaning:
         value = parser.bound[found.base]
         parser.position = found.start + max(found.run, 1)
         span = parser.span_from(found.start)
-        if value is None:
-            return fm.Name(found.base, (), span)
+        if value is None or isinstance(value, str):
+            return fm.Name(value or found.base, (), span)
         return fm.Number(str(value), span) if value >= 0 else fm.Negative(
             fm.Number(str(-value), span), span
         )  # fmt: skip
@@ -206,10 +216,15 @@ class Meaning:
                 )  # fmt: skip
             return None
         name = self.head(key, base)
+        if name is None and key.accent == "dot" and base is None:  # \dot\sigma(z) is σ'(z)
+            name = self.head(key._replace(accent=""), None)
+            primes = 1
+        else:
+            primes = found.primes
         if name is None:
             return None
         parser.position = place
-        return call(parser, name, found.start, found.sup, found.primes)
+        return call(parser, name, found.start, found.sup, primes)
 
     def is_upright_function(self, key: Key, base: str | None) -> bool:
         r"""Whether this is \mathrm{sech} or \operatorname{erf} with an argument in no brackets."""
@@ -237,6 +252,34 @@ class Meaning:
             return key.base
         return HEADS.get(key.base)
 
+    # -- steps of training
+
+    def mark(self, piece: str) -> str | None:
+        """The mark of an update; empty for the value before it, None where it is none."""
+        if _NEW.fullmatch(piece) or piece == "'":
+            return NEW
+        if _OLD.fullmatch(piece):
+            return ""
+        step = _STEP.fullmatch(piece)
+        if step is not None and step[1] in self.parser.steps:
+            return NEW if step[2] else ""
+        return _MARKS.get(piece)
+
+    def at_step(self, key: Key) -> fm.Formula | None:
+        r"""w_{t+1} and w_t, where a line says what becomes of w in a step."""
+        found, parser = self.found, self.parser
+        if not parser.steps or not key.subs or found.sup is not None or found.primes:
+            return None
+        *rest, last = key.subs
+        step = _STEP.fullmatch(last)
+        if step is None or step[1] not in parser.steps:
+            return None
+        base = self.lexicon.find(key._replace(subs=tuple(rest)))
+        if base is None or key.base in _STATES:
+            return None
+        parser.position = found.stop
+        return self.named(base, 0, (NEW,) if step[2] else ())
+
     # -- superscripts
 
     def sups(self) -> tuple[str, ...] | None:
@@ -263,7 +306,7 @@ class Meaning:
         *body, mark = sups
         if body:
             name = self.lexicon.find(key._replace(sups=(*key.sups, *body)))
-            if name is not None and (new := _mark(mark)) is not None:
+            if name is not None and (new := self.mark(mark)) is not None:
                 return self.finish(name, found.stop, marks=(new,) if new else ())
         ended = _BRACKETED.fullmatch(sups[-1])
         if ended is not None and ended[2]:
@@ -280,7 +323,7 @@ class Meaning:
             return self.finish(name, found.stop, found.primes)
         sups = self.sups()
         if sups is not None and len(sups) == 1:
-            mark = _mark(sups[0])
+            mark = self.mark(sups[0])
             if mark is not None:
                 return self.finish(name, found.stop, marks=(mark,) if mark else ())
             if _BRACKETED.fullmatch(sups[0]) and not _ARITHMETIC.fullmatch(sups[0]):
@@ -360,11 +403,13 @@ class Meaning:
             value = self.named(name, found.primes)
             if not parser.at("open", "(", "["):
                 return value
-            upright = found.style in {"rm", "text"}
-            return application(parser, name, found.start, 0, value, function=upright or None)
+            upright: bool | None = found.style in {"rm", "text"} or None
+            if key.base in _LOSSES:
+                upright = False
+            return application(parser, name, found.start, 0, value, function=upright)
         sups = self.sups()
         if sups:
-            if len(sups) == 1 and (mark := _mark(sups[0])) is not None:
+            if len(sups) == 1 and (mark := self.mark(sups[0])) is not None:
                 return self.named(name, 0, (mark,)) if mark else self.named(name)
             bracketed = all(_BRACKETED.fullmatch(piece) for piece in sups)
             bare = found.raised_first and all(map(_INDEX.fullmatch, sups))
@@ -400,15 +445,6 @@ class Meaning:
         upright = found.style in {"rm", "text"}
         word = len(found.base) > 1 and found.run > 1
         return (upright or word) and not inside.lstrip("( ").startswith(("1-", "1 -", "1−"))
-
-
-def _mark(piece: str) -> str | None:
-    """The mark of an update; empty for the value before it."""
-    if _NEW.fullmatch(piece) or piece == "'":
-        return NEW
-    if _OLD.fullmatch(piece):
-        return ""
-    return _MARKS.get(piece)
 
 
 def _first_of(meaning: Meaning, text: str, subs: tuple[str, ...]) -> int | None:

@@ -16,6 +16,7 @@ from chainrule.read.latex.atoms import atom, starts_atom
 from chainrule.read.latex.commands import MULTIPLY, REFUSED, RELATIONS
 from chainrule.read.latex.cursor import Cursor
 from chainrule.read.latex.derivatives import fraction, held
+from chainrule.read.latex.steps import steps_of
 from chainrule.read.latex.symbols import Range, argument, is_prose
 
 if TYPE_CHECKING:
@@ -25,9 +26,13 @@ __all__ = ["Parser", "check_depth"]
 
 MAX_TREE = 160
 _SEPARATORS = frozenset({",", ";"})
-_THEREFORE = frozenset({"Rightarrow", "implies", "therefore", "because", "Leftrightarrow", "iff"})
+_THEREFORE = frozenset({
+    "Rightarrow", "Longrightarrow", "implies", "therefore", "because",
+    "Leftrightarrow", "Longleftrightarrow", "iff",
+})  # fmt: skip
 _TRANSPOSES = frozenset({"T", "top", "intercal"})
 _ANNOTATED = frozenset({"overset", "stackrel", "underset"})
+_BECOMES = frozenset({"to", "rightarrow", "longrightarrow", "mapsto"})
 _CLAIMED = frozenset({"=", "≈", "←"})
 
 
@@ -82,12 +87,18 @@ class Parser(Cursor):
     def chain(self) -> fm.Formula:
         """A = B = C, or a formula alone."""
         start = self.side = self.position
+        self.on_the_right = False
+        self.steps = steps_of(self)
         first = self.sum()
         rest: list[tuple[str, fm.Formula]] = []
         while True:
             place = self.position
             self.skip_empty()
             sign = self.peek()
+            if not rest and sign.kind == "command" and sign.text in _BECOMES:
+                becomes = self.becomes(first, start)
+                if becomes is not None:
+                    return becomes
             relation = self.relation()
             if relation is None:
                 self.position = place
@@ -99,10 +110,28 @@ class Parser(Cursor):
                 )  # fmt: skip
             self.skip_empty()
             self.side = self.position
+            self.on_the_right = True
             rest.append((relation, self.sum()))
         if not rest:
             return first
         return fm.Relation(first, tuple(rest), self.span_from(start))
+
+    def becomes(self, left: fm.Formula, start: int) -> fm.Formula | None:
+        r"""w \to w' = w - …, and b \rightarrow b - …, as an update; None for any other arrow."""
+        if not isinstance(left, fm.Name) or left.marks:
+            return None
+        place = self.position
+        self.next()
+        begins = self.position
+        right = self.sum()
+        if isinstance(right, fm.Name) and right.id == left.id and right.marks:
+            self.position = begins
+            return self.chain()
+        terms = right.terms if isinstance(right, fm.Sum) else ()
+        if any(isinstance(term, fm.Name) and term.id == left.id for term in terms):
+            return fm.Relation(left, (("←", right),), self.span_from(start))
+        self.position = place
+        return None
 
     def relation(self) -> str | None:
         """The relation that comes next, taken."""

@@ -189,7 +189,7 @@ def with_scripts(tokens: Tokens, head: Scan, stop: int) -> Scan:
 
 
 def pieces(
-    tokens: Tokens, inside: Range | None, bound: Mapping[str, int | None] | None = None
+    tokens: Tokens, inside: Range | None, bound: Mapping[str, int | str | None] | None = None
 ) -> tuple[str, ...] | None:
     """A script as the pieces between its commas; None where it is no index but a formula.
 
@@ -208,7 +208,7 @@ def pieces(
 
 
 def _collect(
-    tokens: Tokens, start: int, stop: int, bound: Mapping[str, int | None], out: list[str]
+    tokens: Tokens, start: int, stop: int, bound: Mapping[str, int | str | None], out: list[str]
 ) -> bool:
     place = start
     while place < stop:
@@ -280,4 +280,11 @@ _WORD = re.compile(r"[^\W\d][\w-]*")
 def is_prose(token: Token) -> bool:
     """Whether a text symbol is words between formulas and no name."""
     text = token.text.strip()
-    return token.style == "bare" or text.lower() in PROSE or _WORD.fullmatch(text) is None
+    foreign = token.style == "text" and not text.isascii() and not _is_greek(text)
+    return (
+        token.style == "bare" or foreign or text.lower() in PROSE or _WORD.fullmatch(text) is None
+    )
+
+
+def _is_greek(text: str) -> bool:
+    return all(char.isascii() or "\u0370" <= char <= "\u03ff" for char in text)

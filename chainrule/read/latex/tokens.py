@@ -26,6 +26,7 @@ from chainrule.read.latex.commands import (
     UNICODE,
     WORDED,
 )
+from chainrule.read.latex.numbering import is_circled, unnumbered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +42,7 @@ _COMMAND = re.compile(r"\\([A-Za-z]+\*?|.)", re.DOTALL)
 _OPERATORS_IN_TEXT = frozenset({"+", "-", "*", "/", "="})
 _STARRED = frozenset({"operatorname*", "hspace*", "vspace*", "tag*", "boldsymbol*"})
 _ENVIRONMENT = re.compile(r"\s*\{\s*([A-Za-z]+)\*?\s*\}")
+_EMPTY = re.compile(r"\s*\{\s*\}")
 _COLUMNS = re.compile(r"\s*\{[^{}]*\}")
 _LENGTH = re.compile(r"\s*\[\s*-?[\d.]+\s*(?:pt|em|ex|mm|cm|in)\s*\]")
 _NUMBER = re.compile(r"(?:[0-9]+(?:\{,\}[0-9]{3})*(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
@@ -54,7 +56,11 @@ _COMBINING = {"\u0302": "hat", "\u0304": "bar", "\u0303": "tilde", "\u0307": "do
 _FENCES = {
     "(": "(", ")": ")", "[": "[", "]": "]", "|": "|", ".": ".", r"\{": "{", r"\}": "}",
     r"\lbrace": "{", r"\rbrace": "}", r"\lbrack": "[", r"\rbrack": "]", r"\vert": "|",
-    r"\lvert": "|", r"\rvert": "|",
+    r"\lvert": "|", r"\rvert": "|", r"\|": "|", r"\Vert": "|", r"\lVert": "|", r"\rVert": "|",
+}  # fmt: skip
+_BARS = {
+    "lvert": "open", "rvert": "close", "vert": "",
+    "lVert": "open", "rVert": "close", "Vert": "", "|": "",
 }  # fmt: skip
 _FENCE = re.compile(r"\s*(\\[A-Za-z]+|\\.|.)", re.DOTALL)
 _DIGITS_TAKEN = {**dict.fromkeys(FRACTIONS, 2), "sqrt": 1, "binom": 2}
@@ -80,7 +86,7 @@ def tokenize(source: Source, span: Span) -> Tokens:
                 span=token.span,
                 hint="split it into several",
             )
-    return balanced(source, items)
+    return balanced(source, unnumbered(source, items))
 
 
 class _Lexer:
@@ -189,6 +195,8 @@ class _Lexer:
         for digits, sign in ((_SUBSCRIPTS, "_"), (_SUPERSCRIPTS, "^")):
             if char in digits:
                 return self.script(digits, sign)
+        if is_circled(char):
+            return self.token("circled", char, 1)
         if char in "⁺⁻":
             return self.raised("+" if char == "⁺" else "-", "op")
         if char.isalpha():
@@ -251,6 +259,10 @@ class _Lexer:
             space = _LENGTH.match(self.text, self.place, self.end)
             self.place = space.end() if space else self.place
             return (Token("break", "", start, self.place),)
+        if name == "mathop":
+            empty = _EMPTY.match(self.text, self.place, self.end)
+            self.place = empty.end() if empty else self.place
+            return ()
         if name.isspace() or name in LAYOUT:
             return ()
         if name in {"_", "{", "}"}:
@@ -259,7 +271,7 @@ class _Lexer:
         if name in LAYOUT_WITH_ARGUMENT:
             self.skip_argument()
             return ()
-        if name in SIZES or name in {"lvert", "rvert", "vert", "lbrace", "rbrace"}:
+        if name in SIZES or name in _BARS or name in {"lbrace", "rbrace"}:
             return self.fence(name, start)
         if name in {"begin", "end"}:
             return self.environment(name, start)
@@ -274,8 +286,8 @@ class _Lexer:
 
     def fence(self, name: str, start: int) -> tuple[Token, ...]:
         """A delimiter with what says its size or side."""
-        side = {"lvert": "open", "rvert": "close", "vert": "", "lbrace": "open",
-                "rbrace": "close"}.get(name, SIZES.get(name, ""))  # fmt: skip
+        side = {**_BARS, "lbrace": "open", "rbrace": "close"}.get(name, SIZES.get(name, ""))
+        style = "norm" if name in {"lVert", "rVert", "Vert", "|"} else ""
         if name in SIZES:
             match = _FENCE.match(self.text, self.place, self.end)
             if match is None:
@@ -288,12 +300,13 @@ class _Lexer:
                 message = f"`{match[1]}` cannot follow \\{name}"
                 raise self.error(message, match.start(1), match.end())
             self.place = match.end()
-            side = side or {r"\lvert": "open", r"\rvert": "close"}.get(match[1], "")
+            side = side or _BARS.get(match[1][1:], "")
+            style = "norm" if match[1] in {r"\|", r"\Vert", r"\lVert", r"\rVert"} else ""
         else:
             text = {"lbrace": "{", "rbrace": "}"}.get(name, "|")
         if not side:
             side = "open" if text in "([{" else "close" if text in ")]}" else "bar"
-        return (Token(side, text, start, self.place),)
+        return (Token(side, text, start, self.place, style),)
 
     def environment(self, name: str, start: int) -> tuple[Token, ...]:
         match = _ENVIRONMENT.match(self.text, self.place, self.end)

@@ -69,7 +69,7 @@ class Exact(Elementary):
         for place, relation in enumerate(store.data[term]):
             value, left, right = args[3 * place : 3 * place + 3]
             gap = self.sub(self.done[left], self.done[right])
-            if relation in {"==", "!="} and gap.top:
+            if relation in {"==", "!="} and gap.top and not self.closed:
                 holds = relation == "!="  # equal on a set without volume at most
                 self.note(gap.top)
             else:

@@ -25,6 +25,7 @@ _MAX_DEGREE = 12
 _MAX_PRIME = 10_000
 
 
+@lru_cache(maxsize=2_000)
 def number_factors(number: Fraction) -> Sequence[tuple[int, int]]:
     """A positive rational number as powers of primes; what is left of large ones stays whole."""
     found: list[tuple[int, int]] = []

@@ -85,6 +85,8 @@ class Field:
     _kept: set[int] = field(default_factory=set)
     silent: dict[poly.Key, None] = field(default_factory=dict)
     """Polynomials taken for positive, or for not 0, though they are 0 on a set without volume."""
+    closed: bool = False
+    """Whether boundaries are regions of their own: every sign that is asked for may be 0."""
     done: dict[int, Value] = field(default_factory=dict)
 
     def region(self, signs: Mapping[poly.Key, int]) -> Self:
@@ -92,6 +94,7 @@ class Field:
         return type(self)(
             self.building, self.atoms, self.budget, signs, self.angles, self.generators,
             self._numbers, self.denominators, self._below_numbers, self._kept, self.silent,
+            self.closed,
         )  # fmt: skip
 
     # -- generators
@@ -282,14 +285,16 @@ class Field:
         for generator, exponent in monomial:
             if not self._is_positive(generator, exponent):
                 side *= self._asked({((generator, 1),): 1})
+            elif self.closed and not self._never_zero(generator):
+                side *= abs(self._asked({((generator, 1),): 1}))
             elif not self._never_zero(generator):
                 self.silent[poly.key({((generator, 1),): 1})] = None
         if len(rest) > 1 and self._all_positive(rest):
             self._note(rest)
         elif len(rest) > 1:
             for piece, power in factors(rest, self.budget):
-                if power % 2:
-                    side *= self._sign_of_piece(piece)
+                if power % 2 or self.closed:
+                    side *= self._sign_of_piece(piece) ** power
                 else:
                     self._note(piece)
         return side

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from chainrule.verification.search import Named, Search
     from chainrule.verification.sites import Site
 
-__all__ = ["constant_of", "is_number", "negated", "simple", "with_factor"]
+__all__ = ["constant_of", "in_front", "is_number", "negated", "simple", "with_factor"]
 
 _LARGEST = 64
 
@@ -53,6 +53,18 @@ def negated(formula: fm.Formula) -> fm.Formula:
     return fm.negate(formula)
 
 
+def in_front(search: Search, site: Site, number: fm.Formula) -> fm.Formula:
+    """A number before a product; a minus that stands there stays in front."""
+    node = site.node
+    if fm.starts_with_minus(number):
+        return search.put(site, fm.Negative(fm.multiply(fm.negate(number), node)))
+    if fm.starts_with_minus(node) and not isinstance(node, fm.Sum | fm.Quotient):
+        return search.put(site, fm.negate(fm.multiply(number, fm.negate(node))))
+    if isinstance(node, fm.Product | fm.Name | fm.Sum | fm.Power | fm.Call | fm.Derivative):
+        return search.put(site, fm.multiply(number, node))
+    return with_factor(search, site, number, None)
+
+
 def with_factor(search: Search, site: Site, factor: fm.Formula, named: Named | None) -> fm.Formula:
     """The side with a factor put into a product, where the chain rule has it."""
     node = site.node
@@ -62,7 +74,8 @@ def with_factor(search: Search, site: Site, factor: fm.Formula, named: Named | N
     if node == fm.ONE:
         return search.put(site, product(new))
     if isinstance(node, fm.Negative):
-        return search.put(site, fm.negate(product((node.operand, *new))))
+        inner = node.operand.factors if isinstance(node.operand, fm.Product) else (node.operand,)
+        return search.put(site, fm.Negative(product((*inner, *new))))
     if place == 0 and isinstance(factors[0], fm.Negative) and not fm.starts_with_minus(new[0]):
         rest = (factors[0].operand, *factors[1:])
         return search.put(site, fm.negate(product((*new, *rest))))

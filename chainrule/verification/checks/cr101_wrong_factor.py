@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from chainrule.core import formula as fm
 from chainrule.verification.checks._edits import is_number
 from chainrule.verification.checks.base import Candidate, Check, Example
+from chainrule.verification.probe import same
 from chainrule.verification.sites import product, put_run, span_of, subtracted
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from chainrule.verification.search import Named, Search
     from chainrule.verification.sites import Run, Site
 
-NUMBER, NAMED, CONSTANT, COMPOSED, ANONYMOUS, OPERATION = 25, 26, 33, 46, 48, 49
+NUMBER, NAMED, BESIDE, CONSTANT, COMPOSED, ANONYMOUS, OPERATION = 25, 26, 31, 33, 46, 48, 49
 
 
 def _rank(named: Named) -> float:
@@ -45,13 +46,20 @@ def _of_run(search: Search, run: Run, length: int) -> Iterator[Candidate]:
     if any(isinstance(part, fm.Derivative) for part in run.factors) and length > 1:
         return
     for named in search.named(run.need):
+        if length > 1 and _stands_within(search, run):
+            continue  # the rest is too much
         right = named.symbol if isinstance(wrong, fm.Derivative) else named.value
         symbol = isinstance(wrong, fm.Derivative | fm.Held)
         facts = {**_facts(named, wrong), "right": named.symbol if symbol else named.value}
+        rank = _rank(named) + 0.1 * length
+        if is_number(wrong) and named.edge and not named.inner:
+            rank = NUMBER
+        elif isinstance(wrong, fm.Derivative) and any(
+            each.edge and each.symbol == wrong for each in search.factors
+        ):
+            rank = max(rank, BESIDE)  # that one is right; another is missing beside it
         yield Candidate(
-            put_run(search.side, run, (right,)),
-            NUMBER if is_number(wrong) and named.edge and not named.inner
-            else _rank(named) + 0.1 * length,
+            put_run(search.side, run, (right,)), rank,
             part=wrong, expected=right, span=run.span,
             form="symbol" if symbol else "part" if named.inner else "",
             facts=facts,
@@ -65,6 +73,28 @@ def _of_run(search: Search, run: Run, length: int) -> Iterator[Candidate]:
             )  # fmt: skip
 
 
+def _stands_within(search: Search, run: Run) -> bool:
+    """Whether what is needed is there, among factors too many."""
+    return any(
+        other.site is run.site
+        and run.start <= other.start
+        and other.end <= run.end
+        and other.end - other.start < run.end - run.start
+        and same(other.value, run.need)
+        for other in search.runs
+    )
+
+
+def _narrowed(wrong: fm.Formula, right: fm.Formula) -> tuple[fm.Formula, fm.Formula] | None:
+    """The one factor in which two products differ."""
+    if not isinstance(wrong, fm.Product) or not isinstance(right, fm.Product):
+        return None
+    if len(wrong.factors) != len(right.factors):
+        return None
+    pairs = [(a, b) for a, b in zip(wrong.factors, right.factors, strict=True) if a != b]
+    return pairs[0] if len(pairs) == 1 else None
+
+
 def _of_site(search: Search, site: Site) -> Iterator[Candidate]:
     """A whole term, numerator, base or argument that is one factor of the chain."""
     if site.role == "factor":
@@ -74,12 +104,19 @@ def _of_site(search: Search, site: Site) -> Iterator[Candidate]:
         if site.role == "root" and not (named.edge and isinstance(wrong, fm.Name | fm.Number)):
             continue
         right = named.symbol if isinstance(wrong, fm.Derivative) else named.value
+        one = _narrowed(wrong, right)
+        if one is not None:
+            yield Candidate(
+                search.put(site, right), _rank(named) + 0.4, part=one[0], expected=one[1],
+                span=span_of(one[0]), form="part", facts={"right": one[1], "wrong": one[0]},
+            )  # fmt: skip
+            continue
         yield Candidate(
             search.put(site, right), _rank(named) + 0.5, part=wrong, expected=right,
             span=span_of(wrong), form="symbol" if isinstance(wrong, fm.Derivative) else "",
             facts={**_facts(named, wrong), "right": right},
         )  # fmt: skip
-    if site.role == "root":
+    if site.role == "root" or (search.left and search.derivative is None):
         return
     for right in search.small_index.find(site.need):
         yield Candidate(

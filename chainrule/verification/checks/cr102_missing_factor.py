@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from chainrule.verification.checks._edits import constant_of, is_number, with_factor
 from chainrule.verification.checks.base import Candidate, Check, Example
-from chainrule.verification.probe import usable
+from chainrule.verification.probe import same, usable
 from chainrule.verification.sites import put_run, span_of
 
 if TYPE_CHECKING:
@@ -37,8 +37,10 @@ def propose(search: Search) -> Iterator[Candidate]:
         if not usable(ratio) or constant_of(ratio) is not None or site.role == "exponent":
             continue
         for named in search.named(ratio):
-            if named.inner:
+            if named.inner or (named.of, named.wrt) == search.derivative:
                 continue
+            if not named.edge and is_number(site.node):
+                continue  # that would be the whole of it
             right = named.symbol if search.is_symbolic else named.value
             yield Candidate(
                 with_factor(search, site, right, named),
@@ -72,7 +74,8 @@ def _part(search: Search, site: Site, right: fm.Formula) -> Candidate:
         span = span_of(site.node) if run is None else run.span
         whole = tuple(map(operator.mul, value, missing))
         for named in search.named(whole, edges=True):
-            if named.inner or is_number(piece) or named.constant:
+            one = named.inner or is_number(piece) or named.constant
+            if one or search.is_symbolic or same(named.vector, missing):
                 continue
             if run is not None:
                 formula = put_run(search.side, run, (named.value,))

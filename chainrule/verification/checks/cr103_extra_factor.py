@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 from chainrule.core import formula as fm
 from chainrule.verification.checks._edits import is_number
 from chainrule.verification.checks.base import Candidate, Check, Example
-from chainrule.verification.probe import same
-from chainrule.verification.sites import put_run, span_of
+from chainrule.verification.probe import same, usable
+from chainrule.verification.sites import product, put_run, span_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from chainrule.verification.search import Search
     from chainrule.verification.sites import Run
 
-SINGLE, TWICE, RANK = 17.5, 25.9, 32
+SINGLE, SHARED, TWICE, RANK = 17.5, 17.7, 25.9, 32
 
 
 def _rank(search: Search, run: Run) -> float:
@@ -36,6 +36,35 @@ def _rank(search: Search, run: Run) -> float:
         return SINGLE
     twice = any(named.edge and not named.constant for named in search.named(run.value))
     return TWICE if twice else RANK + 0.1 * length
+
+
+def _shared(search: Search) -> Iterator[Candidate]:
+    """A factor that every term of a sum has."""
+    for site in search.sites:
+        node = site.node
+        if not isinstance(node, fm.Sum) or not usable(site.need):
+            continue
+        split = [
+            inner.factors if isinstance(inner, fm.Product) else (inner,)
+            for term in node.terms
+            for inner in [term.operand if isinstance(term, fm.Negative) else term]
+        ]
+        for wrong in split[0]:
+            if is_number(wrong) or not all(wrong in factors for factors in split):
+                continue
+            vector = search.probe(wrong)
+            needed = tuple(a * b for a, b in zip(site.need, vector, strict=True))
+            if not same(needed, site.value):
+                continue
+            terms = []
+            for term, factors in zip(node.terms, split, strict=True):
+                place = factors.index(wrong)
+                rest = product((*factors[:place], *factors[place + 1 :]))
+                terms.append(fm.Negative(rest) if isinstance(term, fm.Negative) else rest)
+            yield Candidate(
+                search.put(site, fm.Sum(tuple(terms))), SHARED, part=wrong,
+                span=span_of(wrong), facts={"wrong": wrong},
+            )  # fmt: skip
 
 
 def propose(search: Search) -> Iterator[Candidate]:
@@ -50,7 +79,13 @@ def propose(search: Search) -> Iterator[Candidate]:
             _rank(search, run),
             part=wrong, span=run.span, facts={"wrong": wrong},
         )  # fmt: skip
+    yield from _shared(search)
     for site in search.sites:
+        if site.role == "numerator" and same(site.need, one) and not is_number(site.node):
+            yield Candidate(
+                search.put(site, fm.ONE), SINGLE, part=site.node, span=span_of(site.node),
+                facts={"wrong": site.node},
+            )  # fmt: skip
         if site.role == "denominator" and same(site.need, one) and not is_number(site.node):
             quotient = site.up.node if site.up is not None else None
             if isinstance(quotient, fm.Quotient) and site.up is not None:
@@ -77,12 +112,12 @@ CHECK = Check(
     ),
     words={
         "en": "the factor {wrong} does not belong there",
-        "ko": "인수 {wrong:은/는} 들어갈 자리가 아니다",
+        "ko": "인수 {wrong:은/는} 여기에 들어가지 않는다",
     },
     forms={
         "under": {
             "en": "the division by {wrong} does not belong there",
-            "ko": "{wrong:으로/로} 나눌 까닭이 없다",
+            "ko": "여기서는 {wrong:으로/로} 나누지 않는다",
         },
     },
     propose=propose,

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from chainrule.verification.sites import Site
 
 RANK = 12
+SHORT = 8  # operations of a term that is shown whole
 _OPPOSITE = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 
 
@@ -68,6 +69,8 @@ def _hidden(search: Search) -> Iterator[Candidate]:
                     form="term" if site.role == "term" else "",
                     facts={"right": negated(node), "wrong": node},
                 )  # fmt: skip
+        elif isinstance(node, fm.Cases) and len(node.branches) > 1:
+            yield from _all_turned(search, site, node)
         elif isinstance(node, fm.Condition) and node.relation in _OPPOSITE:
             right = replace(node, relation=_OPPOSITE[node.relation])
             formula = search.put(site, right)
@@ -76,6 +79,25 @@ def _hidden(search: Search) -> Iterator[Candidate]:
                     formula, RANK + 0.4, part=node, expected=right, span=span_of(node),
                     form="condition", facts={"right": right, "wrong": node},
                 )  # fmt: skip
+
+
+def _all_turned(search: Search, site: Site, node: fm.Cases) -> Iterator[Candidate]:
+    """The values of two branches exchanged: every comparison the other way round."""
+    if not all(test.relation in _OPPOSITE for _, test in node.branches):
+        return
+    right = replace(
+        node,
+        branches=tuple(
+            (value, replace(test, relation=_OPPOSITE[test.relation]))
+            for value, test in node.branches
+        ),
+    )
+    formula = search.put(site, right)
+    if search.worth(formula):
+        yield Candidate(
+            formula, RANK + 0.4, part=node, expected=right, span=span_of(node),
+            form="condition", facts={"right": right, "wrong": node},
+        )  # fmt: skip
 
 
 def propose(search: Search) -> Iterator[Candidate]:
@@ -91,7 +113,7 @@ def propose(search: Search) -> Iterator[Candidate]:
             continue
         node = site.node
         wrong, right = node, negated(node)
-        if isinstance(node, fm.Product):
+        if isinstance(node, fm.Product) and fm.count_operations(node) > SHORT:
             wrong, right = node.factors[0], negated(node.factors[0])
         where: fm.Formula = wrong
         yield Candidate(

@@ -13,11 +13,12 @@ Right:
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 from chainrule.calculus.tidy import constant
 from chainrule.core import formula as fm
-from chainrule.verification.checks._edits import constant_of, with_factor
+from chainrule.verification.checks._edits import constant_of, in_front
 from chainrule.verification.checks.base import Candidate, Check, Example
 from chainrule.verification.probe import same
 from chainrule.verification.sites import put_run, span_of
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from chainrule.verification.sites import Site
 
 RANK, MISSING = 16, 17
+_FEW = 6
 
 
 def _replaced(search: Search, site: Site) -> Iterator[Candidate]:
@@ -43,11 +45,21 @@ def _replaced(search: Search, site: Site) -> Iterator[Candidate]:
         return
     if needed == -now or (abs(needed) == 1 and site.role in {"factor", "operand"}):
         return  # a sign; taken out below
-    right = fm.number(needed)
+    right = _spelt(needed, site.node)
     yield Candidate(
         search.put(site, right), RANK, part=site.node, expected=right, span=span_of(site.node),
         facts={"right": right, "wrong": site.node},
     )  # fmt: skip
+
+
+def _spelt(value: Fraction, like: fm.Formula) -> fm.Formula:
+    """A number, as a decimal where one stands there."""
+    decimal = isinstance(like, fm.Number) and "." in like.text
+    if decimal and value.denominator > 1:
+        text = f"{float(value):.12g}"
+        if "e" not in text and Fraction(text) == value:
+            return fm.Number(text) if value > 0 else fm.Negative(fm.Number(text.lstrip("-")))
+    return fm.number(value)
 
 
 def _literal(search: Search, site: Site) -> Iterator[Candidate]:
@@ -75,9 +87,18 @@ def _dropped(search: Search) -> Iterator[Candidate]:
             continue
         if constant(site.node) is not None and isinstance(up.node, fm.Quotient):
             yield Candidate(
-                search.put(up, up.node.numerator), RANK, part=site.node, span=span_of(up.node),
-                form="under", facts={"wrong": site.node},
+                _undivided(search, up, up.node.numerator), RANK, part=site.node,
+                span=span_of(up.node), form="under", facts={"wrong": site.node},
             )  # fmt: skip
+
+
+def _undivided(search: Search, up: Site, top: fm.Formula) -> fm.Formula:
+    """The numerator alone; ½·u without its ½ is u."""
+    if top == fm.ONE:
+        for run in search.runs:
+            if run.end - run.start == 1 and run.factors[0] is up.node:
+                return put_run(search.side, run, ())
+    return search.put(up, top)
 
 
 def propose(search: Search) -> Iterator[Candidate]:
@@ -92,7 +113,7 @@ def propose(search: Search) -> Iterator[Candidate]:
         if right is None:
             continue
         yield Candidate(
-            _in_front(search, site, right), MISSING, expected=right,
+            in_front(search, site, right), MISSING, expected=right,
             span=span_of(site.node), form="missing",
             facts={"right": right},
         )  # fmt: skip
@@ -103,20 +124,12 @@ def _multiple(search: Search, site: Site) -> fm.Formula | None:
     ratio = constant_of(site.ratio)
     if ratio is not None:
         return None if ratio in {Fraction(0), Fraction(1), Fraction(-1)} else fm.number(ratio)
-    for number in search.literals:
-        if same(site.ratio, (float(number.value),) * search.probe.size):
+    few = search.literals[:_FEW]
+    pairs = (fm.Product(pair) for pair in combinations(few, 2))
+    for number in (*search.literals, *pairs):
+        if same(site.ratio, search.probe(number)):
             return number
     return None
-
-
-def _in_front(search: Search, site: Site, number: fm.Formula) -> fm.Formula:
-    """A number before a product; a minus that stands there stays in front."""
-    node = site.node
-    if fm.starts_with_minus(node) and not isinstance(node, fm.Sum | fm.Quotient):
-        return search.put(site, fm.negate(fm.multiply(number, fm.negate(node))))
-    if isinstance(node, fm.Product | fm.Name | fm.Sum | fm.Power | fm.Call | fm.Derivative):
-        return search.put(site, fm.multiply(number, node))
-    return with_factor(search, site, number, None)
 
 
 CHECK = Check(
@@ -142,11 +155,11 @@ CHECK = Check(
     forms={
         "missing": {
             "en": "the constant factor {right} is missing",
-            "ko": "상수 {right:이/가} 곱해져야 한다",
+            "ko": "상수 {right:이/가} 빠졌다",
         },
         "extra": {
             "en": "the constant factor {wrong} does not belong there",
-            "ko": "상수 {wrong:은/는} 곱하지 않는다",
+            "ko": "상수 {wrong:은/는} 여기에 들어가지 않는다",
         },
         "under": {
             "en": "nothing is divided by {wrong} here",

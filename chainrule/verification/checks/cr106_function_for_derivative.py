@@ -16,7 +16,11 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from chainrule.calculus.differentiate import differentiate
+from chainrule.calculus.rules import Context
 from chainrule.core import formula as fm
+from chainrule.core.errors import ChainruleError
+from chainrule.core.functions import PRIMITIVES
 from chainrule.verification.checks.base import Candidate, Check, Example
 from chainrule.verification.probe import same, usable
 from chainrule.verification.sites import span_of
@@ -28,7 +32,8 @@ if TYPE_CHECKING:
     from chainrule.verification.search import Search
     from chainrule.verification.sites import Site
 
-RANK = 20
+RANK, BRANCH = 20, 24.45
+_INNER = fm.Name("u")
 
 
 def _of_name(search: Search, site: Site, name: str) -> Iterator[Candidate]:
@@ -44,11 +49,12 @@ def _of_name(search: Search, site: Site, name: str) -> Iterator[Candidate]:
     prime = factor.symbol
     if parent in work.introduced:
         prime = replace(node.formula, args=(work.in_user_names(fm.Name(parent)),), primes=1)
-    right = prime if search.is_symbolic else work.in_user_names(factor.value)
+    value = work.in_user_names(factor.value)
     yield Candidate(
-        search.put(site, right), RANK, part=site.node, expected=right, span=span_of(site.node),
-        facts={"wrong": site.node, "prime": prime,
-               "right": work.in_user_names(factor.value)},
+        search.put(site, prime if search.is_symbolic else value), RANK, part=site.node,
+        expected=prime if search.is_symbolic else value, span=span_of(site.node),
+        form="prime" if prime == value else "",
+        facts={"wrong": site.node, "prime": prime, "right": value},
     )  # fmt: skip
 
 
@@ -58,15 +64,28 @@ def _of_call(search: Search, site: Site, call: fm.Call) -> Iterator[Candidate]:
         if primes < 0:
             continue
         prime = replace(call, primes=primes)
-        if not same(site.need, search.probe(prime)):
+        vector = search.probe(prime)
+        if not any(vector) or not same(site.need, vector):
             continue
         value = next((each.value for each in search.named(site.need, edges=True)), None)
+        value = value if value is not None and value != prime else _written_out(call, primes)
         right = value if value is not None and not form else prime
         words = form or ("" if value is not None else "prime")
         yield Candidate(
             search.put(site, right), RANK, part=call, expected=right, span=span_of(call),
             form=words, facts={"wrong": call, "prime": prime, "right": right},
         )  # fmt: skip
+
+
+def _written_out(call: fm.Call, primes: int) -> fm.Formula | None:
+    """The derivative of a function that has one of its own kind: cos u for sin′(u)."""
+    if call.function not in PRIMITIVES or primes != 1:
+        return None
+    try:
+        value = differentiate(fm.Call(call.function, (_INNER,)), Context(_INNER.id)).after
+    except ChainruleError:
+        return None
+    return fm.substitute(value, {_INNER.id: call.args[0]})
 
 
 def _where_needed(site: Site, value: Vector) -> Vector:
@@ -89,11 +108,23 @@ def _of_value(search: Search, site: Site) -> Iterator[Candidate]:
             continue
         factor = work.factor(name, parent)
         right = work.in_user_names(factor.value)
+        if site.role == "branch":
+            right = _derived(search, site, parent) or right
         yield Candidate(
-            search.put(site, right), RANK + 0.5, part=site.node, expected=right,
+            search.put(site, right), BRANCH if site.role == "branch" else RANK + 0.5,
+            part=site.node, expected=right,
             span=span_of(site.node),
             facts={"wrong": site.node, "prime": factor.symbol, "right": right},
         )  # fmt: skip
+
+
+def _derived(search: Search, site: Site, wrt: str) -> fm.Formula | None:
+    """The derivative of what stands in a branch, if that is what is needed."""
+    try:
+        value = differentiate(site.node, Context(wrt)).after
+    except ChainruleError:
+        return None
+    return value if same(site.need, search.probe(value)) else None
 
 
 def propose(search: Search) -> Iterator[Candidate]:

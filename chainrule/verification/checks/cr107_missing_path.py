@@ -19,15 +19,16 @@ from chainrule.core import formula as fm
 from chainrule.verification.checks._edits import constant_of
 from chainrule.verification.checks.base import Candidate, Check, Example
 from chainrule.verification.probe import same, usable
-from chainrule.verification.sites import span_of, subtracted
+from chainrule.verification.sites import leading, put_run, span_of, subtracted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from chainrule.verification.probe import Vector
     from chainrule.verification.search import Path, Search
     from chainrule.verification.sites import Site
 
-PATH, TERM, SPREAD = 24, 24.5, 38
+PATH, WITHIN, TERM, SPREAD = 24, 24.15, 24.5, 38
 _MOST = 3
 
 
@@ -35,8 +36,12 @@ def _with(search: Search, paths: tuple[Path, ...]) -> fm.Formula:
     added = [path.symbols if search.is_symbolic else path.value for path in paths]
     whole = search.derivation
     exact = isinstance(search.about, fm.Derivative) and not search.is_symbolic
+    if search.equated is not None:
+        return fm.add(search.side, *(_moved(search, each) for each in added))
     if whole is not None and exact:
-        return whole.formula
+        extended = fm.add(search.side, *map(subtracted, added))
+        shorter = fm.count_operations(whole.formula) <= fm.count_operations(extended)
+        return whole.formula if shorter else extended
     rate = fm.Name(search.oracle.rate)
     if search.updated is not None:
         return fm.add(search.side, *(fm.Negative(fm.multiply(rate, each)) for each in added))
@@ -58,11 +63,22 @@ def _paths(search: Search) -> Iterator[Candidate]:
             if not same(gap, tuple(a * b for a, b in zip(total, factor, strict=True))):
                 continue
             symbols = [path.symbols if search.is_symbolic else path.value for path in chosen]
+            if search.equated is not None:
+                symbols = [_moved(search, each) for each in symbols]
             yield Candidate(
                 _with(search, chosen), PATH + 0.1 * count,
-                expected=fm.add(*map(subtracted, symbols)), form="" if count == 1 else "many",
+                expected=leading(fm.add(*map(subtracted, symbols))),
+                form="" if count == 1 else "many",
                 facts={"path": _listed(chosen), "count": count},
             )  # fmt: skip
+
+
+def _moved(search: Search, value: fm.Formula) -> fm.Formula:
+    """A path's contribution on the side of the derivative: A − value = 0."""
+    assert search.equated is not None  # noqa: S101 - the callers ask
+    _, rest, minus = search.equated
+    moved = fm.multiply(*rest, value) if rest else value
+    return subtracted(moved if minus else fm.negate(moved))
 
 
 def _listed(paths: tuple[Path, ...]) -> fm.Formula:
@@ -100,10 +116,35 @@ def _terms(search: Search) -> Iterator[Candidate]:
             )  # fmt: skip
 
 
+def _within(search: Search) -> Iterator[Candidate]:
+    """A term missing beside the last factors of a product: (1 + a·b) where a·b stands."""
+    for run in search.runs:
+        node = run.site.node
+        alone = run.end - run.start < 2
+        if not isinstance(node, fm.Product) or run.bare or alone or search.late:
+            continue
+        if not run.start and run.end < len(node.factors) - 1:
+            continue
+        gap = tuple(a - b for a, b in zip(run.need, run.value, strict=True))
+        if not usable(gap) or not any(gap) or _cancels(search, run.formula, gap):
+            continue
+        one = constant_of(gap) == 1
+        found = (fm.ONE,) if one else (named.value for named in search.named(gap, edges=True))
+        for term in found:
+            yield Candidate(
+                put_run(search.side, run, (fm.Sum((run.formula, term)),)), WITHIN,
+                expected=term, span=run.span, form="term", facts={"right": term},
+            )  # fmt: skip
+
+
 def _has_opposite(search: Search, site: Site) -> bool:
     """Whether what is missing would only cancel a term that stands there."""
-    terms = site.node.terms if isinstance(site.node, fm.Sum) else ()
-    opposite = tuple(-each for each in site.gap)
+    return _cancels(search, site.node, site.gap)
+
+
+def _cancels(search: Search, node: fm.Formula, gap: Vector) -> bool:
+    terms = node.terms if isinstance(node, fm.Sum) else ()
+    opposite = tuple(-each for each in gap)
     return any(same(search.probe(term), opposite) for term in terms)
 
 
@@ -139,6 +180,7 @@ def _siblings(search: Search, site: Site) -> Iterator[fm.Formula]:
 def propose(search: Search) -> Iterator[Candidate]:
     """The side with the contribution of a path, or of a few, added."""
     yield from _paths(search)
+    yield from _within(search)
     yield from _terms(search)
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from chainrule.verification.search import Search
     from chainrule.verification.sites import Site
 
-EXTRA, REPLACED = 24.7, 45
+OUTRIGHT, NOWHERE, EXTRA, REPLACED = 14, 24.7, 24.7, 45
 
 
 def _without(node: fm.Sum, place: int) -> fm.Formula:
@@ -50,10 +50,11 @@ def _replaced(search: Search, site: Site) -> Iterator[Candidate]:
 def propose(search: Search) -> Iterator[Candidate]:
     """A term taken out, or another in its place."""
     zero = (0.0,) * search.probe.size
-    if search.derivative is not None and search.updated is None and not any(search.wanted):
+    about = search.derivative is not None and search.updated is None and search.equated is None
+    if search.derivative is not None and about and not any(search.wanted):
         of, wrt = search.derivative
         yield Candidate(
-            fm.ZERO, EXTRA, part=search.side, expected=fm.ZERO, span=span_of(search.side),
+            fm.ZERO, NOWHERE, part=search.side, expected=fm.ZERO, span=span_of(search.side),
             form="none", facts={"of": fm.Name(of), "wrt": fm.Name(wrt)},
         )  # fmt: skip
         return
@@ -66,7 +67,8 @@ def propose(search: Search) -> Iterator[Candidate]:
             compound = isinstance(site.node, fm.Product | fm.Negative)
             along = search.derivative is not None and compound
             yield Candidate(
-                search.put(up, _without(up.node, site.path[-1])), EXTRA, part=site.node,
+                search.put(up, _without(up.node, site.path[-1])),
+                OUTRIGHT if up.role == "root" else EXTRA, part=site.node,
                 span=span_of(site.node), form="" if along else "term", facts={"wrong": site.node},
             )  # fmt: skip
 
@@ -97,7 +99,7 @@ CHECK = Check(
     forms={
         "term": {
             "en": "the term {wrong} does not belong there",
-            "ko": "항 {wrong:은/는} 들어갈 자리가 아니다",
+            "ko": "항 {wrong:은/는} 여기에 들어가지 않는다",
         },
         "none": {
             "en": "no path leads from {wrt} to {of}: the derivative is 0",
@@ -110,5 +112,5 @@ CHECK = Check(
         },
     },
     propose=propose,
-    order=24.5,
+    order=14,
 )

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING
 
 from chainrule.calculus.differentiate import differentiate
 from chainrule.calculus.rules import Context
+from chainrule.calculus.tidy import constant
 from chainrule.catalog.registry import definitions
 from chainrule.core import formula as fm
 from chainrule.core.errors import ChainruleError
 from chainrule.core.lower import expand_definitions
-from chainrule.verification.checks._edits import constant_of, with_factor
+from chainrule.verification.checks._edits import constant_of, in_front, with_factor
 from chainrule.verification.checks.base import Candidate, Check, Example
 from chainrule.verification.probe import same, usable
 from chainrule.verification.sites import span_of
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from chainrule.verification.search import Search
+    from chainrule.verification.sites import Site
 
 RANK, NODE = 15, 29.5
 
@@ -95,11 +97,42 @@ def propose(search: Search) -> Iterator[Candidate]:
         for inner, value, vector in found:
             if same(ratio, vector):
                 yield Candidate(
-                    with_factor(search, site, value, None), RANK, expected=value,
+                    _with(search, site, value), RANK, expected=value,
                     span=span_of(site.node),
                     facts={"inner": inner, "right": value},
                 )  # fmt: skip
+    yield from _constant(search)
     yield from _declared(search)
+
+
+def _with(search: Search, site: Site, value: fm.Formula) -> fm.Formula:
+    """The derivative of the inner function at the end of the product; a number in front."""
+    if constant(value) is not None:
+        return in_front(search, site, value)
+    return with_factor(search, site, value, None)
+
+
+def _constant(search: Search) -> Iterator[Candidate]:
+    """A linear inner function that is a node of its own: the 3 of u = 3x + 1."""
+    inner = [
+        (named, node.formula)
+        for named in search.factors
+        if named.edge and not named.inner and abs(constant(named.value) or 1) != 1
+        if (node := search.graph.nodes.get(named.of)) is not None and node.formula is not None
+        if len(node.parents) == 1 and len(search.paths) == 1
+    ]
+    if search.is_symbolic:
+        return
+    for site in search.sites[:1]:
+        ratio = site.ratio
+        if not usable(ratio):
+            continue
+        for named, formula in inner:
+            if same(ratio, named.vector) and constant(site.node) is None:
+                yield Candidate(
+                    in_front(search, site, named.value), RANK, expected=named.value,
+                    span=span_of(site.node), facts={"inner": formula, "right": named.value},
+                )  # fmt: skip
 
 
 def _declared(search: Search) -> Iterator[Candidate]:

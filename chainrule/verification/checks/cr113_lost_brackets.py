@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from chainrule.verification.search import Search
     from chainrule.verification.sites import Site
 
-LOST, EXTRA = 19, 44
+LOST, POWER, EXTRA = 19, 25.8, 44
 
 
 def _wider(node: fm.Formula) -> Iterator[fm.Formula]:
@@ -71,7 +71,8 @@ def _edits(site: Site) -> Iterator[tuple[float, fm.Formula]]:
         yield from ((LOST + 0.2, new) for new in _arguments(node))
         yield from ((LOST + 0.4, new) for new in spread(node))
     yield from ((LOST + 0.1, new) for new in _wider(node))
-    yield from ((EXTRA, new) for new in unbracketed(node))
+    rank = POWER if isinstance(node, fm.Power) else EXTRA
+    yield from ((rank, new) for new in unbracketed(node))
 
 
 def propose(search: Search) -> Iterator[Candidate]:
@@ -82,7 +83,7 @@ def propose(search: Search) -> Iterator[Candidate]:
                 return
             formula = search.put(site, new)
             if search.worth(formula):
-                form = "extra" if rank == EXTRA else ""
+                form = "extra" if rank in {POWER, EXTRA} else ""
                 yield Candidate(
                     formula, rank, part=site.node, expected=new, span=span_of(site.node),
                     form=form, facts={"right": new, "wrong": site.node},

@@ -25,6 +25,25 @@ def plain(text: str, vocabulary: Vocabulary = TEXTBOOK) -> str:
 
 
 READINGS = [
+    # numbers of equations, set by hand
+    (r"o_1 = x_1 \quad (7)", "o_1 = x_1"),
+    (r"o_1 = x_1, \qquad (2.1a)", "o_1 = x_1"),
+    (r"o_1 = x_1 \ \ (2)", "o_1 = x_1"),
+    (r"o_1 = x_1 \cdots (3)", "o_1 = x_1"),
+    (r"o_1 = x_1 \cdots ①", "o_1 = x_1"),
+    (r"o_1 = \sigma(z_3)\,(7)", "o_1 = sigmoid(z_3)*7"),
+    # norms and positive parts of numbers
+    (r"\lVert x_1 \rVert^2 + \|x_1\|_2^2", "abs(x_1)**2 + abs(x_1)**2"),
+    (r"\left\|x_1\right\| + \left\lVert o_1\right\rVert", "abs(x_1) + abs(o_1)"),
+    (r"[1 - z_1]_+ + w_{31}\,[z_1]_{+}", "max(0, 1 - z_1) + w_31*max(0, z_1)"),
+    # derivatives as packages and gradients write them
+    (r"\pdv{o_1}{z_3} + \dv{o_1}{z_3} + \nabla_{z_3} o_1", "do_1/dz_3 + do_1/dz_3 + do_1/dz_3"),
+    (r"\frac{\mathop{}\!\mathrm{d}o_1}{\mathop{}\!\mathrm{d}z_3}", "do_1/dz_3"),
+    (r"\frac{\partial o_1(z_3)}{\partial z_3}", "do_1/dz_3"),
+    (r"\dot\sigma(z_1)", "sigmoid'(z_1)"),
+    # sums over what is named
+    (r"\sum_{k=1,2} x_k + \sum_{k\in\{1,2\}} o_k", "x_1 + x_2 + o_1 + o_2"),
+    (r"\sum_j x_j", "x_1 + x_2"),
     # names
     (r"target_{o1}", "target_o1"),
     (r"\mathrm{target}_{o1}", "target_o1"),
@@ -137,7 +156,7 @@ READINGS = [
     (r"\sum_{j=1}^{2}\sum_{i=1}^2 E_{oj} x_i", "(E_o1*x_1 + E_o1*x_2) + (E_o2*x_1 + E_o2*x_2)"),
     (r"\sum_{k=1}^{2} k\,o_k^k", "1*o_1**1 + 2*o_2**2"),
     (r"\sum_{t=1}^{2} E_{total}\,x_t", "E_total*x_1 + E_total*x_2"),
-    (r"\sum_{i=1}^3 w_{3i} x_i", "sum(i, w[3, i]*x[i])"),
+    (r"\sum_{i=1}^3 w_{3i} x_i", "w_31*x_1 + w_32*x_2 + w_33*x_3"),
     (r"\prod_{k=1}^{2} o_k", "o_1*o_2"),
     (r"\sum_j e^{z_j}", "sum(j, exp(z[j]))"),
     (r"\sum_{k=1}^{n} w_{jk} a_k", "sum(k, w[j, k]*a[k])"),

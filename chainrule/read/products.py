@@ -1,0 +1,210 @@
+"""Products without a sign in plain claims: `w_1 x_1`, `2x`, `(a - y)(1 - a)`, `wx`, `log y`.
+
+A sign is left out only where nothing else can be meant. `o_1(x)` and `1/a(1 - a)` can be read in
+two ways and are refused.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from chainrule.core import formula as fm
+from chainrule.core.errors import Span
+from chainrule.core.functions import ALIASES, CONSTANTS
+from chainrule.core.plain import SPECIAL, Parser
+from chainrule.core.tokens import KEYWORDS
+from chainrule.read.latex.commands import ACCENTS, HEADS, UNICODE
+
+if TYPE_CHECKING:
+    from chainrule.core.tokens import Token
+
+__all__ = ["FUNCTION_LETTERS", "Products"]
+
+FUNCTION_LETTERS = frozenset({"f", "g", "h", "F", "G", "H", "phi", "psi"})
+_WITHOUT_BRACKETS = frozenset({"log", "ln", "exp", "tanh"})
+_LONGEST = 20
+_INDEXED = re.compile(r"[A-Za-z]+_[0-9]+")
+_INDEXED_RUN = re.compile(r"(?:[A-Za-z]+_[0-9]+){2,}")
+_COMBINING = {"\u0302": "hat", "\u0304": "bar", "\u0303": "tilde"}
+
+
+class Products(Parser):
+    """The parser of plain syntax, with products that carry no sign."""
+
+    def known(self, name: str) -> bool:
+        """Whether the model has a name."""
+        return name in self.syntax.derivatives_of
+
+    def spelling(self, name: str) -> str:
+        """A name as identifiers spell it: α is alpha, ŷ_1 is y_hat_1."""
+        if name.isascii() or self.known(name):
+            return name
+        return "_".join(map(_piece, name.split("_")))
+
+    def split(self, found: list[Token]) -> list[Token]:
+        """`wx` as w and x, where it can be nothing else."""
+        out: list[Token] = []
+        for place, token in enumerate(found):
+            follows = found[place + 1].text if place + 1 < len(found) else ""
+            whole = token.end - token.start == len(token.text)
+            parts = self.parts(token.text) if token.kind == "name" and whole else ()
+            if len(parts) < 2 or follows in {"(", "'"}:
+                out.append(token)
+                continue
+            start = token.start
+            for part in parts:
+                out.append(replace(token, text=part, start=start, end=start + len(part)))
+                start += len(part)
+        return out
+
+    def parts(self, name: str) -> tuple[str, ...]:
+        """The names of the model that a word is made of, if in one way only."""
+        if len(name) > _LONGEST or self.known(name) or not name[0].isalpha():
+            return ()
+        if name in self.syntax.functions or name in SPECIAL or name in HEADS or name in KEYWORDS:
+            return ()
+        if ALIASES.get(name, name) in CONSTANTS or (name[0] in "dΔ" and self.known(name[1:])):
+            return ()
+        if _INDEXED_RUN.fullmatch(name):
+            found = tuple(_INDEXED.findall(name))
+            return found if all(map(self.known, found)) else ()
+        head, mark, tail = name.partition("_")
+        if not head.isalpha():
+            return ()
+        last = f"{head[-1]}{mark}{tail}"
+        pieces = (*head[:-1], last)
+        return pieces if all(self.known(self.spelling(piece)) for piece in pieces) else ()
+
+    def product(self) -> fm.Formula:
+        """Factors, with signs between them or without."""
+        start = self.peek().start
+        factors = [self.unary()]
+        stroke: Token | None = None
+        while True:
+            if self.at("*", "/", "@"):
+                operator = self.next()
+                right = self.unary()
+                if operator.text == "@":
+                    raise self.error(
+                        "matrix products are not read at this level", operator.span,
+                        "write the entries out, or give the network by its layers",
+                    )  # fmt: skip
+                stroke = operator if operator.text == "/" else None
+                if stroke is None:
+                    factors.append(right)
+                    continue
+                span = self.span_from(start)
+                top = factors[0] if len(factors) == 1 else fm.Product(tuple(factors), (), span)
+                factors = [fm.Quotient(top, right, span)]
+            elif self.juxtaposed():
+                if stroke is not None and not self.is_number(factors[-1]):
+                    raise self.error(
+                        "it is not clear how far this denominator goes",
+                        Span(stroke.start, self.peek().end), "put what stands below in brackets",
+                    )  # fmt: skip
+                stroke = None
+                factors.append(self.beside())
+            else:
+                break
+        return factors[0] if len(factors) == 1 else self.multiplied(factors, start)
+
+    def beside(self) -> fm.Formula:
+        """The factor without a sign; o_1(x) can be read in two ways."""
+        opened, before = self.peek(), self.tokens[self.position - 1]
+        if not self.at("(") or before.kind != "name":
+            return self.power()
+        place = self.position
+        self.next()
+        inside = self.arguments(")", opened)
+        if len(inside) != 1 or type(inside[0]) in {fm.Name, fm.Number}:
+            raise self.error(
+                "it is not clear whether this is a factor or what it depends on",
+                self.span_from(opened.start),
+                "write * before a factor, and a name without what it depends on",
+            )
+        self.position = place
+        return self.power()
+
+    def multiplied(self, factors: list[fm.Formula], start: int) -> fm.Formula:
+        """Factors as one product."""
+        return fm.Product(tuple(factors), (), self.span_from(start))
+
+    def is_number(self, value: fm.Formula) -> bool:
+        """1/2 before a bracket or a space."""
+        if type(value) is not fm.Quotient:
+            return False
+        glued = self.peek().start == self.tokens[self.position - 1].end and not self.at("(")
+        return type(value.numerator) is type(value.denominator) is fm.Number and not glued
+
+    def juxtaposed(self) -> bool:
+        """Whether a factor follows without a sign, and can be nothing else."""
+        token, before = self.peek(), self.tokens[self.position - 1]
+        if before.kind not in {"name", "number"} and before.text not in {")", "]", "'", "⁺"}:
+            return False
+        spaced = token.start > before.end
+        raised = self.position > 1 and self.tokens[self.position - 2].text == "**"
+        if token.text == "(" and token.kind == "op":
+            return not (raised and before.kind == "name")
+        if token.text == "∂" and token.kind == "op":
+            return spaced
+        if token.kind != "name" or token.text in KEYWORDS:
+            return False
+        if raised and not spaced:
+            return False
+        if self.known(self.spelling(token.text)):
+            return True
+        if self.is_bare_call():
+            return True
+        if self.peek(1).text in {"(", "'"}:
+            name = ALIASES.get(token.text, token.text)
+            head = HEADS.get(name, name)
+            return head in self.syntax.functions or name in SPECIAL or name in FUNCTION_LETTERS
+        return spaced and ("_" in token.text or self.is_derivative())
+
+    def is_bare_call(self) -> bool:
+        """Whether `log y` comes next."""
+        name, argument = self.peek().text, self.peek(1)
+        return (
+            name in _WITHOUT_BRACKETS
+            and argument.kind == "name"
+            and argument.text not in KEYWORDS
+            and self.known(self.spelling(argument.text))
+        )
+
+    def bare_call(self) -> fm.Formula:
+        """`log y`, of one name and no more."""
+        token = self.next()
+        value = self.next()
+        follows = self.peek()
+        if follows.text in {"(", "[", "**", "'", "/"} or follows.kind in {"name", "number"}:
+            raise self.error(
+                f"it is not clear how far the argument of `{token.text}` goes",
+                Span(token.start, follows.end), f"write {token.text}(…)",
+            )  # fmt: skip
+        name = ALIASES.get(token.text, token.text)
+        argument = fm.Name(self.spelling(value.text), (), value.span)
+        return fm.Call(HEADS.get(name, name), (argument,), 0, self.span_from(token.start))
+
+    def is_derivative(self) -> bool:
+        """Whether dA/dB comes next."""
+        place = self.position
+        found = self.derivative()
+        self.position = place
+        return found is not None
+
+    def power(self) -> fm.Formula:
+        """A base with its exponent; e^x is exp(x)."""
+        value = super().power()
+        if type(value) is fm.Power and value.base == fm.Name("e") and not self.known("e"):
+            return fm.Call("exp", (value.exponent,), 0, value.span)
+        return value
+
+
+def _piece(piece: str) -> str:
+    parts = unicodedata.normalize("NFD", piece)
+    if len(parts) == 2 and parts[1] in _COMBINING and parts[0].isascii():
+        return f"{parts[0]}_{ACCENTS[_COMBINING[parts[1]]]}"
+    return "".join(UNICODE.get(char, char) if char.isalpha() else char for char in piece)

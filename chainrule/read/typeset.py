@@ -1,0 +1,105 @@
+"""Plain claims as they are typeset: ² and ₃₁, slanted and wide letters, ½, |x|.
+
+A claim is pasted out of a page as often as it is typed. Every sign that stands for exactly one
+piece of plain syntax is replaced by it before the symbols are found; places still lead into the
+text as it was given. Letters of other alphabets that only look Latin stay an error.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from chainrule.core.errors import ChainruleError, Source, Span
+from chainrule.core.tokens import tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chainrule.core.tokens import Token
+
+__all__ = ["typeset_tokens"]
+
+_LOWERED = dict(zip("₀₁₂₃₄₅₆₇₈₉ₐₑₕᵢⱼₖₗₘₙₒₚₛₜₓ", "0123456789aehijklmnopstx", strict=True))
+_RAISED = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789", strict=True))
+_SIGNS: Mapping[str, str] = MappingProxyType(
+    {
+        "½": "(1/2)", "⅓": "(1/3)", "¼": "(1/4)", "¾": "(3/4)", "⅔": "(2/3)", "⅛": "(1/8)",
+        "∗": "*", "⊙": "*", "•": "*", "∙": "*", "÷": "/", "\u2215": "/", "\u2044": "/",
+        "\u2013": "-", "\u2014": "-", "\u2019": "'", "\u2018": "'",
+        "≤": "<=", "≥": ">=", "≠": "!=", "≡": "=",
+    }
+)  # fmt: skip
+_WORD = re.compile(r"[\w\u0300-\u036f]*\Z")
+
+
+def typeset_tokens(source: Source, span: Span) -> list[Token]:
+    """The symbols of a plain claim. Raises `ChainruleError` at the first that is none."""
+    text = source.text[span.start : span.end]
+    if text.isascii() and "|" not in text:
+        return tokens(source, span, claims=True)
+    plain, places = _plain(text)
+    copy = Source(source.name, plain)
+
+    def back(place: Span) -> Span:
+        start = places[min(place.start, len(plain))]
+        end = places[min(max(place.end - 1, 0), len(plain) - 1)] + 1 if plain else start
+        return Span(span.start + start, span.start + max(end, start + 1))
+
+    try:
+        found = tokens(copy, Span(0, len(plain)), claims=True)
+    except ChainruleError as error:
+        place = error.span if error.span is not None else Span(0, 1)
+        kind = type(error)
+        raise kind(error.message, source=source, span=back(place), hint=error.hint) from None
+    out = []
+    for token in found:
+        place = back(token.span)
+        out.append(replace(token, start=place.start, end=place.end))
+    return out
+
+
+def _plain(text: str) -> tuple[str, list[int]]:
+    """The text in plain syntax, and the place in the given one of each of its characters."""
+    out: list[str] = []
+    places: list[int] = []
+    bars = text.count("|")
+    paired = bars % 2 == 0 and "||" not in text
+    opened = False
+    place = 0
+    while place < len(text):
+        char, start = text[place], place
+        place += 1
+        if char in _LOWERED:
+            before = _WORD.search("".join(out))
+            word = before[0] if before is not None else ""
+            new = _LOWERED[char] if "_" in word or not word else f"_{_LOWERED[char]}"
+        elif char in _RAISED or (char == "⁻" and text[place : place + 1] in {*_RAISED} - {""}):
+            while place < len(text) and text[place] in _RAISED:
+                place += 1
+            digits = "".join(_RAISED.get(one, "-") for one in text[start:place])
+            new = f"**{digits}" if char in _RAISED else f"**({digits})"
+        elif char == "|" and paired:
+            new = ")" if opened else "abs("
+            opened = not opened
+        else:
+            new = _SIGNS.get(char) or _one(char, text[place : place + 1])
+        out.append(new)
+        places += [start] * len(new)
+    places.append(len(text))
+    return "".join(out), places
+
+
+def _one(char: str, follows: str) -> str:
+    """A letter or sign of another width or style as the common one; else the character."""
+    if char == "√" and follows == "(":
+        return "sqrt"
+    code = ord(char)
+    if 0x1D400 <= code <= 0x1D7FF or 0xFF01 <= code <= 0xFF5E or code == 0x210E:
+        folded = unicodedata.normalize("NFKC", char)
+        if len(folded) == 1:
+            return folded
+    return char

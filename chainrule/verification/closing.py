@@ -1,0 +1,105 @@
+"""From a proof in all regions to a verdict: what happens on the boundaries between them.
+
+Where all functions are continuous, nothing does. Steps and cases may differ there. The boundaries
+on which the sides are not proved equal are looked at; a point on one at which they differ refutes
+the claim, and what is left are assumptions `z != 0`. A claim about derivatives holds off the kinks.
+"""
+
+from __future__ import annotations
+
+import time
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from chainrule.core import formula as fm
+from chainrule.verification.arithmetic.polynomials import Budget
+from chainrule.verification.boundaries import as_formula, points_on
+from chainrule.verification.decisions import Decision, undecided
+from chainrule.verification.regions import open_boundaries
+from chainrule.verification.world import PRECISIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from chainrule.verification.comparing import Comparison
+    from chainrule.verification.regions import Proof
+
+__all__ = ["remaining"]
+
+_STEPS = frozenset({"sign", "heaviside", "cases"})
+_OPERATIONS = 60_000
+_SECONDS = 0.3
+_LOOKED_AT = 8
+
+
+def remaining(comparison: Comparison, proof: Proof) -> Decision | Sequence[fm.Formula]:
+    """What must not be 0 for a claim to hold that is proved in every region; or another verdict."""
+    parts = [part for side in comparison.formulas for part in fm.walk(side)]
+    stepped = _has(comparison, _STEPS)
+    if any(isinstance(part, fm.Derivative | fm.Held) for part in parts):
+        keys = proof.boundaries + proof.silent * stepped
+        return [as_formula(proof.exact, key) for key in keys]
+    if not stepped:
+        return []
+    found = _open(comparison, proof)
+    if found:
+        refuted = _on_boundaries(comparison, found)
+        if refuted is not None:
+            return refuted
+        if _is_doubtful(comparison):
+            return undecided("reason-kinks")
+    return found
+
+
+def _open(comparison: Comparison, proof: Proof) -> list[fm.Formula]:
+    """The boundaries on which the sides may differ."""
+    world = comparison.world
+    deadline = min(comparison.deadline, time.monotonic() + _SECONDS)
+    found = open_boundaries(
+        world.building, (comparison.one, comparison.other), proof.exact.atoms, world.positive,
+        Budget(_OPERATIONS, deadline), world.weak,
+    )  # fmt: skip
+    exact, keys = found or (proof.exact, proof.boundaries + proof.silent)
+    return [as_formula(exact, key) for key in keys]
+
+
+def _has(comparison: Comparison, kinds: Collection[str]) -> bool:
+    """Whether a term is one of some operations or functions."""
+    store = comparison.world.building.store
+    return any(
+        store.ops[term] in kinds or (store.ops[term] == "call" and store.data[term][0] in kinds)
+        for term in comparison.world.inside(comparison.one, comparison.other)
+    )
+
+
+def _on_boundaries(comparison: Comparison, boundaries: Sequence[fm.Formula]) -> Decision | None:
+    """A difference exactly where a comparison changes: z > 0 on one side, z ≥ 0 on the other."""
+    world = comparison.world
+    for boundary in dict.fromkeys(boundaries):
+        for there in points_on(world, boundary, comparison.leaves, world.seed + 2):
+            if comparison.late:
+                return None
+            place = world.place(there, comparison.one, comparison.other)
+            if place is not None and place.differs:
+                found = comparison.refuted(place, PRECISIONS[:1])
+                if found is not None:
+                    return found
+    return None
+
+
+def _is_doubtful(comparison: Comparison) -> bool:
+    """Whether there is a region in which no enclosure tells what the sides are worth.
+
+    There a comparison hangs on something that is 0 throughout: a point nearby is like it.
+    """
+    agreeing = comparison.agreeing[:_LOOKED_AT]
+    unsure = [place for place in agreeing if not comparison.certain(place)]
+    for place in (*comparison.doubtful[:_LOOKED_AT], *unsure):
+        near = {
+            name: value + Fraction(number, 99_991)
+            for number, (name, value) in enumerate(place.point.items(), 1)
+        }
+        found = comparison.world.place(near, comparison.one, comparison.other)
+        if found is not None and found.defined and not comparison.certain(found, PRECISIONS[1]):
+            return True
+    return False

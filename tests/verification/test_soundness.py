@@ -1,0 +1,270 @@
+"""Adversaries of the judge: nothing false is proved and nothing true refuted, however it is put.
+
+Kinks, boundaries, domains, branches of roots, sums that are 0 throughout, numbers beyond doubles.
+What a claim with a comparison is worth on a boundary that cannot be hit stands as an assumption.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from chainrule.core.claim import Outcome
+from chainrule.core.errors import Source
+from chainrule.read.equations import equations
+from chainrule.read.models import load_model
+from chainrule.verification.verify import Verifier
+from tests.verification.reading import decide
+
+FREE = equations("E = x*y*z*w*b + t*u")
+RELU = equations("z = w*x\nr = relu(z)\nq = 2*r\nE = r*t + q")
+TWINS = equations(
+    "p = sigmoid(x)\nq = 1 - sigmoid(-x)\nr = abs(y)\ns = max(y, -y)\nE = p + q*t + r*s*y"
+)
+POSITIVE = equations("p = log(x)\nE = p*y + sqrt(z)")
+MODELS = {"free": FREE, "relu": RELU, "twins": TWINS, "positive": POSITIVE}
+HIDDEN = "(atan(x) + atan(1/x) - pi/2)"
+"""0 for every x > 0, which no normal form knows."""
+
+FALSE = [
+    # branches of roots
+    ("free", "(x**2)**0.5", "x"),
+    ("free", "(x**4)**(1/4)", "x"),
+    ("free", "(x**6)**(1/2)", "x**3"),
+    ("free", "sqrt(x**2*y)", "x*sqrt(y)"),
+    # inverse functions
+    ("free", "atan(tan(x))", "x"),
+    ("free", "atan(x) + atan(1/x)", "pi/2"),
+    ("free", "atan(2*x/(1 - x**2))", "2*atan(x)"),
+    ("free", "atan(x) - atan(y)", "atan((x - y)/(1 + x*y))"),
+    # only at a boundary
+    ("free", "1 if x > 0 else 0", "1 if x >= 0 else 0"),
+    ("free", "1 if x > y else 0", "1 if x >= y else 0"),
+    ("free", "1 if x*y > 0 else 0", "1 if x*y >= 0 else 0"),
+    ("free", "1 if x**2 > y else 0", "1 if x**2 >= y else 0"),
+    ("free", "1 if x > 1/3 else 0", "1 if x >= 1/3 else 0"),
+    ("free", "1 if x**2 > 0 else 0", "1"),
+    ("free", "1 if x**2 + y**2 > 0 else 0", "1"),
+    ("free", "1 if abs(x) > 0 else 0", "1"),
+    ("free", "1 if x == y else 0", "0"),
+    ("free", "1 if x != y else 0", "1"),
+    ("relu", "1 if r > 0 else 0", "1 if r >= 0 else 0"),
+    ("relu", "1 if q >= 0 else 0", "1 if z >= 0 else 0"),
+    ("twins", "1 if r > y else 0", "1 if r >= y else 0"),
+    # what is 0 on a whole region
+    ("free", f"sign{HIDDEN}**2", "1"),
+    ("free", f"1 if {HIDDEN} == 0 else 0", "0"),
+    ("free", f"(1 if {HIDDEN} > 0 else 0) + (1 if {HIDDEN} < 0 else 0)", "1"),
+    ("free", f"heaviside{HIDDEN} + heaviside(-{HIDDEN})", "1"),
+    ("relu", "sign(z - r)**2", "1"),
+    ("relu", "(1 if r > z else 0) + (1 if r < z else 0)", "1"),
+    ("relu", "1 if r == z else 0", "0"),
+    ("twins", "sign(p - q)**2", "1"),
+    ("twins", "1 if p == q else 0", "0"),
+    ("twins", "1 if r == s else 0", "0"),
+    # beyond double precision
+    ("free", "x + 1e-300", "x"),
+    ("free", "exp(-1000)*x", "0"),
+    ("free", "exp(-1000000)*x", "0"),
+    ("free", "tanh(1000*x)", "sign(x)"),
+    ("free", "sigmoid(1e9*x)", "heaviside(x)"),
+    ("free", "erf(30*x)", "sign(x)"),
+    ("free", "erf(1000)", "1"),
+    ("free", "tanh(50)", "1"),
+    ("free", "2**1000", "2**1000 + 1"),
+    ("free", "exp(exp(10))", "exp(exp(10)) + 1"),
+    ("free", "sin(1000*x)", "sin(x)"),
+    # far away, or in a narrow place
+    ("free", "x*heaviside(x - 1e10)", "0"),
+    ("free", "max(x, 1e9)", "1e9"),
+    ("free", "heaviside(1e-8 - x**2)", "0"),
+    ("free", "max(0, 1e-9 - (x - pi)**2)", "0"),
+    ("free", "log(1e-9 - (x - pi)**2)", "log(1e-9 - (x - pi)**2) + 1"),
+    # on a set without volume only
+    ("free", "sqrt(-(x**2))", "x"),
+    ("free", "sqrt(-(x - y)**2)", "5"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("model", "left", "right"), FALSE)
+def test_nothing_false_is_proved(model, left, right):
+    """A difference in one region, on one boundary, or below every double."""
+    assert decide(MODELS[model], left, right).outcome not in {Outcome.PROVED, Outcome.AGREES}
+
+
+TRUE = [
+    ("free", "(x**2)**(1/2)", "abs(x)"),
+    ("free", "(x**2)**(1/3)", "abs(x)**(2/3)"),
+    ("free", "(x**6)**(1/2)", "abs(x)**3"),
+    ("free", "sqrt(1/x)", "1/sqrt(x)"),
+    ("free", "log(x**3)", "3*log(x)"),
+    ("free", "log((x*y)**2)", "2*log(abs(x)) + 2*log(abs(y))"),
+    ("free", "log(exp(-x)**2)", "-2*x"),
+    ("free", "x if x > 0 else 0", "x if x >= 0 else 0"),
+    ("free", "1 if exp(x) > 2 else 0", "1 if x > log(2) else 0"),
+    ("free", "1 if x**2 >= 0 else 0", "1"),
+    ("free", "heaviside(x)**2", "heaviside(x)"),
+    ("free", "exp(800*x)/exp(800*x)", "1"),
+    ("relu", "1 if q > 0 else 0", "1 if z > 0 else 0"),
+    ("relu", "dr/dz", "1 if r != 0 else 0"),
+    ("relu", "sqrt(r)**2", "r"),
+    ("positive", "abs(x)", "x"),
+    ("positive", "exp(p)", "abs(x)"),
+    ("positive", "p", "log(abs(x))"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("model", "left", "right"), TRUE)
+def test_what_is_true_is_still_proved(model, left, right):
+    """A guard that takes proofs away."""
+    assert decide(MODELS[model], left, right).outcome is Outcome.PROVED
+
+
+NOT_REFUTED = [
+    ("free", "sin(pi)", "0"),
+    ("free", "cos(pi/3)", "1/2"),
+    ("free", "sin(x + pi)", "-sin(x)"),
+    ("free", "tan(atan(x))", "x"),
+    ("free", "atan(x) + atan(1/x)", "pi/2*sign(x)"),
+    ("free", "x**0", "1"),
+    ("free", "(x**y)**z", "x**(y*z)"),
+    ("free", "1e300*x*1e300", "1e200*x*1e300*1e100"),
+    ("twins", "1 if p == q else 0", "1"),
+    ("twins", "sign(r - s)", "0"),
+    ("twins", "heaviside(r - y)", "heaviside(-y)"),
+    ("twins", "sqrt(r - s)", "0"),
+    ("relu", "dr/dz", "r/z"),
+    ("relu", "dr/dx/w", "heaviside(r)"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("model", "left", "right"), NOT_REFUTED)
+def test_nothing_true_is_refuted(model, left, right):
+    """An identity that the normal form does not know."""
+    assert decide(MODELS[model], left, right).outcome is not Outcome.REFUTED
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ("(x**3)**(1/3)", "x"),
+        ("x**(2/3)", "(x**2)**(1/3)"),
+        ("(-8)**(1/3)", "-2"),
+        ("sqrt(x*y)", "sqrt(x)*sqrt(y)"),
+        ("sqrt(x/y)", "sqrt(x)/sqrt(y)"),
+        ("sqrt(-x)*sqrt(x)", "0"),
+        ("log(abs(x))", "log(x)"),
+        ("log(x*y)", "log(abs(x)) + log(abs(y))"),
+        ("log(x**2 + 2*x + 1)", "2*log(x + 1)"),
+        ("0*log(x)", "0"),
+        ("0**x", "0"),
+        ("0*(1/0)", "0"),
+        ("0*log(-1 - x**2)", "0"),
+        ("0*(x/(x - x))", "0"),
+    ],
+)
+def test_domains(left, right):
+    """One side has no value where the other has one: neither right nor wrong."""
+    assert decide(FREE, left, right).outcome is Outcome.UNDECIDED
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "assumed"),
+    [
+        ("sign(x)**2", "1", "x != 0"),
+        ("heaviside(x) + heaviside(-x)", "1", "x != 0"),
+        ("1 if x**2 > 2 else 0", "1 if x**2 >= 2 else 0", "x**2 - 2 != 0"),
+        ("1 if exp(x) > y else 0", "1 if exp(x) >= y else 0", None),
+    ],
+)
+def test_boundaries_that_cannot_be_hit(left, right, assumed):
+    """A proof that keeps silent about where it does not hold."""
+    decision = decide(FREE, left, right)
+    if decision.outcome is Outcome.PROVED:
+        texts = [assumption.text for assumption in decision.assumptions]
+        assert texts
+        assert assumed is None or assumed in texts
+    else:
+        assert decision.outcome is Outcome.REFUTED
+
+
+@pytest.mark.parametrize(
+    ("facts", "left", "right", "right_"),
+    [
+        (("x >= 0",), "1 if x > 0 else 0", "1", False),
+        (("x >= y",), "1 if x > y else 0", "1", False),
+        (("x > 0",), "1 if x > 0 else 0", "1", True),
+        (("0.999 < x < 1.001",), "x", "1", False),
+        (("x > -1e-6",), "abs(x)", "x", False),
+        (("x**2 < 1e-12",), "abs(x)", "x", False),
+        (("x >= -1",), "abs(x - y)", "x - y", False),
+        (("x > 1/2",), "abs(x**2 - 1)", "x**2 - 1", False),
+        (("x > 1",), "abs(x**2 - 1)", "x**2 - 1", True),
+        (("x > 2*y", "y > 0"), "sqrt((x - y)**2)", "x - y", True),
+        (("x > 1",), "abs(x - 2)", "x - 2", False),
+        (("y > 0",), "sqrt(x**2)", "x", False),
+        (("x + y = 1",), "x**2 + y**2", "1 - 2*x*y", True),
+        (("x + y = 1",), "x*y", "0", False),
+        (("x in {0, 1}",), "x*(1 - x)", "0", True),
+        (("x in {0, 2}",), "x*(1 - x)", "0", False),
+        (("x > 1", "x < 0"), "x", "x + 1", False),
+    ],
+)
+def test_facts(facts, left, right, right_):
+    """A fact taken for more than it says; facts that contradict each other."""
+    outcome = decide(FREE, left, right, facts).outcome
+    if right_:
+        assert outcome is Outcome.PROVED
+    else:
+        assert outcome not in {Outcome.PROVED, Outcome.AGREES}
+
+
+def _outcomes(model, text, **options):
+    verifier = Verifier(load_model(model), **options)
+    return [judged.verdict.outcome for judged in verifier(1, Source("-", text))]
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        ("w_5 = w_5 + 0", Outcome.PROVED),
+        ("w_5 = 2*w_5 - w_5", Outcome.PROVED),
+        ("w_5 <- w_5", Outcome.REFUTED),
+        ("E_total = 0.298371109", Outcome.PROVED),
+        ("E_total = 0.298371108", Outcome.PROVED),  # cut off, not rounded
+        ("E_total = 0.298371110", Outcome.REFUTED),
+        ("E_total = 0.298371107", Outcome.REFUTED),
+        ("E_total = -0.298371109", Outcome.REFUTED),
+        ("E_total = 2.98e-1", Outcome.PROVED),
+        ("E_total = 0.0", Outcome.REFUTED),
+        ("E_total = 0", Outcome.REFUTED),
+        ("w_5^+ = 0.35891648", Outcome.PROVED),
+        ("w_5^+ = 0.35891649", Outcome.REFUTED),
+        ("1/3 = 0.333", Outcome.PROVED),
+        ("1 = 0.99999999999999999999", Outcome.REFUTED),
+    ],
+)
+def test_equations_updates_and_numbers(text, outcome):
+    """w = w + 0 taken for an update alone; a last digit that rounds or is cut off."""
+    assert _outcomes("mazur", text) == [outcome]
+
+
+def test_what_an_alias_does():
+    """An alias that changes places with a name of the model means what it says."""
+    crossed = {"a_1": "a_2", "a_2": "a_1"}
+    assert _outcomes("textbook", "a_1 = sigmoid(z_2)", aliases=crossed) == [Outcome.PROVED]
+    assert _outcomes("textbook", "a_1 = sigmoid(z_1)", aliases=crossed) == [Outcome.REFUTED]
+
+
+def test_nothing_is_said_where_nothing_is_defined():
+    """x/0 = y/0, proved."""
+    decision = decide(FREE, "x/(x - x)", "y/(x - x)")
+    assert decision.outcome in {Outcome.VACUOUS, Outcome.UNDECIDED}
+
+
+def test_a_network_that_is_dead_on_a_region():
+    """z_2 = w·relu(z_1) is 0 wherever z_1 < 0: derivatives are still proved, off the kinks."""
+    graph = equations("p = w*x\na = relu(p)\nq = u*a\nc = relu(q)\nE = (t - c)**2/2")
+    right = "-(t - c)*(1 if q > 0 else 0)*u*(1 if p > 0 else 0)*x"
+    decision = decide(graph, "dE/dw", right)
+    assert decision.outcome is Outcome.PROVED
+    assert "q != 0" in [assumption.text for assumption in decision.assumptions]
