@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+import re
 import shutil
 import sys
 import unicodedata
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 MAX_LINES = 10_000
+_MARK = "\0"  # no argument of a process holds one
+_NEGATIVE = re.compile(r"(?!--[a-z-]+=)-.*[=≈←]", re.DOTALL)
 
 
 def _formats() -> Sequence[str]:
@@ -37,7 +42,38 @@ def _complete_models(ctx: click.Context, param: click.Parameter, incomplete: str
     return [*found, click.shell_completion.CompletionItem(incomplete, type="file")]
 
 
-@click.command("verify", short_help="Judge formulas: right or wrong, and what is wrong.")
+class _Seconds(click.FloatRange):
+    """A time; nan compares with nothing, and is none."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        seconds = super().convert(value, param, ctx)
+        if math.isnan(seconds):
+            self.fail(f"{value!r} is no time.", param, ctx)
+        return float(seconds)
+
+
+class _Command(click.Command):
+    """Takes a claim that begins with a minus for a claim, and not for options."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        valued = {name for option in self._options() if not option.is_flag for name in option.opts}
+        marked: list[str] = []
+        for place, arg in enumerate(args):
+            if arg == "--":
+                return super().parse_args(ctx, marked + args[place:])
+            is_value = place > 0 and args[place - 1] in valued
+            marked.append(_MARK + arg if _NEGATIVE.match(arg) and not is_value else arg)
+        return super().parse_args(ctx, marked)
+
+    def _options(self) -> list[click.Option]:
+        return [each for each in self.params if isinstance(each, click.Option)]
+
+
+@click.command(
+    "verify", cls=_Command, short_help="Judge formulas: right or wrong, and what is wrong."
+)
 @click.argument("model", shell_complete=_complete_models)
 @click.argument("claims", nargs=-1, metavar="[CLAIM]...")
 @click.option(
@@ -78,7 +114,7 @@ def _complete_models(ctx: click.Context, param: click.Parameter, incomplete: str
 @language_option
 @click.option(
     "--budget",
-    type=click.FloatRange(0.01, 600),
+    type=_Seconds(0.01, 600),
     default=2.0,
     show_default=True,
     metavar="SECONDS",
@@ -97,7 +133,7 @@ def command(
     budget: float,
     output: str | None,
 ) -> None:
-    r"""Judge claims about MODEL: derivatives, definitions, chains, updates, numbers.
+    """Judge claims about MODEL: derivatives, definitions, chains, updates, numbers.
 
     A CLAIM is LaTeX if it has a backslash or a brace in it, else plain; - reads standard input.
     What is wrong is refuted with a point where the sides differ, and the smallest edit that makes
@@ -105,7 +141,7 @@ def command(
 
     \b
     chainrule verify textbook "dE_total/dw_31 = -(target_o1 - o_1)*o_1*(1 - o_1)*a_1"
-    chainrule verify textbook '\frac{\partial o_1}{\partial z_3} = o_1(1 - o_1)' --lang ko
+    chainrule verify textbook '\\frac{\\partial o_1}{\\partial z_3} = o_1(1 - o_1)' --lang ko
     chainrule verify mazur "E_total = 0.298371109"
     chainrule verify textbook --file claims.txt --format json -o report.json
     chainrule explain CR101
@@ -117,6 +153,11 @@ def command(
     from chainrule.core.errors import ChainruleError
     from chainrule.verification.verify import verify
 
+    if ("=" in model or "\\" in model) and not Path(model).exists():
+        raise ChainruleError(
+            "the model is missing: it comes before the claims",
+            hint='chainrule verify textbook "dz_3/dw_31 = a_1"',
+        )
     lines = list(_lines(claims, files, model))
     if not lines:
         raise ChainruleError(
@@ -128,9 +169,9 @@ def command(
     colour = output is None and colour_wanted()
     write(_render(judged, graph, format_name, lang, model, colour=colour), output)
     outcomes = [each.verdict.outcome for each in judged]
-    _warn(outcomes)
+    _warn(outcomes, lang)
     if all(outcome is Outcome.UNREADABLE for outcome in outcomes):
-        raise ChainruleError("nothing here could be read as a claim")
+        raise ChainruleError(_say(lang, "report-nothing"))
     if Outcome.REFUTED in outcomes:
         raise click.exceptions.Exit(1)
 
@@ -148,7 +189,8 @@ def _lines(claims: Sequence[str], files: Sequence[str], model: str) -> Iterator[
             "standard input can be read once only", hint="give the model or the claims as a file"
         )
     count = 0
-    for number, text in enumerate(claims, 1):
+    for number, given in enumerate(claims, 1):
+        text = given.removeprefix(_MARK)
         if text == "-":
             yield from _of_file("-")
         elif text.strip():
@@ -188,7 +230,8 @@ def _aliases(given: Iterable[str]) -> dict[str, str]:
     table: dict[str, str] = {}
     for pair in given:
         name, equals, meant = (part.strip() for part in pair.partition("="))
-        if not equals or not name or not meant:
+        spaced = any(not part or "=" in part or part.split() != [part] for part in (name, meant))
+        if not equals or spaced:
             raise ChainruleError(f"--alias {pair} is not NAME=NAME", hint="--alias output_o1=o_1")
         table[name] = meant
     return table
@@ -224,11 +267,24 @@ def _render(
     return report_formats()[format_name].render(report)
 
 
-def _warn(outcomes: Sequence[str]) -> None:
+def _say(lang: str, key: str, **facts: object) -> str:
+    from chainrule.show.locales import Phrase, load_locale
+
+    return load_locale(lang).say(Phrase(key, facts), str)
+
+
+def _warn(outcomes: Sequence[str], lang: str) -> None:
     """Claims that say nothing about right or wrong are counted where nobody overlooks it."""
     from chainrule.core.claim import Outcome
 
     kinds = (Outcome.UNDECIDED, Outcome.UNREADABLE, Outcome.VACUOUS)
-    found = [f"{outcomes.count(kind)} {kind.lower()}" for kind in kinds if kind in outcomes]
+    found = [
+        _say(
+            lang, "report-count",
+            count=outcomes.count(kind), outcome=_say(lang, f"verdict-{kind.lower()}"),
+        )
+        for kind in kinds
+        if kind in outcomes
+    ]  # fmt: skip
     if found:
-        click.echo(f"warning: not judged: {', '.join(found)}", err=True)
+        click.echo(_say(lang, "report-warning", counts=", ".join(found)), err=True)

@@ -15,19 +15,20 @@ from chainrule.core import formula as fm
 from chainrule.verification.arithmetic.polynomials import Budget
 from chainrule.verification.boundaries import as_formula, points_on
 from chainrule.verification.decisions import Decision, undecided
-from chainrule.verification.regions import open_boundaries
+from chainrule.verification.regions import never_zero, open_boundaries
 from chainrule.verification.world import PRECISIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from chainrule.verification.comparing import Comparison
     from chainrule.verification.regions import Proof
 
-__all__ = ["remaining"]
+__all__ = ["divisors", "remaining"]
 
 _STEPS = frozenset({"sign", "heaviside", "cases"})
 _OPERATIONS = 60_000
+_DIVISOR = 2_000
 _SECONDS = 0.3
 _LOOKED_AT = 8
 
@@ -49,6 +50,32 @@ def remaining(comparison: Comparison, proof: Proof) -> Decision | Sequence[fm.Fo
         if _is_doubtful(comparison):
             return undecided("reason-kinks")
     return found
+
+
+def divisors(comparison: Comparison) -> list[fm.Formula]:
+    """What one side is divided by, the other is not, and may be 0: x in x/x = 1."""
+    world = comparison.world
+    left, right = (dict.fromkeys(_written_divisors(side)) for side in comparison.formulas)
+    found = []
+    for divisor in (*left, *right):
+        if (divisor in left and divisor in right) or not fm.names(divisor):
+            continue
+        certain = never_zero(
+            world.building, world.building.term(divisor), comparison.written_out(), world.positive,
+            Budget(_DIVISOR, comparison.deadline), world.weak,
+        )  # fmt: skip
+        if not certain:
+            found.append(divisor)
+    return found
+
+
+def _written_divisors(side: fm.Formula) -> Iterator[fm.Formula]:
+    for part in fm.walk(side):
+        if isinstance(part, fm.Quotient):
+            bottom = part.denominator
+            yield from bottom.factors if isinstance(bottom, fm.Product) else (bottom,)
+        elif isinstance(part, fm.Power) and isinstance(part.exponent, fm.Negative):
+            yield part.base
 
 
 def _open(comparison: Comparison, proof: Proof) -> list[fm.Formula]:

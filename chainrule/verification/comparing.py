@@ -21,7 +21,7 @@ from chainrule.verification.arithmetic.intervals import (
 )
 from chainrule.verification.arithmetic.polynomials import Budget
 from chainrule.verification.boundaries import as_formula
-from chainrule.verification.closing import remaining
+from chainrule.verification.closing import divisors, remaining
 from chainrule.verification.decisions import Decision, undecided
 from chainrule.verification.folding import fold
 from chainrule.verification.regions import Proof, prove
@@ -29,7 +29,7 @@ from chainrule.verification.targets import aimed
 from chainrule.verification.world import MANY, PRECISIONS, Place, Readings, World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
 __all__ = ["Comparison", "Decision", "undecided"]
 
@@ -239,17 +239,28 @@ class Comparison:
         left, right = set(building.store.names(one)), set(building.store.names(other))
         every = world.statements()
         yield every
-        calls = frozenset(
-            name
-            for name in world.names_below(left | right) & every
-            if name in building.work.introduced
-            or not isinstance(building.nodes[name].formula, fm.Sum | fm.Product)
-        )
+        calls = self._activations(left | right)
         yield every - calls
         shared = (left & right) - calls
         if shared and shared < every:
             yield frozenset(shared) & every
         yield frozenset()
+
+    def _activations(self, names: Collection[str]) -> frozenset[str]:
+        """Names at or below some names that are more than sums and products of others."""
+        world = self.world
+        building = world.building
+        return frozenset(
+            name
+            for name in world.names_below(names) & world.statements()
+            if name in building.work.introduced
+            or not isinstance(building.nodes[name].formula, fm.Sum | fm.Product)
+        )
+
+    def written_out(self) -> frozenset[str]:
+        """The names that stand as they are when activations are written out."""
+        names = self.world.building.store.names(self.one, self.other)
+        return self.world.statements() - self._activations(names)
 
     def _checked(self, proof: Proof) -> Decision:
         """A proof covers the regions; what it leaves are their boundaries and their domains."""
@@ -261,7 +272,8 @@ class Comparison:
         left = remaining(self, proof)
         if isinstance(left, Decision):
             return left
-        assumed = tuple(Assumption("domain", f"{print_plain(one)} != 0") for one in left[:_SHOWN])
+        nonzero = dict.fromkeys(print_plain(one) for one in (*left[:_SHOWN], *divisors(self)))
+        assumed = tuple(Assumption("domain", f"{text} != 0") for text in nonzero)
         return Decision(Outcome.PROVED, Evidence(Method.NORMAL_FORM), assumed)
 
     # -- looking further

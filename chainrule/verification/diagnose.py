@@ -26,8 +26,9 @@ points in double precision, are ordered by rank and confirmed by the judge, best
     55, 60    the other side is another derivative, another node
 
 Among equals the smaller edit wins; of a definition, the edit that gives the model's own statement.
-No edit says A = A, none takes the defined name to define it. Whatever is proposed is a conjecture until the judge has
-confirmed it; if nothing is, the finding is CR100, which says so and gives the right form.
+No edit says A = A, none takes the defined name to define it. Whatever is proposed is a conjecture
+until the judge has confirmed it; if nothing is, the finding is CR100, which says so and gives the
+right form.
 """
 
 from __future__ import annotations

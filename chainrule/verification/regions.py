@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from chainrule.verification.building import Building
 
-__all__ = ["Proof", "open_boundaries", "prove"]
+__all__ = ["Proof", "never_zero", "open_boundaries", "prove"]
 
 MAX_REGIONS = 96
 MAX_STRATA = 200
@@ -209,6 +209,23 @@ def _value(region: Exact, term: int) -> Value | None:
         return region(term)
     except OutOfDomain:
         return None
+
+
+def never_zero(
+    building: Building,
+    term: int,
+    atoms: Collection[str],
+    positive: Sequence[int],
+    budget: Budget,
+    weak: Collection[int] = (),
+) -> bool:
+    """Whether a term is certainly not 0: its sign can be read off its normal form."""
+    exact = Exact(building, atoms, budget)
+    try:
+        region = exact.region(_given(exact, positive, weak))
+        return region.sign(region(term)) != 0
+    except (Split, OutOfDomain, Finer, TooLarge, RecursionError, OverflowError):
+        return False
 
 
 def _given(exact: Exact, positive: Sequence[int], weak: Collection[int]) -> Mapping[poly.Key, int]:

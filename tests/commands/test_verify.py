@@ -123,6 +123,14 @@ def test_unreadable_beside_readable_is_no_failure() -> None:
         (["textbook", "-", "--file", "-"], "once only"),
         (["-", "-"], "once only"),
         (["textbook", RIGHT, "--budget", "0"], "--budget"),
+        (["textbook", RIGHT, "--budget", "-1"], "--budget"),
+        (["textbook", RIGHT, "--budget", "nan"], "--budget"),
+        (["textbook", RIGHT, "--alias", "a=b=c"], "NAME=NAME"),
+        (["textbook", RIGHT, "--alias", "a b=a_1"], "NAME=NAME"),
+        (["textbook", RIGHT, "--values", "foo=1"], "no `foo`"),
+        ([RIGHT], "the model is missing"),
+        (["textbook", "--file", "tests"], "is a directory"),
+        (["textbook", "--foo=1", RIGHT], "--foo"),
         (["textbook", RIGHT, "--format", "yaml"], "yaml"),
     ],
 )
@@ -192,3 +200,43 @@ def test_list_findings(lang: str) -> None:
     """Every code with its title."""
     lines = run("list", "findings", "--lang", lang).stdout.splitlines()
     assert [line.split()[0] for line in lines] == [f"CR{number}" for number in range(100, 119)]
+
+
+def test_a_claim_may_begin_with_a_minus() -> None:
+    """It is no option: -o_1 = x does not write to a file."""
+    done = run("verify", "textbook", "-a_1 = -1*dz_3/dw_31", "-o_1 = 2", "--format", "json", code=1)
+    assert [entry["verdict"] for entry in claims(done)] == ["PROVED", "REFUTED"]
+    assert claims(done)[0]["source"] == "-a_1 = -1*dz_3/dw_31"
+    assert claims(run("verify", "textbook", "--format=json", "--", "-a_1 = -a_1"))
+
+
+def test_korean_to_the_last_word() -> None:
+    """The warning and the last error speak the language of the report."""
+    done = run("verify", "textbook", RIGHT, "dE_tortal/dw_31 = 1", "--lang", "ko")
+    assert "경고: 판정하지 못한 식: 판정 보류 1개" in done.stderr
+    assert "하나도 없다" in run("verify", "textbook", "dE = (", "--lang", "ko", code=2).stderr
+
+
+def test_examples_in_help_keep_their_lines() -> None:
+    """They can be copied."""
+    page = run("verify", "--help").stdout
+    assert '  chainrule verify mazur "E_total = 0.298371109"\n' in page
+
+
+def test_places_in_a_file_with_crlf(tmp_path: Path) -> None:
+    """Lines and columns are those of an editor."""
+    path = tmp_path / "claims.txt"
+    path.write_bytes(f"# remark\r\n\r\n  {WRONG}\r\n".encode())
+    entry = claims(run("verify", "textbook", "--file", str(path), "--format", "json", code=1))[0]
+    assert (entry["line"], entry["column"], entry["end_line"]) == (3, 3, 3)
+    assert entry["part_column"] == 2 + len(WRONG)
+    assert entry["part_end_column"] == 3 + len(WRONG)
+
+
+def test_right_form_of_a_chain_that_comes_back() -> None:
+    """A = B = C with a wrong B: what is right is A = C."""
+    text = "dE_total/dw_31 = dE_total/dz_3 = -(target_o1 - o_1)*o_1*(1 - o_1)*a_1"
+    first, second = claims(run("verify", "textbook", text, "--format", "json", code=1))
+    assert (first["code"], second["code"]) == ("CR102", "CR114")
+    assert second["expected_of"] == "dE_total/dw_31"
+    run("verify", "textbook", f"{second['expected_of']} = {second['expected']}")

@@ -25,7 +25,7 @@ from chainrule.core.plain import Syntax, read_formula
 from chainrule.read.models import load_model
 from chainrule.show.locales import languages, load_locale
 from chainrule.show.report import Report, report_formats
-from chainrule.show.report.text import short
+from chainrule.show.report.text import short, window
 from chainrule.show.symbols import make_notation
 
 GRAPH = load_model("textbook").unroll()
@@ -252,3 +252,46 @@ def test_phrases_name_every_outcome() -> None:
     for lang in languages():
         phrases = load_locale(lang).phrases
         assert all(f"verdict-{outcome.lower()}" in phrases for outcome in Outcome)
+
+
+@pytest.mark.parametrize(
+    ("line", "column", "length", "room"),
+    [("x" * 200, 150, 10, 60), ("x" * 200, 0, 10, 60), ("합" * 200, 100, 3, 61), ("xy", 0, 1, 9)],
+)
+def test_window_holds_what_is_marked(line: str, column: int, length: int, room: int) -> None:
+    """A long line is cut to the columns there are, with the wrong part in it."""
+    begin, end = window(line, column, length, room)
+    assert begin <= column
+    assert end >= min(len(line), column + length)
+    assert display_width(line[begin:end]) <= room
+
+
+def test_source_line_fits_a_terminal() -> None:
+    """Not even the claim is wider than the terminal, and the caret stays under its part."""
+    text = "합 + " * 60 + "WRONG" + " + y" * 60
+    lines = _text(_refuted(text, "WRONG"), width=80).splitlines()
+    assert display_width(lines[1]) <= 80
+    at = lines[1].index("WRONG")
+    assert lines[2].index("^") == display_width(lines[1][:at])
+
+
+def test_a_row_is_broken_between_numbers() -> None:
+    """`x_1 = 0.5` stays on one line."""
+    judged = _refuted("dE_total/dw_31 = 1", "1")
+    page = _text(judged, width=41)
+    assert "x_1 = 0.5," in page
+    assert "w_31 = −1/3" in page
+
+
+def test_an_edited_left_side() -> None:
+    """The right form has the author's sides; `expected` is the repaired one, and says of what."""
+    judged = _refuted("1 = dE_total/dw_31", "1")
+    finding = judged.finding
+    changed = Finding(
+        "CR101", finding.severity, finding.verdict, WORDS,
+        {**finding.facts, "left": fm.Name("a_1")}, finding.span, fm.ONE, fm.Name("a_1"), None,
+    )  # fmt: skip
+    judged = Judged(1, judged.verdict, changed)
+    assert "right form:  a_1 = 1" in _text(judged)
+    entry = _json(judged)["documents"][0]["claims"][0]
+    assert (entry["expected"], entry["expected_of"]) == ("a_1", "1")

@@ -117,6 +117,9 @@ LOCALE = Locale(
         "report-reads": "{name} read as {meant}",
         "report-hint": "hint",
         "report-summary": "{claims} {claims:s claim|claims}: {counts}",
+        "report-warning": "warning: not judged: {counts}",
+        "report-count": "{count} {outcome}",
+        "report-nothing": "nothing here could be read as a claim",
         "reason-kinks": "the sides agree at all points tried, but not every region between the "
         "kinks could be looked at",
         "reason-time": "the time for one claim is over (--budget gives more)",

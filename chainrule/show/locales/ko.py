@@ -130,6 +130,8 @@ def _tail(formula: fm.Formula) -> str:
                 return "제곱"
             case fm.Quotient(numerator=last):  # b분의 a
                 formula = last
+            case fm.Call(function="heaviside", primes=0):  # printed as [z > 0]
+                return _DIGITS["0"]
             case fm.Call(args=()):
                 return reading(formula.function)
             case fm.Cases() | fm.BigSum() | fm.Matrix() | fm.Relation():
@@ -214,6 +216,9 @@ LOCALE = Locale(
         "report-reads": "{name:을/를} {meant:으로/로} 읽음",
         "report-hint": "도움말",
         "report-summary": "식 {claims}개: {counts}",
+        "report-warning": "경고: 판정하지 못한 식: {counts}",
+        "report-count": "{outcome} {count}개",
+        "report-nothing": "식으로 읽을 수 있는 것이 하나도 없다",
         "reason-kinks": "살펴본 점에서는 두 변이 일치하지만, 꺾이는 점 사이의 구간을 모두 "
         "살펴보지는 못하였다",
         "reason-time": "식 하나에 쓸 수 있는 시간을 넘겼다(--budget으로 늘릴 수 있다)",

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["OUTCOMES", "Report", "ReportFormat", "report_formats"]
 
 OUTCOMES = tuple(Outcome)
-_UNEXPLAINED = frozenset({"CR100", "CR114", "CR118"})
+_UNEXPLAINED = frozenset({"CR100", "CR118"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +121,14 @@ class Report:
 
     @staticmethod
     def expected(judged: Judged) -> fm.Formula | None:
-        """The right-hand side that would be right: the author's own with one edit, or ours."""
+        """The formula that would be right: the author's own with one edit, or ours.
+
+        It is the right-hand side, but where it was the left one that had to be edited.
+        """
         verdict, finding = judged.verdict, judged.finding
+        if finding is not None and isinstance(finding.facts.get("left"), fm.Formula):
+            edited: fm.Formula = finding.facts["left"]
+            return edited
         if finding is not None and finding.fixed is not None and finding.code not in _UNEXPLAINED:
             return finding.fixed
         return verdict.expected or (finding.fixed if finding is not None else None)
@@ -131,8 +137,16 @@ class Report:
     def left(judged: Judged) -> fm.Formula | None:
         """What the right form is a form of: the left side, or what the chain begins with."""
         finding = judged.finding
+        if Report.is_left_edited(judged):
+            return judged.verdict.claim.rhs
         first = finding.facts.get("first") if finding is not None else None
         return first if isinstance(first, fm.Formula) else judged.verdict.claim.lhs
+
+    @staticmethod
+    def is_left_edited(judged: Judged) -> bool:
+        """Whether the edit is one of the left side."""
+        finding = judged.finding
+        return finding is not None and isinstance(finding.facts.get("left"), fm.Formula)
 
     def command(self, judged: Judged) -> str | None:
         """The command that shows why, for a claim about a derivative."""

@@ -1,8 +1,9 @@
 """A report as JSON: every claim with its verdict. Expressions are in plain syntax.
 
-The schema is `chainrule.report/1`; columns count characters of the line from 1, and
-`part_end_column` is the one behind the wrong part. What stands on the command line is one document
-named `-`, in which `line` is the number of the claim.
+The schema is `chainrule.report/1`; `expected` is the whole side of the claim that would be right,
+the right one if possible, and `expected_of` what it is equal to; columns count characters of the
+line from 1, and `part_end_column` is the one behind the wrong part. What stands on the command line
+is one document named `-`, in which `line` is the number of the claim.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ def entry(judged: Judged, report: Report) -> dict[str, Any]:
         "code": finding.code if finding is not None else None,
         "message": report.message(judged),
         "expected": _plain(expected, report),
+        "expected_of": None if expected is None else _plain(report.left(judged), report),
         "expected_latex": None if expected is None else print_latex(expected, report.notation),
         "counterexample": {name: float(value) for name, value in evidence.point.items()} or None,
         "lhs_value": _number(evidence.lhs_value),

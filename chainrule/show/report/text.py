@@ -38,6 +38,7 @@ _SHOWN = 100
 _NARROWEST = 40
 _INDENT = 4
 _LEAVES = 40
+_TIE = "\u203f"  # ‿, for a space at which no line is broken
 
 
 class _Printer:
@@ -77,14 +78,15 @@ class _Printer:
         line = claim.source.line_at(start)
         column = claim.source.position(start)[1] - 1
         length = 1 if span is None else max(1, min(span.end - span.start, len(line) - column))
-        if len(line) > _SHOWN:
-            begin = max(0, min(column - _SHOWN // 4, len(line) - _SHOWN))
-            head = "…" if begin else ""
-            tail = "…" if begin + _SHOWN < len(line) else ""
-            line = f"{head}{line[begin : begin + _SHOWN]}{tail}"
+        line = line.replace("\t", " ")
+        shown = _SHOWN if self.report.width is None else self.room
+        if display_width(line) > shown:
+            begin, end = window(line, column, length, shown - 2)
+            head, tail = "…" if begin else "", "…" if end < len(line) else ""
             column += len(head) - begin
+            line = f"{head}{line[begin:end]}{tail}"
             length = max(1, min(length, len(line) - len(tail) - column))
-        line = visible(line.replace("\t", " "))
+        line = visible(line)
         yield f"{' ' * _INDENT}{line}"
         if span is not None:
             pad = " " * display_width(line[:column])
@@ -102,7 +104,7 @@ class _Printer:
         point = verdict.evidence.point
         if point:
             shown = ", ".join(
-                f"{self.name(name)} = {short(value)}"
+                f"{self.name(name)}{_TIE}={_TIE}{short(value)}"
                 for name, value in itertools.islice(point.items(), _LEAVES)
             )
             shown += ", …" if len(point) > _LEAVES else ""
@@ -130,6 +132,7 @@ class _Printer:
             head = f"{label}:" if label else ""
             pad = " " * (widest - display_width(head))
             lines = self.wrapped(visible(text), self.room - widest)
+            lines = [line.replace(_TIE, " ") for line in lines]
             yield " " * _INDENT + self.paint(head, _DIM) + pad + lines[0]
             yield from (" " * (_INDENT + widest) + line for line in lines[1:])
 
@@ -140,6 +143,8 @@ class _Printer:
         left = self.report.left(judged)
         if right is None or left is None:
             return ""
+        if self.report.is_left_edited(judged):
+            left, right = right, left
         relation = claim.relation if claim.relation in {"←", "≈"} else "="
         return self.report.math(fm.Relation(left, ((relation, right),)))
 
@@ -151,7 +156,10 @@ class _Printer:
         if texts[0] == texts[1]:
             texts = [repr(value).replace("-", "−") for value in (left, right)]
         say = self.report.say
-        return f"{say('report-left')} = {texts[0]}, {say('report-right')} = {texts[1]}"
+        labels = [say(key).replace(" ", _TIE) for key in ("report-left", "report-right")]
+        return ", ".join(
+            f"{label}{_TIE}={_TIE}{text}" for label, text in zip(labels, texts, strict=True)
+        )
 
     def name(self, name: str) -> str:
         return self.report.notation.text(name)
@@ -176,6 +184,21 @@ class _Printer:
                 used += width + (1 if lines[-1] else 0)
                 lines[-1].append(word)
         return [" ".join(words) for words in lines]
+
+
+def window(line: str, column: int, length: int, room: int) -> tuple[int, int]:
+    """Which part of a line to show: the marked characters if they fit, and some on both sides."""
+    begin = column
+    end = column
+    while end < len(line) and display_width(line[begin : end + 1]) <= room:
+        if end >= column + length and begin > 0 and end - column - length > column - begin:
+            break
+        end += 1
+    while begin > 0 and display_width(line[begin - 1 : end]) <= room:
+        begin -= 1
+    while end < len(line) and display_width(line[begin : end + 1]) <= room:
+        end += 1
+    return begin, end
 
 
 def short(value: Fraction) -> str:
