@@ -306,7 +306,8 @@ class World:
         """Whether a claim about declared functions is one about all such functions.
 
         A statement of the chain rule is: it has derivatives along the graph, and both sides speak
-        of the same functions. g′(x) = 2x and g′(x) = g(x) are not: g may be the square, or e^x.
+        of the same functions, or of nothing but functions and derivatives (dh/dx = f′(x)). Not so
+        g′(x) = 2x, g′(x) = g(x) and dh/dx = 3u²·f′(x): g may be the square, e^x, or the cube.
         """
         if not self.declared:
             return True
@@ -318,7 +319,19 @@ class World:
             for side in (left, right)
             for part in fm.walk(side)
         )
-        return derived and used[0] == used[1]
+        if used[0] == used[1]:
+            return derived
+        return derived and all(used) and all(map(self._speaks_of_functions, (left, right)))
+
+    def _speaks_of_functions(self, formula: fm.Formula) -> bool:
+        """Whether every name stands in a declared function or in a derivative."""
+        if isinstance(formula, fm.Derivative | fm.Held):
+            return True
+        if isinstance(formula, fm.Call) and formula.function in self.declared:
+            return True
+        return not isinstance(formula, fm.Name) and all(
+            map(self._speaks_of_functions, formula.parts)
+        )
 
     def _functions(self, term: int) -> frozenset[str]:
         store = self.building.store

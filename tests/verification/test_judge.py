@@ -359,6 +359,11 @@ def test_declared_functions():
     assert decide(graph, "dh/dx", "g'(f(x))*f'(x)").outcome is Outcome.PROVED
     assert decide(graph, "dh/dx", "g'(x)*f'(x)").outcome is Outcome.REFUTED
     assert decide(graph, "dh/dx", "g(u)*f'(x)").outcome is Outcome.REFUTED
+    assert decide(graph, "dh/dx", "f'(x)").outcome is Outcome.REFUTED
+    assert decide(graph, "dh/dx", "du/dx").outcome is Outcome.REFUTED
+    assert decide(graph, "dh/du", "g'(x)").outcome is Outcome.REFUTED
+    assert decide(graph, "dh/dx", "3*u**2*f'(x)").outcome is Outcome.UNDECIDED
+    assert decide(graph, "dh/dx", "1").outcome is Outcome.UNDECIDED
     assert decide(graph, "f'(x)", "f(x)").outcome is Outcome.UNDECIDED
 
 
