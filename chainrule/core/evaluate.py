@@ -16,9 +16,9 @@ from chainrule.core.functions import CONSTANTS, NUMERIC, PRIMITIVES, Definition
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["evaluate"]
+__all__ = ["COMPARE", "evaluate"]
 
-_COMPARE: dict[str, Callable[[float, float], bool]] = {
+COMPARE: dict[str, Callable[[float, float], bool]] = {
     "<": lambda a, b: a < b,
     "<=": lambda a, b: a <= b,
     ">": lambda a, b: a > b,
@@ -94,7 +94,7 @@ class _Evaluator:
         return _Evaluator(inner, self.definitions)(definition.body)
 
     def condition(self, formula: fm.Condition) -> bool:
-        return _COMPARE[formula.relation](self.of(formula.left), self.of(formula.right))
+        return COMPARE[formula.relation](self.of(formula.left), self.of(formula.right))
 
     def cases(self, formula: fm.Cases) -> float:
         for value, test in formula.branches:

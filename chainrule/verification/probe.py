@@ -24,6 +24,7 @@ from chainrule.core.errors import ChainruleError
 from chainrule.core.evaluate import evaluate
 from chainrule.core.functions import CONSTANTS, NUMERIC, PRIMITIVES, Definition
 from chainrule.core.plain import read_formula
+from chainrule.verification.arithmetic.floats import power, quotient
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -127,7 +128,7 @@ class Probe:
                 return tuple(map(math.prod, rows))
             case fm.Negative():
                 return tuple(-row[0] for row in rows)
-        operate = _quotient if isinstance(formula, fm.Quotient) else _power
+        operate = quotient if isinstance(formula, fm.Quotient) else power
         return tuple(operate(*row) for row in rows)
 
     def _conditional(self, formula: fm.Formula) -> Vector:
@@ -269,18 +270,6 @@ class Probe:
         if isinstance(inner.of, fm.Name):
             return self._forward(inner.of.id, inner.wrt.id, held)
         return (math.nan,) * self.size
-
-
-def _quotient(top: float, bottom: float) -> float:
-    return top / bottom if bottom else math.nan
-
-
-def _power(base: float, exponent: float) -> float:
-    try:
-        value = base**exponent
-    except (OverflowError, ZeroDivisionError):
-        return math.nan
-    return value if isinstance(value, float) else math.nan
 
 
 def parts_of(names: Iterable[str], known: Mapping[str, Vector]) -> list[str]:

@@ -15,8 +15,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from chainrule.core import formula as fm
+from chainrule.core.evaluate import COMPARE
 from chainrule.verification.arithmetic.floats import Floats
-from chainrule.verification.arithmetic.floats import compare as compare_floats
 from chainrule.verification.arithmetic.intervals import (
     Intervals,
     Undefined,
@@ -184,7 +184,7 @@ class World:
         if not self._conditions:
             return True
         at = self.floats(point)
-        if not all(compare_floats[r](at(left), at(right)) for r, left, right in self._conditions):
+        if not all(COMPARE[r](at(left), at(right)) for r, left, right in self._conditions):
             return False
         exact = self.intervals(point, 128)
         store = self.building.store

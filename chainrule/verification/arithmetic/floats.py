@@ -8,30 +8,25 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from chainrule.core.evaluate import COMPARE
 from chainrule.core.functions import CONSTANTS, PRIMITIVES
+from chainrule.verification.arithmetic.walking import Walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from chainrule.verification.building import Building
 
-__all__ = ["Floats", "compare"]
-
-compare: Mapping[str, Callable[[float, float], bool]] = {
-    "<": lambda a, b: a < b,
-    "<=": lambda a, b: a <= b,
-    ">": lambda a, b: a > b,
-    ">=": lambda a, b: a >= b,
-    "==": lambda a, b: a == b,
-    "!=": lambda a, b: a != b,
-}
+__all__ = ["Floats", "power", "quotient"]
 
 
-def _divide(top: float, bottom: float) -> float:
+def quotient(top: float, bottom: float) -> float:
+    """Nan where it divides by 0."""
     return top / bottom if bottom else math.nan
 
 
-def _power(base: float, exponent: float) -> float:
+def power(base: float, exponent: float) -> float:
+    """Nan where it is too large or no real number."""
     try:
         value = base**exponent
     except (OverflowError, ZeroDivisionError):
@@ -39,7 +34,7 @@ def _power(base: float, exponent: float) -> float:
     return value if isinstance(value, float) else math.nan
 
 
-class Floats:
+class Floats(Walk[float]):
     """Values of terms at a point. `leaves` gives every leaf a value; nodes follow from them.
 
     `functions` are the declared functions at this point: each maps (argument, number of primes)
@@ -52,44 +47,23 @@ class Floats:
         leaves: Mapping[str, float],
         functions: Mapping[str, Callable[[float, int], float]],
     ) -> None:
-        self.building = building
+        super().__init__(building)
         self.leaves = leaves
         self.functions = functions
-        self._values: dict[int, float] = {}
 
     def __call__(self, root: int) -> float:
         """The value of a term."""
-        known = self._values
-        found = known.get(root)
-        if found is not None:
-            return found
-        store = self.building.store
-        stack = [root]
-        while stack:
-            term = stack[-1]
-            if term in known:
-                stack.pop()
-                continue
-            if store.ops[term] == "name":
-                name = store.data[term]
-                if not self.building.defines(name):
-                    known[term] = self.leaves.get(name, math.nan)
-                    continue
-                inner = self.building.definition(name)
-                if inner in known:
-                    known[term] = known[inner]
-                else:
-                    stack.append(inner)
-                continue
-            missing = [arg for arg in store.args[term] if arg not in known]
-            if missing:
-                stack.extend(missing)
-                continue
-            known[term] = self._operate(term, [known[arg] for arg in store.args[term]])
-        return known[root]
+        found = self.known.get(root)
+        return self.reach(root) if found is None else found
 
-    def _operate(self, term: int, args: Sequence[float]) -> float:
+    def leaf(self, name: str) -> float:
+        """The value of a leaf, nan without one."""
+        return self.leaves.get(name, math.nan)
+
+    def operate(self, term: int) -> float:
+        """The value of an operation."""
         store = self.building.store
+        args = [self.known[arg] for arg in store.args[term]]
         op = store.ops[term]
         if op == "add":
             return math.fsum(args) if all(map(math.isfinite, args)) else math.nan
@@ -98,9 +72,9 @@ class Floats:
         if op == "neg":
             return -args[0]
         if op == "div":
-            return _divide(*args)
+            return quotient(*args)
         if op == "pow":
-            return _power(*args)
+            return power(*args)
         if op == "num":
             try:
                 return float(store.data[term])
@@ -127,6 +101,6 @@ def _choose(relations: Sequence[str], args: Sequence[float]) -> float:
         value, left, right = args[3 * place : 3 * place + 3]
         if math.isnan(left) or math.isnan(right):
             return math.nan
-        if compare[relation](left, right):
+        if COMPARE[relation](left, right):
             return value
     return args[-1]

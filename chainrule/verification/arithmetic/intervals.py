@@ -24,6 +24,7 @@ from chainrule.verification.arithmetic.rounding import (
     power,
     sign,
 )
+from chainrule.verification.arithmetic.walking import Walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["Interval", "Intervals", "Undefined", "Unsure", "bounds", "midpoint", "sign"]
 
 
-class Intervals:
+class Intervals(Walk[Interval | type[ArithmeticError]]):
     """Enclosures of terms at a rational point, with `precision` bits.
 
     A leaf may also have two bounds in place of a value. `functions` are the declared functions
@@ -49,47 +50,22 @@ class Intervals:
         precision: int,
         deadline: float = math.inf,
     ) -> None:
-        self.building = building
+        super().__init__(building)
         self.deadline = deadline
         self.leaves = leaves
         self.functions = functions
         self.precision = precision
-        self._known: dict[int, Interval | type[ArithmeticError]] = {}
         self._rationals = Rationals(building, leaves)
 
     def __call__(self, root: int) -> Interval:
         """The enclosure of a term. Raises `Undefined` or `Unsure`."""
-        known, store = self._known, self.building.store
-        stack = [root]
-        while stack:
-            term = stack[-1]
-            if term in known:
-                stack.pop()
-                continue
-            if store.ops[term] == "name":
-                name = store.data[term]
-                if not self.building.defines(name):
-                    known[term] = self._leaf(name)
-                    continue
-                inner = self.building.definition(name)
-                if inner in known:
-                    known[term] = known[inner]
-                else:
-                    stack.append(inner)
-                continue
-            missing = [arg for arg in store.args[term] if arg not in known]
-            if missing:
-                stack.extend(missing)
-                continue
-            if time.monotonic() > self.deadline:
-                raise Unsure
-            known[term] = self._guarded(term)
-        found = known[root]
+        found = self.reach(root)
         if isinstance(found, tuple):
             return found
         raise found
 
-    def _leaf(self, name: str) -> Interval | type[ArithmeticError]:
+    def leaf(self, name: str) -> Interval | type[ArithmeticError]:
+        """A leaf's value or bounds, enclosed."""
         value = self.leaves.get(name)
         if value is None:
             return Unsure
@@ -101,14 +77,17 @@ class Intervals:
         """A rational number, enclosed."""
         return enclosed(value, self.precision)
 
-    def _guarded(self, term: int) -> Interval | type[ArithmeticError]:
+    def operate(self, term: int) -> Interval | type[ArithmeticError]:
+        """An enclosure, or the reason why there is none."""
         store = self.building.store
+        if time.monotonic() > self.deadline:
+            raise Unsure
         try:
             args: list[Interval] = []
             if store.ops[term] == "cases":
                 return self._cases(term)
             for arg in store.args[term]:
-                found = self._known[arg]
+                found = self.known[arg]
                 if not isinstance(found, tuple):
                     return found
                 args.append(found)
@@ -151,7 +130,7 @@ class Intervals:
         return self._of(args[-1])
 
     def _of(self, term: int) -> Interval:
-        found = self._known[term]
+        found = self.known[term]
         if isinstance(found, tuple):
             return found
         raise found

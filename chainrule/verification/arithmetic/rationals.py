@@ -10,6 +10,8 @@ from fractions import Fraction
 from math import prod
 from typing import TYPE_CHECKING
 
+from chainrule.verification.arithmetic.walking import Walk
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -21,47 +23,34 @@ _MAX_BITS = 4_096
 _MAX_POWER = 64
 
 
-class Rationals:
+class Rationals(Walk[Fraction | None]):
     """Exact values at a point; None where a term has no rational value, or too long a one."""
 
     def __init__(self, building: Building, leaves: Mapping[str, object]) -> None:
-        self.building = building
+        super().__init__(building)
         self.leaves = leaves
-        self._known: dict[int, Fraction | None] = {}
 
     def __call__(self, root: int) -> Fraction | None:
         """The value of a term."""
-        known, store = self._known, self.building.store
-        stack = [root]
-        while stack:
-            term = stack[-1]
-            if term in known:
-                stack.pop()
-                continue
-            needed: Sequence[int] = store.args[term]
-            if store.ops[term] == "name":
-                name = store.data[term]
-                if not self.building.defines(name):
-                    value = self.leaves.get(name)
-                    known[term] = value if isinstance(value, Fraction) else None
-                    continue
-                needed = (self.building.definition(name),)
-            missing = [arg for arg in needed if arg not in known]
-            if missing:
-                stack.extend(missing)
-                continue
-            args = [value for value in map(known.__getitem__, needed) if value is not None]
-            known[term] = self._operate(term, args) if len(args) == len(needed) else None
-        return known[root]
+        return self.reach(root)
 
-    def _operate(self, term: int, args: Sequence[Fraction]) -> Fraction | None:
+    def leaf(self, name: str) -> Fraction | None:
+        """A leaf's value, if it is one number."""
+        value = self.leaves.get(name)
+        return value if isinstance(value, Fraction) else None
+
+    def operate(self, term: int) -> Fraction | None:
+        """The value of an operation on numbers that are all known."""
+        wanted = self.building.store.args[term]
+        args = [value for value in map(self.known.__getitem__, wanted) if value is not None]
+        return self._operated(term, args) if len(args) == len(wanted) else None
+
+    def _operated(self, term: int, args: Sequence[Fraction]) -> Fraction | None:
         store = self.building.store
         value: Fraction | None = None
         match store.ops[term]:
             case "num":
                 value = store.data[term]
-            case "name":
-                value = args[0]
             case "add":
                 value = sum(args, Fraction(0))
             case "mul":
