@@ -10,7 +10,6 @@ import itertools
 import time
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from chainrule.core import formula as fm
@@ -23,17 +22,17 @@ from chainrule.core.claim import (
     Outcome,
     Verdict,
 )
-from chainrule.core.errors import ChainruleError, Source
+from chainrule.core.errors import ChainruleError, Source, shown
 from chainrule.core.graph import Role
-from chainrule.core.plain_print import print_plain
 from chainrule.read.claims import read_claims
 from chainrule.verification.building import Unsupported
+from chainrule.verification.deciding import Decider, is_update
 from chainrule.verification.diagnose import diagnose
 from chainrule.verification.expected import shortened
-from chainrule.verification.facts import Case, Facts, read_facts
+from chainrule.verification.facts import Facts, read_facts
 from chainrule.verification.judge import Decision, Judge
 from chainrule.verification.names import Question, Resolver
-from chainrule.verification.numbers import compare_numbers, has_decimals, printed
+from chainrule.verification.numbers import printed
 from chainrule.verification.vocabulary import vocabulary_of
 
 if TYPE_CHECKING:
@@ -45,7 +44,6 @@ if TYPE_CHECKING:
 __all__ = ["Verifier", "verify"]
 
 _LEVEL = (fm.Indexed, fm.BigSum, fm.Matrix, fm.Transpose, fm.Hadamard)
-_MAX_READINGS = 4
 _MAX_MEMBERS = 4
 _WITH_DIAGNOSIS = 1.25
 
@@ -97,12 +95,13 @@ class Verifier:
         self.graph: Graph = graph.unroll()
         known = read_facts(facts, self.graph)
         spelt = {**self.graph.model.values, **(values or {})}
-        numbers = {name: Fraction(text) for name, text in spelt.items() if name in self.graph}
+        numbers = {name: _number(name, text) for name, text in spelt.items() if name in self.graph}
         rate = self.graph.model.rate_value
         if rate is not None:
             numbers.setdefault(self.graph.model.rate, Fraction(rate))
         self.settings = _Settings(known, numbers, budget)
         self.judge = Judge(self.graph, facts=known, budget=budget)
+        self.decider = Decider(self.judge, numbers)
         for name, meant in (aliases or {}).items():
             if meant not in self.graph:
                 raise self._no_alias(name, meant)
@@ -121,7 +120,7 @@ class Verifier:
         """The verdicts on the claims of one line, in order."""
         claims = read_claims(line, self.vocabulary)
         judged: list[Judged] = []
-        update = any(self._is_update(claim) for claim in claims)
+        update = any(is_update(claim) for claim in claims)
         chain = [self._resolved(claim, in_update=update) for claim in claims]
         links = [one.claim for one in chain if not isinstance(one, Question)]
         start = time.monotonic()
@@ -146,7 +145,7 @@ class Verifier:
 
     def _stop_at(self, until: float) -> None:
         """The links of a line, however many, share the time of one."""
-        for judge in (self.judge, self.at_values, *self._others.values()):
+        for judge in (self.judge, self.decider.at_values, *self._others.values()):
             if judge is not None:
                 judge.until = until
 
@@ -163,19 +162,7 @@ class Verifier:
         found = self.resolver.resolve(claim, update=in_update)
         if isinstance(found, Question):
             return found
-        return _Ready(found.claim, found.assumptions, self._is_update(claim), found.question)
-
-    def _is_update(self, claim: Claim) -> bool:
-        """w⁺ = …, w ← …, and w = w − …, which no equation between numbers can mean."""
-        left, right = claim.lhs, claim.rhs
-        if claim.relation == "←":
-            return True
-        if not isinstance(left, fm.Name):
-            return False
-        if left.marks:
-            return True
-        terms = right.terms if isinstance(right, fm.Sum) else ()
-        return any(isinstance(term, fm.Name) and term.id == left.id for term in terms)
+        return _Ready(found.claim, found.assumptions, is_update(claim), found.question)
 
     # -- judging
 
@@ -186,7 +173,7 @@ class Verifier:
             evidence = Evidence(reason=resolved.reason, facts=resolved.facts)
             return Verdict(claim, Outcome.UNDECIDED, evidence)
         try:
-            decision = self._decided(resolved)
+            decision = self.decider(resolved.claim, update=resolved.update)
             if resolved.question is not None and decision.outcome is not Outcome.PROVED:
                 decision = _asked(resolved.question)
         except Unsupported as reason:
@@ -211,147 +198,6 @@ class Verifier:
             assumptions=(*read, *used, *decision.assumptions),
         )
 
-    def _decided(self, ready: _Ready) -> Decision:
-        claim = ready.claim
-        if claim.lhs is None or claim.rhs is None:
-            return Decision(Outcome.UNDECIDED, Evidence(reason="reason-unsupported"))
-        left, right = claim.lhs, claim.rhs
-        if ready.update:
-            if claim.relation == "=" and isinstance(left, fm.Name) and not left.marks:
-                equation = self.judge.compare(left, right)  # w = w + 0 is one
-                if equation.outcome is Outcome.PROVED:
-                    return equation
-            return self._update(left, right)
-        decision = self._symbolic(left, right)
-        if claim.relation == "≈":
-            return self._approximate(left, right, decision)
-        if decision.outcome is not Outcome.PROVED and self._is_numeric(left, right):
-            missing = self._missing(left, right)
-            return _no_values(missing) if missing else self._numeric(left, right, decision)
-        return decision
-
-    def _numeric(self, left: fm.Formula, right: fm.Formula, symbolic: Decision) -> Decision:
-        """The verdict at the model's values: exactly, or to the digits that are printed.
-
-        A wrong whole number (∂z/∂w = 1) is wrong as a formula, and is called so.
-        """
-        if self.at_values.compare(left, right).outcome is Outcome.PROVED:
-            return Decision(Outcome.PROVED, Evidence(Method.DIGITS))
-        found = compare_numbers(self.judge, left, right, self.settings.values)
-        numbers = [printed(side) for side in (left, right)]
-        whole = any(number is not None and number.whole for number in numbers)
-        return symbolic if whole and found.outcome is not Outcome.PROVED else found
-
-    @cached_property
-    def at_values(self) -> Judge:
-        """A judge for whom every leaf has its value."""
-        values = {name: fm.number(value) for name, value in self.settings.values.items()}
-        facts = Facts((), (Case(values),))
-        return Judge(self.graph, facts=facts, budget=self.settings.budget)
-
-    def _missing(self, *sides: fm.Formula) -> tuple[str, ...]:
-        values = self.settings.values
-        found = [name for side in sides for name in self.judge.missing(side, values)]
-        return tuple(dict.fromkeys(found))
-
-    def _is_numeric(self, left: fm.Formula, right: fm.Formula) -> bool:
-        """Whether a claim is about numbers at the model's values, not about formulas.
-
-        One side is a printed number with decimals, or, where all values are known, any number or
-        a number of four digits or more anywhere.
-        """
-        numbers = [printed(side) for side in (left, right)]
-        if any(number is not None and not number.whole for number in numbers):
-            return True
-        if not (fm.names(left) or fm.names(right)):
-            return any(has_decimals(side) for side in (left, right))
-        if not (fm.names(left) and fm.names(right)):
-            return not self._missing(left, right)
-        if not (has_decimals(left) or has_decimals(right)) or self._missing(left, right):
-            return False
-        return any(
-            isinstance(part, fm.Number) and "." in part.text and len(part.text) > 5
-            for side in (left, right)
-            for part in fm.walk(side)
-        )
-
-    def _approximate(self, left: fm.Formula, right: fm.Formula, decision: Decision) -> Decision:
-        if decision.outcome is Outcome.PROVED:
-            return decision
-        if self._missing(left, right):
-            return Decision(Outcome.UNDECIDED, Evidence(reason="reason-approximation"))
-        found = compare_numbers(self.judge, left, right, self.settings.values)
-        if found.outcome is Outcome.REFUTED and printed(right) is None and printed(left) is None:
-            return Decision(Outcome.UNDECIDED, Evidence(reason="reason-approximation"))
-        return found
-
-    def _symbolic(self, left: fm.Formula, right: fm.Formula) -> Decision:
-        decision = self.judge.compare(left, right)
-        if decision.outcome is not Outcome.REFUTED:
-            return decision
-        question = self._by_local_partials(left, right)
-        return question or decision
-
-    def _by_local_partials(self, left: fm.Formula, right: fm.Formula) -> Decision | None:
-        """The question to ask where a refuted claim is right with some ∂ read as a factor."""
-        pairs: dict[tuple[str, str], None] = {}
-        for part in (*fm.walk(left), *fm.walk(right)):
-            if (
-                isinstance(part, fm.Derivative)
-                and isinstance(part.of, fm.Name)
-                and isinstance(part.wrt, fm.Name)
-                and self.judge.differs_locally(part.of.id, part.wrt.id)
-            ):
-                pairs[part.of.id, part.wrt.id] = None
-        if not pairs or len(pairs) > _MAX_READINGS:
-            return None
-        for size in range(1, len(pairs) + 1):
-            for chosen in itertools.combinations(pairs, size):
-                found = self.judge.compare(left, right, local=frozenset(chosen))
-                if found.outcome is not Outcome.REFUTED:
-                    of, wrt = chosen[0]
-                    shown = print_plain(fm.Derivative(fm.Name(of), fm.Name(wrt)))
-                    facts = {"derivative": shown, "of": of, "wrt": wrt}
-                    return Decision(
-                        Outcome.UNDECIDED, Evidence(reason="reason-local-partial", facts=facts)
-                    )
-        return None
-
-    # -- updates
-
-    def _update(self, left: fm.Formula, right: fm.Formula) -> Decision:
-        node = self.graph.nodes.get(left.id) if isinstance(left, fm.Name) else None
-        if not isinstance(left, fm.Name) or node is None or not node.is_leaf:
-            return Decision(Outcome.UNDECIDED, Evidence(reason="reason-update"))
-        step = self.judge.update(left.id)
-        rate = self.graph.model.rate_value
-        wanted = [step]
-        if rate is not None:
-            wanted.append(fm.substitute(step, {self.graph.model.rate: fm.Number(rate)}))
-        if "Δ" in left.marks and isinstance(step, fm.Sum):
-            return self._change(step.terms[1], right)
-        first: Decision | None = None
-        for one in wanted:
-            decision = self._symbolic(one, right)
-            if decision.outcome is not Outcome.REFUTED:
-                return decision
-            first = first or decision
-        numeric = self._is_numeric(fm.Name(left.id), right)
-        if (numeric or not fm.names(right)) and not self._missing(wanted[0], right):
-            return self._numeric(wanted[0], right, first or decision)
-        if numeric and self._missing(wanted[0]):
-            return _no_values(self._missing(wanted[0]))
-        return first or Decision(Outcome.UNDECIDED, Evidence(reason="reason-update"))
-
-    def _change(self, change: fm.Formula, right: fm.Formula) -> Decision:
-        """Δw, of which some books subtract what others add."""
-        decision = self._symbolic(change, right)
-        if decision.outcome is Outcome.REFUTED:
-            other = self.judge.compare(fm.negate(change), right)
-            if other.outcome is not Outcome.REFUTED:
-                return Decision(Outcome.UNDECIDED, Evidence(reason="reason-update"))
-        return decision
-
     # -- what would be right
 
     def _expected(self, verdict: Verdict, links: Sequence[Claim]) -> fm.Formula | None:
@@ -363,7 +209,7 @@ class Verifier:
         numeric = verdict.evidence.method is Method.DIGITS
         if numeric and claim.rhs is not None and printed(claim.rhs) is not None:
             return _rounded(verdict)
-        if self._is_update(claim) and isinstance(left, fm.Name) and left.id in self.graph:
+        if is_update(claim) and isinstance(left, fm.Name) and left.id in self.graph:
             return self.judge.update(left.id)
         if numeric:
             return None
@@ -395,7 +241,7 @@ class Verifier:
             claim.lhs is None
             or claim.rhs is None
             or verdict.evidence.method is not Method.INTERVAL
-            or self._is_update(claim)
+            or is_update(claim)
         ):
             return ()
         found = []
@@ -439,13 +285,17 @@ class _Ready:
     question: Question | None = None
 
 
+def _number(name: str, text: str) -> Fraction:
+    try:
+        return Fraction(text)
+    except (ValueError, TypeError, ZeroDivisionError):
+        raise ChainruleError(
+            f"the value of `{name}` is no number: {shown(text)}", hint="write 0.5 or 1e-3"
+        ) from None
+
+
 def _asked(question: Question) -> Decision:
     return Decision(Outcome.UNDECIDED, Evidence(reason=question.reason, facts=question.facts))
-
-
-def _no_values(missing: Sequence[str]) -> Decision:
-    facts = {"names": ", ".join(missing[:8])}
-    return Decision(Outcome.UNDECIDED, Evidence(reason="reason-no-values", facts=facts))
 
 
 def _rounded(verdict: Verdict) -> fm.Formula | None:
