@@ -19,6 +19,7 @@ from chainrule.core.claim import Assumption
 from chainrule.core.errors import nearest
 from chainrule.core.functions import CONSTANTS
 from chainrule.core.graph import Role
+from chainrule.core.plain_print import print_plain
 from chainrule.read.latex.commands import HEADS
 
 if TYPE_CHECKING:
@@ -89,8 +90,15 @@ class Resolver:
         doubtful: Question | None = None
         assumptions: list[Assumption] = []
         unknown: list[str] = []
+        deltas: dict[str, fm.Formula] = {}
         for name in dict.fromkeys(name for side in sides for name in fm.names(side)):
-            if name in self.aliases:
+            delta = self._delta(name)
+            if delta is not None:
+                deltas[name] = delta
+                facts = {"name": name, "meaning": print_plain(delta)}
+                assumptions.append(Assumption("alias", f"{name} = {print_plain(delta)}"))
+                doubtful = Question("reason-delta", facts)
+            elif name in self.aliases:
                 table[name] = self.aliases[name]
                 assumptions.append(Assumption("alias", f"{name} = {self.aliases[name]}"))
             elif name in self.graph:
@@ -119,10 +127,24 @@ class Resolver:
         if not certain and not self._may_be_free(sides, unknown):
             return self._unknown(unknown[0])
         assumptions += [Assumption("free", name) for name in unknown]
-        renamed = [_renamed(side, table) for side in (claim.lhs, claim.rhs)]
+        renamed = [_renamed(side, table, deltas) for side in (claim.lhs, claim.rhs)]
         claim = replace(claim, lhs=renamed[0], rhs=renamed[1])
         question = doubtful if certain else self._unknown(unknown[0])
         return Resolved(claim, tuple(assumptions), question)
+
+    def _delta(self, name: str) -> fm.Formula | None:
+        """∂E/∂z_3 for δ_3, where the model has one node that it can belong to.
+
+        Some books give it the opposite sign, or mean ∂E/∂a_3: a claim is right with this meaning,
+        or it is a question.
+        """
+        base, _, index = name.partition("_")
+        if base not in {"delta", "δ"} or not index or name in self.graph or name in self.aliases:
+            return None
+        owners = [node for node in (f"z_{index}", f"net_{index}", index) if node in self.graph]
+        if len(owners) != 1:
+            return None
+        return fm.Derivative(fm.Name(self.graph.output), fm.Name(owners[0]))
 
     def with_functions(self, claim: Claim) -> Claim:
         """dg/du, where the model applies g to u, is g'(u); of dg/dx nothing is known."""
@@ -341,12 +363,17 @@ def _as_numbers(side: fm.Formula | None) -> fm.Formula | None:
     return None if side is None else fm.transform(side, change, fm.rebuild)
 
 
-def _renamed(side: fm.Formula | None, table: Mapping[str, str]) -> fm.Formula | None:
-    """Names put in place of others; spans and marks stay."""
-    if side is None or not table:
+def _renamed(
+    side: fm.Formula | None, table: Mapping[str, str], deltas: Mapping[str, fm.Formula]
+) -> fm.Formula | None:
+    """Names, and derivatives, put in place of other names; spans and marks stay."""
+    if side is None or not (table or deltas):
         return side
 
     def change(node: fm.Formula) -> fm.Formula | None:
+        if isinstance(node, fm.Name) and node.id in deltas and not node.marks:
+            found = deltas[node.id]
+            return replace(found, span=node.span) if isinstance(found, fm.Derivative) else found
         if isinstance(node, fm.Name) and node.id in table:
             return replace(node, id=table[node.id])
         return None

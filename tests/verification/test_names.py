@@ -148,3 +148,25 @@ def test_letters_that_count_steps(text, outcome):
 def test_what_can_be_read_in_two_ways_is_refused(text):
     """A wrong claim that is proved because a bracket was dropped."""
     assert only("textbook", text).outcome is UNREADABLE
+
+
+@pytest.mark.parametrize(
+    ("model", "text", "outcome"),
+    [
+        ("textbook", "delta_3 = dE_total/dz_3", "PROVED"),
+        ("textbook", "dE_total/dw_31 = delta_3*a_1", "PROVED"),
+        ("textbook", r"\delta_3 = -(target_{o1} - o_1)\, o_1(1 - o_1)", "PROVED"),
+        ("textbook", r"\delta_1 = (\delta_3 w_{31} + \delta_4 w_{32})\, a_1(1-a_1)", "PROVED"),
+        ("textbook", "δ_1 = (δ_3*w_31 + δ_4*w_32)*a_1*(1 - a_1)", "PROVED"),
+        ("mazur", r"\frac{\partial E_{total}}{\partial w_5} = \delta_{o1}\, out_{h1}", "PROVED"),
+        ("textbook", "delta_3 = (target_o1 - o_1)*o_1*(1 - o_1)", "UNDECIDED"),  # Haykin's sign
+        ("textbook", "dE_total/dw_31 = -delta_3*a_1", "UNDECIDED"),
+        ("textbook", "dE_total/dw_31 = delta_9*a_1", "UNDECIDED"),
+    ],
+)
+def test_deltas(model, text, outcome):
+    """A delta that nobody knows, or that is taken for one of the opposite sign."""
+    (judged,) = verify(load_model(model), [text])
+    assert str(judged.verdict.outcome) == outcome
+    if outcome == "PROVED":
+        assert any("delta" in one.text or "δ" in one.text for one in judged.verdict.assumptions)

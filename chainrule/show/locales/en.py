@@ -122,6 +122,8 @@ LOCALE = Locale(
         "report-nothing": "nothing here could be read as a claim",
         "reason-kinks": "the sides agree at all points tried, but not every region between the "
         "kinks could be looked at",
+        "reason-delta": "{name} is read as {meaning}; with that this is not right, and it may mean "
+        "something else, such as the opposite sign",
         "reason-time": "the time for one claim is over (--budget gives more)",
         "reason-domain": "it cannot be told where both sides have a value",
         "reason-one-sided": "one side has a value where the other has none: they are equal "

@@ -221,6 +221,8 @@ LOCALE = Locale(
         "report-nothing": "식으로 읽을 수 있는 것이 하나도 없다",
         "reason-kinks": "살펴본 점에서는 두 변이 일치하지만, 꺾이는 점 사이의 구간을 모두 "
         "살펴보지는 못하였다",
+        "reason-delta": "{name:을/를} {meaning:으로/로} 읽으면 옳지 않지만, 부호가 반대이거나 "
+        "다른 뜻일 수 있다",
         "reason-time": "식 하나에 쓸 수 있는 시간을 넘겼다(--budget으로 늘릴 수 있다)",
         "reason-domain": "두 변이 함께 값을 갖는 곳을 알 수 없다",
         "reason-one-sided": "한쪽에만 값이 있는 곳이 있다. 다른 곳에서는 살펴본 한 두 변이 같다",
