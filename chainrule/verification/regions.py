@@ -16,7 +16,7 @@ from chainrule.verification.arithmetic.exact import Exact, Finer, OutOfDomain, S
 from chainrule.verification.arithmetic.polynomials import Budget, TooLarge
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from chainrule.verification.building import Building
 
@@ -79,32 +79,49 @@ def _by_regions(
     empty, one_sided = True, False
     gap: Value | None = None
     try:
-        stack: list[Mapping[poly.Key, int]] = [_given(exact, positive, weak)]
-        count = 0
-        while stack:
-            signs = stack.pop()
-            region = exact.region(signs)
-            try:
-                left, right = (_value(region, side) for side in sides)
-            except Split as split:
-                asked[split.key] = None
-                count += 1
-                if count > MAX_REGIONS:
-                    raise TooLarge from None
-                stack += [{**signs, split.key: side} for side in (-1, 1)]
-                continue
+        start = _given(exact, positive, weak)
+        for signs, left, right in _pieces(exact, sides, start, (-1, 1), MAX_REGIONS, asked):
             if left is None or right is None:
                 one_sided = one_sided or left is not right
                 continue
             empty = False
-            rest = region.sub(left, right)
-            if left != right and not region.is_zero(rest) and _possible(exact, signs):
+            rest = exact.region(signs).sub(left, right)
+            if left != right and not exact.is_zero(rest) and _possible(exact, signs):
                 holds, gap = False, rest
                 break
     except (TooLarge, RecursionError, OverflowError):
         holds = None
     silent = tuple(key for key in exact.silent if key not in asked)
     return Proof(holds, exact, empty and holds is True, one_sided, tuple(asked), silent, gap)
+
+
+def _pieces(
+    exact: Exact,
+    sides: tuple[int, int],
+    start: Mapping[poly.Key, int],
+    choices: Sequence[int],
+    limit: int,
+    asked: dict[poly.Key, None],
+) -> Iterator[tuple[Mapping[poly.Key, int], Value | None, Value | None]]:
+    """The pieces of space that the terms ask for, by signs, with the normal forms of both there.
+
+    `asked` takes the polynomials whose signs were needed. Raises `TooLarge` beyond the limit.
+    """
+    stack = [start]
+    count = 0
+    while stack:
+        signs = stack.pop()
+        region = exact.region(signs)
+        try:
+            left, right = (_value(region, side) for side in sides)
+        except Split as split:
+            asked[split.key] = None
+            count += 1
+            if count > limit:
+                raise TooLarge from None
+            stack += [{**signs, split.key: side} for side in choices]
+            continue
+        yield signs, left, right
 
 
 def open_boundaries(
@@ -137,22 +154,11 @@ def _by_strata(
     exact: Exact, sides: tuple[int, int], positive: Sequence[int], weak: Collection[int]
 ) -> Sequence[poly.Key]:
     found: dict[poly.Key, None] = {}
-    stack: list[Mapping[poly.Key, int]] = [_given(exact, positive, weak)]
-    count = 0
-    while stack:
-        signs = stack.pop()
-        region = exact.region(signs)
-        try:
-            left, right = (_value(region, side) for side in sides)
-        except Split as split:
-            count += 1
-            if count > MAX_STRATA:
-                raise TooLarge from None
-            stack += [{**signs, split.key: side} for side in (-1, 0, 1)]
-            continue
+    start = _given(exact, positive, weak)
+    for signs, left, right in _pieces(exact, sides, start, (-1, 0, 1), MAX_STRATA, {}):
         if left is None or right is None or left == right:
             continue
-        gap = region.sub(left, right).top
+        gap = exact.region(signs).sub(left, right).top
         zeros = [key for key, side in signs.items() if side == 0]
         if _vanishes(exact, gap, zeros) or not _possible(exact, signs):
             continue
