@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
+
+from chainrule.core.discovery import discover
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -50,12 +50,4 @@ class Format:
 @cache
 def formats() -> Mapping[str, Format]:
     """Every format by name."""
-    package = importlib.import_module("chainrule.show.formats")
-    found: dict[str, Format] = {}
-    for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda item: item.name):
-        entry = getattr(
-            importlib.import_module(f"{package.__name__}.{module.name}"), "FORMAT", None
-        )
-        if entry is not None:
-            found[entry.name] = entry
-    return found
+    return {entry.name: entry for entry in discover("chainrule.show.formats", "FORMAT")}

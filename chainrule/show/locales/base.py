@@ -7,8 +7,6 @@ that fits its reading, `{places:term}` in English is "the second term".
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +14,7 @@ from functools import cache
 from typing import Any
 
 from chainrule.core import formula as fm
+from chainrule.core.discovery import discover
 
 __all__ = ["Fill", "Locale", "Phrase", "languages", "load_locale"]
 
@@ -65,15 +64,7 @@ class Locale:
 
 @cache
 def _locales() -> Mapping[str, Locale]:
-    package = importlib.import_module("chainrule.show.locales")
-    found: dict[str, Locale] = {}
-    for module in pkgutil.iter_modules(package.__path__):
-        locale = getattr(
-            importlib.import_module(f"{package.__name__}.{module.name}"), "LOCALE", None
-        )
-        if locale is not None:
-            found[locale.code] = locale
-    return found
+    return {entry.code: entry for entry in discover("chainrule.show.locales", "LOCALE")}
 
 
 def languages() -> tuple[str, ...]:

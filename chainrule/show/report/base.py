@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 import shlex
 from dataclasses import dataclass, field
 from functools import cache
@@ -11,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from chainrule.core import formula as fm
 from chainrule.core.claim import Method, Outcome
+from chainrule.core.discovery import discover
 from chainrule.show.locales import Phrase
 from chainrule.show.printers.text import print_text
 
@@ -195,12 +194,5 @@ class ReportFormat:
 @cache
 def report_formats() -> Mapping[str, ReportFormat]:
     """Every format by name."""
-    package = importlib.import_module("chainrule.show.report")
-    found: dict[str, ReportFormat] = {}
-    for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda item: item.name):
-        entry = getattr(
-            importlib.import_module(f"{package.__name__}.{module.name}"), "REPORT", None
-        )
-        if entry is not None:
-            found[entry.name] = entry
-    return found
+    entries = discover("chainrule.show.report", "REPORT")
+    return {entry.name: entry for entry in entries}
