@@ -31,6 +31,9 @@ class Activation:
     after all (`alpha - 1` for ELU). `probes` are further inputs for the laws to try. `stable` and
     `stable_derivative` are the forms that are computed where the definition overflows or either
     cancels; they may use expm1, log1p and erfc, and hold their relative accuracy at the ends.
+    `direct` and `direct_derivative` are shorter forms, as accurate, that only fail where exp
+    overflows: where they do, they begin with a case for it (`1 if z > 709.782712893384 else …`),
+    which arithmetic that raises at overflow leaves out.
     """
 
     name: str
@@ -50,6 +53,8 @@ class Activation:
     probes: tuple[float, ...] = ()
     stable: str | None = None
     stable_derivative: str | None = None
+    direct: str | None = None
+    direct_derivative: str | None = None
 
     @property
     def call(self) -> str:

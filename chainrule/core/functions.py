@@ -67,7 +67,7 @@ def softplus(z: float) -> float:
 
 def exp(z: float) -> float:
     """e^z, infinite where a double cannot hold it."""
-    return math.exp(z) if z < _EXP_LIMIT else math.inf
+    return math.inf if z > _EXP_LIMIT else math.exp(z)
 
 
 def log(z: float) -> float:

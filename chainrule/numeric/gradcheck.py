@@ -34,7 +34,7 @@ from chainrule.numeric.checking.results import (
 from chainrule.numeric.checking.tape import Tape
 from chainrule.numeric.checking.taylor import direction, directional, remainder
 from chainrule.numeric.compiled import compile_graph
-from chainrule.numeric.engines import choose
+from chainrule.numeric.engines import choose, engine_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -210,7 +210,7 @@ class _Check:
 
     def _by_any_leaf(self) -> Mapping[str, float]:
         """Gradients by leaves that are no parameters, from the same engine."""
-        program = self.program
+        program = build_program(self.graph, wrt=self.names)
         engine, _ = choose(program.parameter_count, self.compiled.engine, "float64")
         kernel = engine.build(program, "simultaneous", "float64")
         arrays = {
@@ -227,7 +227,8 @@ class _Check:
     @cached_property
     def program(self) -> Program:
         """The program whose gradients are checked, with its formulas."""
-        return build_program(self.graph, wrt=self.names)
+        program = build_program(self.graph, wrt=self.names)
+        return engine_named(self.compiled.engine).computes(program)
 
     @cached_property
     def factors(self) -> Factors:

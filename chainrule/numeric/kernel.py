@@ -62,12 +62,17 @@ class Kernel(Protocol):
         """
 
 
+def _same(program: Program) -> Program:
+    return program
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
     """One way of running.
 
     `missing` returns the reason why it cannot run here, or None. `build` gets the program, the
-    schedule ("simultaneous" or "sequential") and the dtype ("float64", "float32").
+    schedule ("simultaneous" or "sequential") and the dtype ("float64", "float32"). `computes` gives
+    the program with the factors that this engine computes, where they are not those of every one.
     """
 
     name: str
@@ -75,3 +80,4 @@ class Engine:
     missing: Callable[[], str | None]
     build: Callable[[Program, str, str], Kernel]
     dtypes: tuple[str, ...] = ("float64",)
+    computes: Callable[[Program], Program] = _same

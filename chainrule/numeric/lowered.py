@@ -21,6 +21,8 @@ from chainrule.numeric.stable import expand_calls
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from chainrule.numeric.stable import Form
+
 __all__ = ["fold", "lowered", "trimmed"]
 
 _SHARED = (fm.Call, fm.Quotient, fm.Power, fm.Sum)
@@ -66,13 +68,20 @@ def fold(formula: fm.Formula) -> fm.Formula:
     return fm.transform(formula, change, fm.rebuild)
 
 
-def lowered(program: Program, keep: Iterable[str] = PRIMITIVES, *, share: bool = True) -> Program:
+def lowered(
+    program: Program,
+    keep: Iterable[str] = PRIMITIVES,
+    *,
+    share: bool = True,
+    form: Form = "stable",
+) -> Program:
     """The program with catalogue functions written out, but for those in `keep`."""
     kept = frozenset(keep)
 
     def clean(line: Line) -> Line:
         terms = (
-            replace(term, body=_flat(fold(expand_calls(term.body, kept)))) for term in line.terms
+            replace(term, body=_flat(fold(expand_calls(term.body, kept, form))))
+            for term in line.terms
         )
         return replace(line, terms=tuple(terms))
 

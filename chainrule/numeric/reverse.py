@@ -15,7 +15,7 @@ from chainrule.calculus.tidy import drop_ones, tidy
 from chainrule.core import formula as fm
 from chainrule.numeric.forward import letters_of, reference, relabel
 from chainrule.numeric.program import Line, Tensor, Term, entries
-from chainrule.numeric.stable import stable_derivative
+from chainrule.numeric.stable import declared_derivative
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -152,7 +152,7 @@ class _Reverse:
         own = reference(line.target, self.axes[line.target])
         wrt = reference(entry.name, entry.letters)
         if self.stable and alone and isinstance(body, fm.Call):
-            declared = stable_derivative(body, wrt, own)
+            declared = declared_derivative(body, wrt, own)
             if declared is not None:
                 return declared
         table = {each: f"@{place}" for place, each in enumerate(dict.fromkeys(entries(body)))}

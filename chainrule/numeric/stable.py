@@ -5,13 +5,14 @@ eᵘ − 1, and the quotient and logarithm of a sum of exponentials, which are s
 exponent (Blanchard, Higham, Higham, Accurately Computing the Log-Sum-Exp and Softmax Functions,
 IMA Journal of Numerical Analysis 41, 2021). And the catalogue's own `stable` and
 `stable_derivative`, which hold their relative accuracy at saturation: σ′(40) is 4.2e-18, not 0.
+For arithmetic that raises there are the catalogue's `direct` forms instead; see `Form`.
 """
 
 from __future__ import annotations
 
 from functools import cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from chainrule.calculus.rules.functions import activation_arguments, scalar_activation
 from chainrule.catalog.registry import activations, definitions
@@ -24,7 +25,23 @@ from chainrule.core.plain import Syntax, read_formula
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["expand_calls", "logarithm", "read_numeric", "rewrite", "stable_derivative"]
+__all__ = [
+    "Form",
+    "declared_derivative",
+    "expand_calls",
+    "known_functions",
+    "logarithm",
+    "read_numeric",
+    "rewrite",
+]
+
+Form = Literal["stable", "direct", "bare"]
+"""The form in which catalogue functions are computed.
+
+"stable" never overflows. "direct" may, and then needs an exp that gives inf; "bare" is the direct
+form without its case for that, and needs an exp that raises. Where exp does not overflow, the two
+compute the very same numbers.
+"""
 
 
 @cache
@@ -35,33 +52,43 @@ def read_numeric(text: str) -> fm.Formula:
 
 
 @cache
-def _definitions() -> Mapping[str, Definition]:
+def _definitions(form: Form) -> Mapping[str, Definition]:
     """Every catalogue function in the form that is computed."""
     table = dict(definitions())
     for entry in activations().values():
-        if not isinstance(entry, Activation) or entry.stable is None:
+        if not isinstance(entry, Activation):
+            continue
+        text = entry.stable if form == "stable" else entry.direct or entry.stable
+        if text is None:
             continue
         known = table.get(entry.call)
         parameters = known.parameters if known else ("z",)
-        body = read_numeric(entry.stable)
+        body = read_numeric(text)
+        if form == "bare" and text == entry.direct and isinstance(body, fm.Cases):
+            body = body.otherwise
         table[entry.call] = Definition(parameters, body, known.defaults if known else ())
     return MappingProxyType(table)
 
 
-def expand_calls(formula: fm.Formula, keep: frozenset[str]) -> fm.Formula:
-    """Catalogue functions written out in their stable form, but for those in `keep`."""
-    return expand_definitions(formula, _definitions(), keep=keep)
+def expand_calls(formula: fm.Formula, keep: frozenset[str], form: Form = "stable") -> fm.Formula:
+    """Catalogue functions written out in a form that is computed, but for those in `keep`."""
+    return expand_definitions(formula, _definitions(form), keep=keep)
 
 
-def stable_derivative(call: fm.Call, wrt: fm.Formula, output: fm.Formula) -> fm.Formula | None:
+def declared_derivative(
+    call: fm.Call, wrt: fm.Formula, output: fm.Formula, *, direct: bool = False
+) -> fm.Formula | None:
     """∂f(z)/∂z as the catalogue computes it, where it declares such a form and z is `wrt`."""
     entry = scalar_activation(call.function)
-    if entry is None or entry.stable_derivative is None or call.args[0] != wrt:
+    if entry is None or call.args[0] != wrt:
         return None
+    text = entry.direct_derivative if direct else entry.stable_derivative
     table = activation_arguments(call, entry)
-    if any(fm.contains(value, str(wrt)) for name, value in table.items() if name != "z"):
+    if text is None or any(
+        fm.contains(value, str(wrt)) for name, value in table.items() if name != "z"
+    ):
         return None
-    return fm.substitute(read_numeric(entry.stable_derivative), {**table, "a": output})
+    return fm.substitute(read_numeric(text), {**table, "a": output})
 
 
 # -- patterns

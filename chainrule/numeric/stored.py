@@ -120,9 +120,9 @@ def _read(kept: dict[str, Any], load: Callable[[], Compiled]) -> Compiled:
             made.append(load())
         return made[0]
 
-    def text(what: str, many: bool) -> str:
-        found = texts.get(f"{what} {many}")
-        return again().kernel.text(what, many) if found is None else found
+    def text(what: str, many: bool, guarded: bool) -> str:
+        found = None if guarded else texts.get(f"{what} {many}")
+        return again().kernel.text(what, many, guarded) if found is None else found
 
     def whole() -> Kernel:
         kernel: Kernel = again().whole
@@ -194,7 +194,7 @@ def _written(compiled: Compiled, kernel: PythonKernel) -> dict[str, Any]:
         },
         "full": _parts(compiled.full),
         "program": _parts(kernel.program),
-        "texts": {f"{what} {many}": kernel.text(what, many) for what, many in _TEXTS},
+        "texts": {f"{what} {many}": kernel.text(what, many, False) for what, many in _TEXTS},
     }
 
 

@@ -144,6 +144,10 @@ def test_a_convention_is_told_exactly_where_there_is_a_kink():
         assert bool(entry.convention) == bool(entry.kinks), entry.name
 
 
+def _direct(entry):
+    return entry.direct, entry.direct_derivative
+
+
 def _output(entry, numbers, z):
     form = exact.read_stable(entry.stable or entry.definition)
     return evaluate(form, {**numbers, "z": float(z)})
@@ -159,7 +163,7 @@ def test_floats_agree_with_fifty_digits(entry, setting):
         z = Fraction(float(z))  # noqa: PLW2901 - both sides get the same point
         values = {**numbers, "z": float(z), "a": _output(entry, numbers, z)}
         texts = [*forms, entry.derivative, *entry.parameter_derivatives.values()]
-        for text in [*texts, *filter(None, [entry.stable_derivative])]:
+        for text in [*texts, *filter(None, [entry.stable_derivative, *_direct(entry)])]:
             found = evaluate(exact.read_stable(text), values)
             wanted = exact.value(exact.in_input(entry, text), {**exactly, "z": z})
             assert math.isfinite(found), f"{text} at z = {z} is {found}"
@@ -172,11 +176,11 @@ def test_stable_forms_are_the_definition_and_its_derivative(entry, setting):
     form = exact.read(entry.definition)
     for z in exact.points(exact.kinks(entry, setting)):
         point = {**setting, "z": z}
-        if entry.stable:
-            found = exact.value(exact.read_stable(entry.stable), point)
+        for text in filter(None, [entry.stable, entry.direct]):
+            found = exact.value(exact.read_stable(text), point)
             assert exact.close(found, exact.value(form, point), relative=1e-45)
-        if entry.stable_derivative:
-            text = str(exact.read_stable(entry.stable_derivative))
+        for written in filter(None, [entry.stable_derivative, entry.direct_derivative]):
+            text = str(exact.read_stable(written))
             found = exact.value(exact.in_input(entry, text), point)
             assert exact.close(found, exact.slope(form, "z", point), relative=1e-30)
 
@@ -188,9 +192,9 @@ def test_formulas_read_only_what_they_may(entry):
     assert set(fm.names(exact.read(entry.definition))) == {"z", *parameters}
     for text in [entry.derivative, *entry.parameter_derivatives.values()]:
         assert set(fm.names(exact.read(text))) <= {"z", "a", *parameters}
-    for text in [entry.stable or entry.definition]:
+    for text in [entry.stable or entry.definition, *filter(None, [entry.direct])]:
         assert set(fm.names(exact.read_stable(text))) <= {"z", *parameters}
-    for text in filter(None, [entry.stable_derivative]):
+    for text in filter(None, [entry.stable_derivative, entry.direct_derivative]):
         assert set(fm.names(exact.read_stable(text))) <= {"z", "a", *parameters}
     for text in [*entry.kinks, entry.smooth or "0"]:
         assert set(fm.names(exact.read(text))) <= parameters
@@ -223,3 +227,5 @@ def test_there_are_activations_with_and_without_parameters():
     assert any(entry.parameter_derivatives for entry in ENTRIES)
     assert any(entry.smooth for entry in ENTRIES)
     assert any(entry.stable for entry in ENTRIES)
+    assert any(entry.direct for entry in ENTRIES)
+    assert any(entry.direct_derivative for entry in ENTRIES)

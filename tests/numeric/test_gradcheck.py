@@ -454,14 +454,20 @@ def _size(error, found):
     return {"-({})": -1, "2*({})": 2}.get(error, 1.00001)
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in SCALAR if activations()[name].stable_derivative is not None]
-)
-def test_planted_stable_derivative(name):
-    """The derivation is right and the form that is computed is not."""
+COMPUTED = [
+    (name, field, engine)
+    for field, engine in (("stable_derivative", "numpy"), ("direct_derivative", "python"))
+    for name in SCALAR
+    if getattr(activations()[name], field) is not None
+]
+
+
+@pytest.mark.parametrize(("name", "field", "engine"), COMPUTED)
+def test_planted_derivative_that_is_computed(name, field, engine):
+    """The derivation is right and the form that an engine computes is not."""
     entry = activations()[name]
-    with planted(entry, stable_derivative=f"2*({entry.stable_derivative})"):
-        report = check(net(name, last="identity"), seed=3)
+    with planted(entry, **{field: f"2*({getattr(entry, field)})"}):
+        report = check(net(name, last="identity"), seed=3, engine=engine)
     found = report.first_wrong
     assert not report.ok
     assert found.kind == "computed"

@@ -16,4 +16,6 @@ ACTIVATION = Activation(
     source="Goodfellow, Bengio, Courville, Deep Learning (2016), section 3.10",
     stable="1/(1 + exp(-abs(z))) if z > 0 else exp(-abs(z))*(1/(1 + exp(-abs(z))))",
     stable_derivative="exp(-abs(z))*(1/(1 + exp(-abs(z))))**2",
+    direct="1 if z > 709.782712893384 else exp(z)/(1 + exp(z))",
+    direct_derivative="a/(1 + exp(z))",
 )

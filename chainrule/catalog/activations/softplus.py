@@ -17,4 +17,5 @@ ACTIVATION = Activation(
     },
     source="Goodfellow, Bengio, Courville, Deep Learning (2016), section 3.10",
     stable="max(0, z) + log1p(exp(-abs(z)))",
+    direct="z if z > 709.782712893384 else log1p(exp(z))",
 )

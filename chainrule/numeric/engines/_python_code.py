@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
-from chainrule.core import formula as fm
+from chainrule.numeric.engines._python_inline import inlined
 from chainrule.numeric.engines._python_names import FUNCTIONS
+from chainrule.numeric.engines._python_program import DOWN, RATE, stepping
 from chainrule.numeric.engines._python_text import Template, template
 from chainrule.numeric.lowered import lowered, trimmed
 from chainrule.numeric.program import entries
@@ -14,6 +16,7 @@ from chainrule.numeric.unrolled import cells_of, flat_place
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from chainrule.numeric.engines._python_inline import Statement
     from chainrule.numeric.program import Entry, Line, Program
     from chainrule.numeric.unrolled import Branch, Cell
 
@@ -22,24 +25,47 @@ __all__ = ["Writer"]
 _KEPT = FUNCTIONS | {"abs", "sign", "heaviside", "max", "min"}
 
 
+_TRAINING = ("train", "momentum")
+
+
 class Writer:
     """Writes functions called `run`: for one sample, or `many` (every batched cell is a list).
 
-    `what` is "forward", "gradients", "train" or "momentum".
+    `what` is "forward", "gradients", "train" or "momentum". The functions need an `exp` that
+    raises where it overflows; with `guarded`, one that gives inf there. Up to that they compute the
+    same.
     """
 
     def __init__(self, program: Program, schedule: str) -> None:
-        self.program = lowered(program, _KEPT)
+        self.program = program
         self.sequential = schedule == "sequential"
-        self._templates: dict[int, Template] = {}
-        self._stem = {name: f"v{place}" for place, name in enumerate(self.program.tensors)}
+        self.lowered = cache(self._lowered)
 
-    def text(self, what: str, many: bool) -> str:
+    def _lowered(self, guarded: bool, steps: bool) -> Program:
+        program = stepping(self.program) if steps else self.program
+        return lowered(program, _KEPT, form="direct" if guarded else "bare")
+
+    def program_for_cells(self) -> Program:
+        """The program as it is run cell by cell, with functions that never raise."""
+        return lowered(self.program, _KEPT)
+
+    def text(self, what: str, many: bool, guarded: bool) -> str:
         """The function's text."""
-        return "\n".join(self._lines(what, many)) + "\n"
+        program = self.lowered(guarded, what in _TRAINING)
+        return "\n".join(_Function(program, self.sequential).lines(what, many)) + "\n"
 
-    def _lines(self, what: str, many: bool) -> Iterator[str]:
-        training = what in {"train", "momentum"}
+
+class _Function:
+    """One function's text."""
+
+    def __init__(self, program: Program, sequential: bool) -> None:
+        self.program = program
+        self.sequential = sequential
+        self._templates: dict[int, Template] = {}
+        self._stem = {name: f"v{place}" for place, name in enumerate(program.tensors)}
+
+    def lines(self, what: str, many: bool) -> Iterator[str]:
+        training = what in _TRAINING
         program = trimmed(self.program, nodes=what == "forward")
         leaves = [self._stem[name] for name in program.leaves]
         if training:
@@ -66,87 +92,72 @@ class Writer:
         if momentum:
             for name, stem in stems.items():
                 yield _unpacked(self._names(name, "s"), f"s{stem}")
+        read = {name for line in program.backward for name in line.reads}
+        if RATE in read:
+            yield f"    {self._names(RATE)[0]} = rate"
+        if DOWN in read:
+            yield f"    {self._names(DOWN)[0]} = -rate"
         yield "    append = losses.append"
         yield "    for _ in range(steps):"
         inside = "        "
-        yield from self._body(program.forward, many, inside)
-        loss = self._names(program.output)[0]
+        body = list(self._statements(program.forward, many))
         late: list[str] = []
-        steps: set[str] = set()
         for line in program.backward:
-            moves = None if many or momentum else self._products(program, line)
-            if moves is not None:
-                update = list(_moved(moves, steps))
-            else:
-                yield from self._body((line,), many, inside)
-                if line.gradient_of is None:
-                    continue
-                update = list(self._update(line, momentum=momentum))
+            # A step is worked out before any parameter moves where another line reads it, and
+            # where it reads a parameter, which may have moved when its own turn comes.
+            late_enough = line.target not in read and not set(line.reads) & set(program.gradients)
+            direct = line.gradient_of is not None and late_enough
+            if not direct:
+                body += self._statements((line,), many)
+            if line.gradient_of is None:
+                continue
+            update = list(self._update(line, many, momentum=momentum, direct=direct))
             if self.sequential:
-                yield from (inside + text for text in update)
+                body += [("", text) for text in update]
             else:
                 late += update
+        loss = self._names(program.output)[0]
         batched = many and program.tensors[program.output].batched
-        yield f"{inside}append({f'mean({loss})' if batched else loss})"
+        body.append(("", f"append({f'mean({loss})' if batched else loss})"))
+        # Beside samples a value that is read once may be read for each; in the other schedule
+        # parameters move in between.
+        once = not many and not self.sequential
+        for name, text in inlined(body, late) if once else body:
+            yield f"{inside}{name} = {text}" if name else f"{inside}{text}"
         yield from (inside + text for text in late)
         for name, stem in stems.items():
             yield f"    {stem}[:] = [{', '.join(self._names(name))}]"
             if momentum:
                 yield f"    s{stem}[:] = [{', '.join(self._names(name, 's'))}]"
 
-    def _update(self, line: Line, *, momentum: bool) -> Iterator[str]:
+    def _update(self, line: Line, many: bool, *, momentum: bool, direct: bool) -> Iterator[str]:
+        """What moves a parameter: by the cells of its step, or by their values `direct`ly."""
         leaf = line.gradient_of or ""
         still = set(self.program.frozen.get(leaf, ()))
-        pairs = zip(self._names(leaf), self._names(line.target), strict=True)
-        for place, (parameter, gradient) in enumerate(pairs):
-            if place in still:
+        for cell in cells_of(self.program, line):
+            if cell.place in still:
                 continue
+            parameter = f"{self._stem[leaf]}_{cell.place}"
+            step = f"{self._stem[line.target]}_{cell.place}"
+            step = self._value(cell, many) if direct else step
             if momentum:
-                yield f"s{parameter} = momentum*s{parameter} - rate*{gradient}"
+                yield f"s{parameter} = momentum*s{parameter} + {step}"
                 yield f"{parameter} += s{parameter}"
             else:
-                yield f"{parameter} -= rate*{gradient}"
-
-    def _products(self, program: Program, line: Line) -> list[tuple[str, str, str]] | None:
-        """A parameter's cell, its delta and what multiplies that, for each cell of a gradient.
-
-        None for gradients of another form, those that are read once more, and where a factor is
-        a parameter, which may have moved when this one does.
-        """
-        leaf, target = line.gradient_of, line.target
-        if leaf is None or len(line.terms) != 1 or line.terms[0].sums:
-            return None
-        body = line.terms[0].body
-        factors = body.factors if isinstance(body, fm.Product) else (body,)
-        if len(factors) > 2 or not all(isinstance(one, fm.Name | fm.Indexed) for one in factors):
-            return None
-        names = {entry.name for entry in entries(body)}
-        if names & set(program.gradients) or self._is_read(program, target):
-            return None
-        still = set(self.program.frozen.get(leaf, ()))
-        found = []
-        for cell in cells_of(self.program, line):
-            if len(cell.branches) != 1:
-                return None
-            delta, _, other = self._branch(cell.branches[0]).partition("*")
-            if cell.place not in still:
-                found.append((f"{self._stem[leaf]}_{cell.place}", delta, other))
-        return found
-
-    def _is_read(self, program: Program, tensor: str) -> bool:
-        lines = (*program.forward, *program.backward)
-        bodies = (term.body for line in lines for term in line.terms)
-        return any(entry.name == tensor for body in bodies for entry in entries(body))
+                yield f"{parameter} += {step}"
 
     def _names(self, tensor: str, prefix: str = "") -> list[str]:
         stem = f"{prefix}{self._stem[tensor]}"
         return [f"{stem}_{place}" for place in range(self.program.size(tensor))]
 
     def _body(self, lines: Iterable[Line], many: bool, indent: str) -> Iterator[str]:
+        for name, text in self._statements(lines, many):
+            yield f"{indent}{name} = {text}"
+
+    def _statements(self, lines: Iterable[Line], many: bool) -> Iterator[Statement]:
         for line in lines:
             for cell in cells_of(self.program, line):
-                name = f"{self._stem[line.target]}_{cell.place}"
-                yield f"{indent}{name} = {self._value(cell, many)}"
+                yield f"{self._stem[line.target]}_{cell.place}", self._value(cell, many)
 
     def _value(self, cell: Cell, many: bool) -> str:
         if not cell.branches:
@@ -199,15 +210,6 @@ class Writer:
         if len(columns) == 1:
             return f"[{text} for {names} in {names}]"
         return f"[{text} for {names} in zip({names})]"
-
-
-def _moved(moves: Iterable[tuple[str, str, str]], known: set[str]) -> Iterator[str]:
-    """Updates by products, each delta multiplied with the rate once; `known` are those that are."""
-    for parameter, delta, other in moves:
-        if delta not in known:
-            known.add(delta)
-            yield f"r{delta} = rate*{delta}"
-        yield f"{parameter} -= r{delta}*{other}" if other else f"{parameter} -= r{delta}"
 
 
 def _head(arguments: Iterable[str]) -> str:

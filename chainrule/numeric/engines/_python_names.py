@@ -23,6 +23,14 @@ def mean(column: Sequence[float]) -> float:
     return sum(column) / len(column)
 
 
+def _exp(z: float) -> float:
+    """e^z, inf where `math.exp` raises."""
+    try:
+        return math.exp(z)
+    except OverflowError:
+        return math.inf
+
+
 def _power(base: float, exponent: float) -> float:
     value = base**exponent
     return value if isinstance(value, float) else math.nan
@@ -52,6 +60,10 @@ def _names() -> Mapping[str, Callable[..., Any]]:
     return MappingProxyType(found)
 
 
-def scope() -> dict[str, Any]:
-    """The global names of generated text: these functions and no built-ins but range and zip."""
-    return {**_names(), "__builtins__": {"range": range, "zip": zip}}
+def scope(*, guarded: bool = False) -> dict[str, Any]:
+    """The global names of generated text: these functions and no built-ins but range and zip.
+
+    `exp` raises where it overflows; where text is `guarded` against that, it gives inf.
+    """
+    found = {**_names(), "__builtins__": {"range": range, "zip": zip}}
+    return {**found, "exp": _exp} if guarded else found

@@ -1,8 +1,10 @@
 """Straight-line Python on floats: no packages, quick to make, quick for small networks.
 
-Text is generated from the program, with identifiers of our own only, and compiled once. Arithmetic
-that Python refuses (overflow of exp, division by zero) is done again cell by cell with IEEE
-results.
+Text is generated from the program, with identifiers of our own only, and compiled once. Three
+texts, each tried where the one before refused or gave a number that is not finite: bare forms,
+which raise where exp overflows; the same guarded against that; and, for other arithmetic that
+Python refuses (division by zero), cell by cell with IEEE results. The first two give the very same
+numbers where both give any, so a step depends on the values alone and not on what went before.
 """
 
 from __future__ import annotations
@@ -30,28 +32,28 @@ _REFUSED = (ArithmeticError, ValueError)
 class PythonKernel:
     """See `chainrule.numeric.kernel.Kernel`.
 
-    `text` gives the text of a function, `full_program` the program it was written from, where
-    more than the text is needed. A tensor is a flat list of floats, row by row; a batched one with
-    samples is a flat list of lists, one float per sample.
+    `texts` gives the text of a function and of its guarded form, `program` the program to be run
+    cell by cell, where more than the text is needed. A tensor is a flat list of floats, row by row;
+    a batched one with samples is a flat list of lists, one float per sample.
     """
 
     def __init__(
         self,
         layout: Layout,
         schedule: str,
-        texts: Callable[[str, bool], str],
+        texts: Callable[[str, bool, bool], str],
         program: Callable[[], Program],
     ) -> None:
         self.program = layout
         self._sequential = schedule == "sequential"
         self.text = texts
         self.full_program = program
-        self._functions: dict[tuple[str, bool], Callable[..., Any]] = {}
+        self._functions: dict[tuple[str, bool, bool], Callable[..., Any]] = {}
 
     @cached_property
     def source(self) -> str:
         """The training function for one sample."""
-        return self.text("train", False)
+        return self.text("train", False, False)
 
     # -- values
 
@@ -87,11 +89,15 @@ class PythonKernel:
 
     def _run(self, what: str, values: Values, samples: int | None) -> Sequence[Any]:
         arguments = [values[name] for name in self.program.leaves]
-        try:
-            result: Sequence[Any] = self._function(what, samples is not None)(*arguments, samples)
-        except _REFUSED:
-            return self._slowly(what, values, samples)
-        return result
+        for guarded in (False, True):
+            try:
+                function = self._function(what, samples is not None, guarded)
+                result: Sequence[Any] = function(*arguments, samples)
+            except _REFUSED:
+                continue
+            if guarded or _finite(result):
+                return result
+        return self._slowly(what, values, samples)
 
     # -- training
 
@@ -150,14 +156,9 @@ class PythonKernel:
         samples: int | None,
     ) -> list[float]:
         """Steps on one and the same sample or batch, quickly where nothing breaks."""
-        before = {name: list(values[name]) for name in self.program.gradients}
-        speeds = {name: list(velocity[name]) for name in before} if velocity else None
-        done, losses = self._attempt(values, steps, rate, momentum, velocity, samples)
-        if done and math.isfinite(sum(losses)):
+        losses = self._quickly(values, steps, rate, momentum, velocity, samples)
+        if losses is not None:
             return losses
-        _restore(values, before)
-        if velocity is not None and speeds is not None:
-            _restore(velocity, speeds)
         losses = []
         for _ in range(steps):
             loss = self._careful(values, rate, momentum, velocity, samples)
@@ -165,6 +166,31 @@ class PythonKernel:
             if not math.isfinite(loss):
                 break
         return losses
+
+    def _quickly(
+        self,
+        values: Values,
+        steps: int,
+        rate: float,
+        momentum: float,
+        velocity: Values | None,
+        samples: int | None,
+    ) -> list[float] | None:
+        """The outputs of the first text that does it; None, with the old values, if none does."""
+        before = {name: list(values[name]) for name in self.program.gradients}
+        speeds = {name: list(velocity[name]) for name in before} if velocity else None
+        for guarded in (False, True):
+            losses = self._attempt(values, steps, rate, momentum, velocity, samples, guarded)
+            if losses is not None and math.isfinite(sum(losses)):
+                moved = 0.0
+                for name in before:
+                    moved += sum(values[name])
+                if guarded or math.isfinite(moved):
+                    return losses
+            _restore(values, before)
+            if velocity is not None and speeds is not None:
+                _restore(velocity, speeds)
+        return None
 
     def _attempt(
         self,
@@ -174,18 +200,19 @@ class PythonKernel:
         momentum: float,
         velocity: Values | None,
         samples: int | None,
-    ) -> tuple[bool, list[float]]:
+        guarded: bool,
+    ) -> list[float] | None:
         losses: list[float] = []
         what = "momentum" if momentum else "train"
-        function = self._function(what, samples is not None)
+        function = self._function(what, samples is not None, guarded)
         arguments = [values[name] for name in self.program.leaves]
-        speeds = [velocity[name] for name in self.program.gradients] if velocity else []
+        if momentum and velocity:
+            arguments += [velocity[name] for name in self.program.gradients]
         try:
-            function(*arguments, *(speeds if momentum else []), steps, rate, momentum, samples,
-                     losses)  # fmt: skip
+            function(*arguments, steps, rate, momentum, samples, losses)
         except _REFUSED:
-            return False, losses
-        return True, losses
+            return None
+        return losses
 
     def _careful(
         self,
@@ -196,14 +223,9 @@ class PythonKernel:
         samples: int | None,
     ) -> float:
         """One step that never raises; the values do not move where the output is not finite."""
-        before = {name: list(values[name]) for name in self.program.gradients}
-        speeds = {name: list(velocity[name]) for name in before} if velocity else None
-        done, losses = self._attempt(values, 1, rate, momentum, velocity, samples)
-        if done and math.isfinite(losses[0]):
+        losses = self._quickly(values, 1, rate, momentum, velocity, samples)
+        if losses is not None:
             return losses[0]
-        _restore(values, before)
-        if velocity is not None and speeds is not None:
-            _restore(velocity, speeds)
         return self._careful_run(values, samples).step(
             rate, momentum, velocity, sequential=self._sequential
         )
@@ -225,14 +247,14 @@ class PythonKernel:
 
     # -- text
 
-    def _function(self, what: str, many: bool) -> Callable[..., Any]:
-        found = self._functions.get((what, many))
+    def _function(self, what: str, many: bool, guarded: bool) -> Callable[..., Any]:
+        found = self._functions.get((what, many, guarded))
         if found is None:
-            names = scope()
-            code = compile(self.text(what, many), f"<chainrule {what}>", "exec")
+            names = scope(guarded=guarded)
+            code = compile(self.text(what, many, guarded), f"<chainrule {what}>", "exec")
             # The text holds nothing but numbers, identifiers made here and functions of a table.
             exec(code, names)  # noqa: S102
-            found = self._functions[what, many] = names["run"]
+            found = self._functions[what, many, guarded] = names["run"]
         return found
 
 
@@ -241,12 +263,25 @@ def _restore(values: Values, saved: Mapping[str, list[float]]) -> None:
         values[name][:] = array
 
 
+def _finite(result: Any) -> bool:
+    """Whether every number of nested lists is."""
+    if isinstance(result, float):
+        return math.isfinite(result)
+    return all(map(_finite, result))
+
+
+def _computes(program: Program) -> Program:
+    from chainrule.numeric.engines._python_program import with_direct_derivatives
+
+    return with_direct_derivatives(program)
+
+
 def _build(program: Program, schedule: str, dtype: str) -> PythonKernel:
     from chainrule.numeric.engines._python_code import Writer
 
     del dtype
-    writer = Writer(program, schedule)
-    return PythonKernel(writer.program, schedule, writer.text, lambda: writer.program)
+    writer = Writer(_computes(program), schedule)
+    return PythonKernel(program, schedule, writer.text, writer.program_for_cells)
 
 
 ENGINE = Engine(
@@ -254,4 +289,5 @@ ENGINE = Engine(
     title={"en": "straight-line Python, no packages", "ko": "패키지 없는 직선 파이썬 코드"},
     missing=lambda: None,
     build=_build,
+    computes=_computes,
 )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import random
+import re
 
 import pytest
 
@@ -56,7 +58,73 @@ def test_training_is_that_of_the_reference(name, schedule):
     assert found.parameters == pytest.approx(wanted.parameters, rel=1e-11)
 
 
-def test_a_delta_is_multiplied_with_the_rate_once():
-    """One product for each of four deltas, not one for each of twelve weights and biases."""
+def test_the_rate_is_multiplied_where_the_reverse_pass_begins():
+    """One product for each of two outputs, not one for each of twelve weights and biases."""
     source = cr.compile(cr.network(2, [cr.dense(2), cr.dense(2)]), engine="python").source
-    assert source.count("rate*") == 4
+    (name,) = re.findall(r"(\w+) = -?rate\n", source)
+    assert len(re.findall(rf"\b{name}\b", source)) == 1 + 2
+
+
+EDGE = 709.782712893384
+"""The largest z whose eᶻ is a double."""
+
+
+def parts(graph):
+    """A kernel with the bare text alone, and one with the guarded text alone."""
+    kernels = [cr.compile(graph, engine="python").kernel for _ in range(2)]
+    for kernel, guarded in zip(kernels, (False, True), strict=True):
+        found = kernel._function
+        kernel._function = lambda what, many, _, g=guarded, f=found: f(what, many, g)
+    return kernels
+
+
+@pytest.mark.parametrize("name", ["sigmoid", "softplus", "swish", "mish", "log-sigmoid"])
+@pytest.mark.parametrize(
+    "z", [0.3, -0.3, 40.0, -40.0, -800.0, EDGE, math.nextafter(EDGE, 0), -EDGE]
+)
+def test_the_guarded_text_gives_the_same_numbers(name, z):
+    """A step that depends on which text took it would not resume bit by bit."""
+    activation = {"log-sigmoid": "log(sigmoid(z))"}.get(name, f"{name}(z)")
+    graph = cr.equations("z = w*x + b", f"a = {activation}", "E = (a - t)**2/2")
+    results = []
+    for kernel in parts(graph):
+        values = {"w": [1.0], "x": [z], "b": [0.0], "t": [0.25]}
+        losses = kernel.train(values, 3, 1e-9)
+        results.append((losses, values))
+    assert results[0] == results[1]
+    assert all(map(math.isfinite, results[0][0]))
+
+
+@pytest.mark.parametrize("z", [math.nextafter(EDGE, math.inf), 710.0, 745.0, 800.0, 1e300])
+@pytest.mark.parametrize("samples", [False, True])
+def test_beyond_the_largest_exponential(z, samples):
+    """σ(z) = 1, σ′(z) = 0 and softplus(z) = z, where the bare text cannot even form eᶻ."""
+    graph = cr.equations("z = w_1*x", "a = sigmoid(z)", "s = softplus(z)", "E = w_2*a + w_3*s")
+    program = cr.compile(graph, engine="python")
+    values = {"w_1": 1.0, "x": [z, z] if samples else z, "w_2": 0.5, "w_3": 1e-3}
+    found = program.forward(values)
+    assert found["a"] == ([1.0, 1.0] if samples else 1.0)
+    assert found["s"] == ([z, z] if samples else z)
+    gradients = program.gradients(values)
+    assert gradients["w_2"] == 1.0
+    assert gradients["w_3"] == z
+    assert gradients["w_1"] == pytest.approx(1e-3 * z, rel=1e-15)
+    moved = program.step(values, 1e-3)
+    assert moved["w_2"] == 0.5 - 1e-3
+    assert moved["w_3"] == pytest.approx(1e-3 - 1e-3 * z, rel=1e-15)
+
+
+def test_training_through_saturation_does_not_depend_on_where_it_stops():
+    """Steps with and without overflow in one run: 1 + 1 + … steps give what 40 give."""
+    graph = cr.equations("z = w*x + b", "a = sigmoid(z)", "E = (a - t)**2/2 + w**2/10")
+    program = cr.compile(graph, engine="python")
+    start = {"w": 90.0, "x": 10.0, "b": 0.0, "t": 0.25}
+    whole = program.train(start, steps=40, learning_rate=0.25)
+    values = dict(start)
+    losses = []
+    for _ in range(40):
+        found = program.train(values, steps=1, learning_rate=0.25)
+        losses.append(found.losses[0])
+        values.update(found.parameters)
+    assert list(whole.losses)[:40] == losses
+    assert whole.parameters == {name: values[name] for name in whole.parameters}
