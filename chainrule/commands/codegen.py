@@ -26,8 +26,17 @@ def _targets() -> Sequence[str]:
 @click.option(
     "--values", multiple=True, metavar="FILE|NAME=V,…", help="Values of leaves; may be repeated."
 )
+@click.option(
+    "--level",
+    type=click.Choice(["auto", "component", "matrix"]),
+    default="auto",
+    show_default=True,
+    help="A line for every scalar, or a statement for every layer; auto: by size.",
+)
 @click.option("-o", "--output", metavar="FILE", help="Write to a file, replaced only when done.")
-def command(model: str, target: str, values: tuple[str, ...], output: str | None) -> None:
+def command(
+    model: str, target: str, values: tuple[str, ...], level: str, output: str | None
+) -> None:
     """Write MODEL's forward pass, gradients and update as readable source code.
 
     MODEL is a built-in example, a .toml model, a file of plain equations, a shorthand such as
@@ -37,6 +46,7 @@ def command(model: str, target: str, values: tuple[str, ...], output: str | None
     \b
     chainrule codegen mazur --target python
     chainrule codegen 2-3-1 --target torch -o net.py
+    chainrule codegen 784-128-10 --target numpy --level matrix
     chainrule codegen net.toml --target c -o net.c
     """
     import chainrule
@@ -47,4 +57,5 @@ def command(model: str, target: str, values: tuple[str, ...], output: str | None
     graph = load_model(model)
     for given in values:
         graph = with_values(graph, load_values(given))
-    write([targets()[target].write(graph, Options(version=chainrule.__version__))], output)
+    options = Options(version=chainrule.__version__, level=level)
+    write([targets()[target].write(graph, options)], output)

@@ -7,26 +7,31 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chainrule.core import formula as fm
+from chainrule.numeric.targets._helpers import functions_of, helpers_of
+from chainrule.numeric.targets._pieces import (
+    TAKEN,
+    WIDTH,
+    defined,
+    docstring,
+    imported,
+    joined,
+    noted,
+    plain,
+    written_tuple,
+)
 from chainrule.numeric.targets._scalars import Scalars
 from chainrule.numeric.targets._text import formula_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from chainrule.core.graph import Graph
     from chainrule.core.unroll import IndexGraph
-    from chainrule.numeric.targets._scalars import Helper, Statement
+    from chainrule.numeric.targets._scalars import Statement
     from chainrule.numeric.targets._text import Language
     from chainrule.numeric.targets.base import Options
 
 __all__ = ["Style", "write_module"]
-
-_WIDTH = 96
-_TAKEN = (
-    "values", "learning_rate", "nodes", "found", "leaf", "leaves", "name", "gradient", "np", "jnp",
-    "math", "jax", "torch", "forward", "gradients", "step", "derivatives", "Network", "output",
-    "sum", "abs", "max", "min", "float", "tuple", "dict", "zip", "len", "print", "self", "ctx",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,75 +55,42 @@ class Style:
 
 def write_module(graph: Graph | IndexGraph, options: Options, style: Style) -> str:
     """The whole text of the module."""
-    scalars = Scalars(graph, (*_TAKEN, *style.language.functions.values()), every=style.every)
-    helpers = scalars.helpers(style.language.functions.keys() | style.extras.keys())
+    scalars = Scalars(graph, (*TAKEN, *style.language.functions.values()), every=style.every)
+    formulas = [each.formula for each in (*scalars.forward, *scalars.backward)]
+    helpers = helpers_of(formulas, style.language.functions.keys() | style.extras.keys())
+    called = functions_of([*formulas, *(helper.body for helper in helpers)])
+    about = (
+        f"forward(values) gives every computed node by name, gradients(values) the derivative of "
+        f"{scalars.output} by every name of PARAMETERS, step(values, learning_rate) the updated "
+        f"parameters; values is a dict with every name of LEAVES. {style.about}"
+    )
     parts = [
-        _docstring(scalars, options, style),
-        "\n".join(style.imports),
         _constants(scalars),
-        *_functions(scalars, helpers, style),
+        *defined(called, helpers, style.extras, style.language),
         _forward(scalars, style),
         _derivatives(scalars, style),
         style.middle.strip("\n").replace("@OUTPUT@", repr(scalars.output)),
         _step(scalars),
     ]
-    return "\n".join(_joined(parts)) + "\n"
-
-
-def _joined(parts: Iterable[str]) -> Iterator[str]:
-    for place, part in enumerate(part for part in parts if part):
-        if place:
-            yield "\n" if part.startswith(("def ", "class ", "@")) else ""
-        yield part
-
-
-def _docstring(scalars: Scalars, options: Options, style: Style) -> str:
-    title = scalars.model.title or "A model"
-    title = "".join(char if char.isprintable() else " " for char in title)
-    title = title.replace("\\", "\\\\").replace('"', "'")
-    about = textwrap.fill(
-        f"forward(values) gives every computed node by name, gradients(values) the derivative of "
-        f"{scalars.output} by every name of PARAMETERS, step(values, learning_rate) the updated "
-        f"parameters; values is a dict with every name of LEAVES. {style.about}",
-        width=_WIDTH,
-        break_long_words=False,
-    )
-    return f'"""{title}: forward pass, gradients and update.\n\n{about}\n\nWritten by chainrule {options.version}.\n"""'  # noqa: E501
-
-
-def _tuple(name: str, names: Sequence[str]) -> str:
-    items = ", ".join(map(repr, names)) + ("," if len(names) == 1 else "")
-    if len(items) + len(name) + 5 <= _WIDTH:
-        return f"{name} = ({items})"
-    wrapped = textwrap.fill(
-        ", ".join(map(repr, names)), width=_WIDTH - 4, break_long_words=False,
-        break_on_hyphens=False,
-    )  # fmt: skip
-    return f"{name} = (\n{textwrap.indent(wrapped, '    ')},\n)"
+    head = docstring(scalars.model.title, about, (), options.version)
+    return "\n".join(joined([head, imported(style.imports, parts), *parts])) + "\n"
 
 
 def _constants(scalars: Scalars) -> str:
-    lines = [_tuple("LEAVES", scalars.leaves), _tuple("PARAMETERS", scalars.parameters)]
+    lines = [
+        written_tuple("LEAVES", scalars.leaves),
+        written_tuple("PARAMETERS", scalars.parameters),
+    ]
     if scalars.model.freeze:
-        lines.append(_tuple("FROZEN", scalars.model.freeze))
+        lines.append(written_tuple("FROZEN", scalars.model.freeze))
     known = {name: text for name, text in scalars.model.values.items() if name in scalars.leaves}
     if known:
         items = ", ".join(f"{name!r}: {float(text)!r}" for name, text in known.items())
-        wrapped = textwrap.fill(items, width=_WIDTH - 4, break_long_words=False)
+        wrapped = textwrap.fill(items, width=WIDTH - 4, break_long_words=False)
         lines.append(f"VALUES = {{\n{textwrap.indent(wrapped, '    ')},\n}}")
     if scalars.model.rate_value is not None:
         lines.append(f"LEARNING_RATE = {float(scalars.model.rate_value)!r}")
     return "\n".join(lines)
-
-
-def _functions(scalars: Scalars, helpers: Sequence[Helper], style: Style) -> Iterator[str]:
-    called = scalars.functions(helpers)
-    for name, text in style.extras.items():
-        if name in called:
-            yield text.strip("\n")
-    for helper in helpers:
-        body = formula_text(helper.body, style.language)
-        yield f"def {helper.name}({', '.join(helper.parameters)}):\n    return {body}"
 
 
 def _reads(statements: Iterable[Statement]) -> dict[str, None]:
@@ -139,13 +111,7 @@ def _taken(scalars: Scalars, names: Iterable[str], style: Style) -> Iterator[str
 
 def _line(statement: Statement, style: Style) -> Iterator[str]:
     text = f"    {statement.name} = {formula_text(statement.formula, style.language)}"
-    note = f"# {statement.note}" if statement.note else ""
-    if note and len(text) + len(note) + 2 <= _WIDTH:
-        yield f"{text}  {note}"
-        return
-    if note:
-        yield f"    {note}"
-    yield text
+    return noted(text, statement.note)
 
 
 def _forward(scalars: Scalars, style: Style) -> str:
@@ -171,7 +137,7 @@ def _derivatives(scalars: Scalars, style: Style) -> str:
     each = "leaf of every leaf" if style.every else "w of every parameter"
     lines = [
         "def derivatives(values):",
-        f'    """∂{_plain(scalars.output)}/∂{each} by name, from the output back."""',
+        f'    """∂{plain(scalars.output)}/∂{each} by name, from the output back."""',
     ]
     taken = [s for s in own.values() if s.cell and s.name in needed]
     if taken:
@@ -184,10 +150,6 @@ def _derivatives(scalars: Scalars, style: Style) -> str:
     lines += [f"        {s.leaf!r}: {s.name}," for s in scalars.backward if s.leaf]
     lines.append("    }")
     return "\n".join(lines)
-
-
-def _plain(name: str) -> str:
-    return name.replace("\\", "").replace('"', "")
 
 
 def _step(scalars: Scalars) -> str:

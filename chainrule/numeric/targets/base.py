@@ -8,13 +8,20 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+from chainrule.core.errors import ChainruleError
+from chainrule.core.unroll import UnrolledGraph
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from chainrule.core.graph import Graph
     from chainrule.core.unroll import IndexGraph
 
-__all__ = ["Options", "Target", "targets"]
+__all__ = ["LEVELS", "SMALL", "Options", "Target", "layer_by_layer", "targets"]
+
+LEVELS = ("auto", "component", "matrix")
+SMALL = 1_500
+"""Parameters up to which code for arrays has a line for every scalar."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,13 +29,11 @@ class Options:
     """How code is written.
 
     `version` is that of chainrule, for the header. `level` is "component" (a line per scalar),
-    "matrix" (loops) or "auto", by size, where a target has both. `wrt` are the leaves that
-    gradients are by, none for every parameter, where a target lets them be chosen.
+    "matrix" (a statement per layer) or "auto", by size, where a target has both.
     """
 
     version: str = ""
     level: str = "auto"
-    wrt: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +44,21 @@ class Target:
     title: Mapping[str, str]
     extension: str
     write: Callable[[Graph | IndexGraph, Options], str]
+
+
+def layer_by_layer(graph: Graph | IndexGraph, level: str, small: int) -> bool:
+    """Whether a model is to be written layer by layer and not scalar by scalar.
+
+    Raises `ChainruleError` where that is asked for and there are no layers.
+    """
+    scalars = graph.unroll()
+    layers = isinstance(scalars, UnrolledGraph)
+    if level == "matrix" and not layers:
+        raise ChainruleError(
+            "a model of plain equations has no layers to write a statement for",
+            hint="write it with --level component, or give the model as layers",
+        )
+    return layers and (level == "matrix" or (level == "auto" and len(scalars.parameters) > small))
 
 
 @cache

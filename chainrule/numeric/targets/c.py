@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chainrule.core.unroll import UnrolledGraph
 from chainrule.numeric.targets._c_loops import Loops
 from chainrule.numeric.targets._c_names import string_literal
 from chainrule.numeric.targets._c_straight import Straight
-from chainrule.numeric.targets.base import Options, Target
+from chainrule.numeric.targets.base import Options, Target, layer_by_layer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,7 +29,8 @@ _TAKEN = (
 
 def _write(graph: Graph | IndexGraph, options: Options) -> str:
     """The whole file. Raises `ChainruleError` for a model that has no value."""
-    model = (Loops if _is_layered(graph) else Straight)(graph, _TAKEN)
+    layers = layer_by_layer(graph, options.level, SMALL)
+    model = (Loops if layers else Straight)(graph, _TAKEN)
     forward, gradients = list(model.forward()), list(model.gradients())
     names = (model.leaves, model.nodes, model.parameters)
     tables = [line for kind, own in zip(_TABLES, names, strict=True) for line in _table(kind, own)]
@@ -54,12 +54,6 @@ def _write(graph: Graph | IndexGraph, options: Options) -> str:
         "}",
     ]
     return "\n".join(parts) + "\n"
-
-
-def _is_layered(graph: Graph | IndexGraph) -> bool:
-    """Whether it has layers, and too many weights for a line each."""
-    scalars = graph.unroll()
-    return isinstance(scalars, UnrolledGraph) and len(scalars.parameters) > SMALL
 
 
 def _head(graph: Graph | IndexGraph, options: Options, remarks: Sequence[str]) -> Iterator[str]:

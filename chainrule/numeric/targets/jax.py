@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from chainrule.numeric.targets._array_modules import ArrayStyle, write_array_module
+from chainrule.numeric.targets._arrays import Library
 from chainrule.numeric.targets._modules import Style, write_module
 from chainrule.numeric.targets._text import Language
-from chainrule.numeric.targets.base import Options, Target
+from chainrule.numeric.targets.base import SMALL, Options, Target, layer_by_layer
 
 if TYPE_CHECKING:
     from chainrule.core.graph import Graph
@@ -19,23 +21,27 @@ _SAME = (
     "sign",
 )  # fmt: skip
 
-STYLE = Style(
-    language=Language(
-        functions={
-            **{name: f"jnp.{name}" for name in _SAME},
-            "atan": "jnp.arctan",
-            "sigmoid": "jax.nn.sigmoid",
-            "erf": "jax.scipy.special.erf",
-            "erfc": "jax.scipy.special.erfc",
-        },
-        cases=lambda test, value, otherwise: f"jnp.where({test}, {value}, {otherwise})",
-    ),
-    imports=("import functools", "", "import jax", "import jax.numpy as jnp"),
-    extras={
-        "heaviside": "def heaviside(z):\n    return jnp.heaviside(z, 0.0)",
-        "max": "def max(*terms):\n    return functools.reduce(jnp.maximum, terms)",
-        "min": "def min(*terms):\n    return functools.reduce(jnp.minimum, terms)",
+_LANGUAGE = Language(
+    functions={
+        **{name: f"jnp.{name}" for name in _SAME},
+        "atan": "jnp.arctan",
+        "sigmoid": "jax.nn.sigmoid",
+        "erf": "jax.scipy.special.erf",
+        "erfc": "jax.scipy.special.erfc",
     },
+    cases=lambda test, value, otherwise: f"jnp.where({test}, {value}, {otherwise})",
+)
+
+_EXTRAS = {
+    "heaviside": "def heaviside(z):\n    return jnp.heaviside(z, 0.0)",
+    "max": "def max(*terms):\n    return functools.reduce(jnp.maximum, terms)",
+    "min": "def min(*terms):\n    return functools.reduce(jnp.minimum, terms)",
+}
+
+STYLE = Style(
+    language=_LANGUAGE,
+    imports=("import functools", "", "import jax", "import jax.numpy as jnp"),
+    extras=_EXTRAS,
     every=True,
     given="jnp.asarray(values[{0}], dtype=jnp.result_type(float))",
     middle='''
@@ -81,7 +87,59 @@ def _mean(gradient, axes):
 )
 
 
+ARRAYS = ArrayStyle(
+    library=Library(language=_LANGUAGE, name="jnp"),
+    imports=STYLE.imports,
+    extras=_EXTRAS,
+    every=True,
+    given="jnp.asarray({0}, dtype=jnp.result_type(float))",
+    middle='''
+@jax.custom_vjp
+def output(leaves):
+    """The mean of the output over the samples, as a function of a tuple of all LEAVES."""
+    return jnp.mean(nodes(arrays(dict(zip(LEAVES, leaves))))[@OUTPUT@])
+
+
+def _output_forward(leaves):
+    return output(leaves), leaves
+
+
+def _output_backward(leaves, gradient):
+    given = dict(zip(LEAVES, leaves))
+    found = derivatives(given)
+    return (tuple(gradient * _like(found[name], given[name], name) for name in LEAVES),)
+
+
+output.defvjp(_output_forward, _output_backward)
+
+
+def gradients(values):
+    """The derivative of the mean of the output over the samples by every parameter, by name."""
+    found = derivatives(values)
+    return {name: found[name] for name in PARAMETERS}
+
+
+def _axes(value):
+    return jnp.ndim(value)
+
+
+def _like(gradient, leaf, name):
+    """The gradient of the mean in the shape of the leaf."""
+    gradient = jnp.asarray(gradient, dtype=jnp.result_type(leaf))
+    if name in SAMPLED:
+        gradient = gradient / len(gradient) if gradient.ndim > SAMPLED[name] else gradient
+        gradient = gradient.sum(0) if gradient.ndim > jnp.ndim(leaf) else gradient
+    return jnp.broadcast_to(gradient, jnp.shape(leaf))
+''',
+    about="Values are lists or arrays; inputs and targets may have samples, along their first "
+    "axis, and gradients are then those of the mean of the output. output(leaves) is that mean, "
+    "which jax.grad differentiates by the derivation.",
+)
+
+
 def _write(graph: Graph | IndexGraph, options: Options) -> str:
+    if layer_by_layer(graph, options.level, SMALL):
+        return write_array_module(graph, options, ARRAYS)
     return write_module(graph, options, STYLE)
 
 

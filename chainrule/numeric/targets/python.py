@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from chainrule.core.errors import ChainruleError
 from chainrule.numeric.targets._modules import Style, write_module
 from chainrule.numeric.targets._text import Language
 from chainrule.numeric.targets.base import Options, Target
@@ -41,6 +42,11 @@ def gradients(values):
 
 
 def _write(graph: Graph | IndexGraph, options: Options) -> str:
+    if options.level == "matrix":
+        raise ChainruleError(
+            "Python's math has no arrays to write a statement per layer with",
+            hint="--target numpy has; or --level component",
+        )
     return write_module(graph, options, STYLE)
 
 

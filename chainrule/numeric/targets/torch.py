@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from chainrule.numeric.targets._array_modules import ArrayStyle, write_array_module
+from chainrule.numeric.targets._arrays import Library
 from chainrule.numeric.targets._modules import Style, write_module
 from chainrule.numeric.targets._text import Language
-from chainrule.numeric.targets.base import Options, Target
+from chainrule.numeric.targets.base import SMALL, Options, Target, layer_by_layer
 
 if TYPE_CHECKING:
     from chainrule.core.graph import Graph
@@ -19,23 +21,27 @@ _SAME = (
     "log1p", "sigmoid", "erf", "erfc", "sign",
 )  # fmt: skip
 
-STYLE = Style(
-    language=Language(
-        functions={name: f"torch.{name}" for name in _SAME},
-        cases=lambda test, value, otherwise: f"torch.where({test}, {value}, {otherwise})",
-    ),
-    imports=("import functools", "", "import torch"),
-    extras={
-        "heaviside": "def heaviside(z):\n    return (z > 0).to(z.dtype)",
-        "max": """
+_LANGUAGE = Language(
+    functions={name: f"torch.{name}" for name in _SAME},
+    cases=lambda test, value, otherwise: f"torch.where({test}, {value}, {otherwise})",
+)
+
+_EXTRAS = {
+    "heaviside": "def heaviside(z):\n    return (z > 0).to(z.dtype)",
+    "max": """
 def max(*terms):
     return functools.reduce(torch.maximum, _tensors(terms))
 """,
-        "min": """
+    "min": """
 def min(*terms):
     return functools.reduce(torch.minimum, _tensors(terms))
 """,
-    },
+}
+
+STYLE = Style(
+    language=_LANGUAGE,
+    imports=("import functools", "", "import torch"),
+    extras=_EXTRAS,
     every=True,
     given="_tensor(values[{0}])",
     middle='''
@@ -91,7 +97,66 @@ def _mean(gradient, leaf):
 )
 
 
+ARRAYS = ArrayStyle(
+    library=Library(language=_LANGUAGE, name="torch", axis="dim", largest="amax"),
+    imports=STYLE.imports,
+    extras=_EXTRAS,
+    every=True,
+    given="_tensor({0})",
+    middle='''
+class Network(torch.autograd.Function):
+    """The mean of the output over the samples, as a function of all LEAVES, in this order."""
+
+    @staticmethod
+    def forward(ctx, *leaves):
+        leaves = tuple(map(_tensor, leaves))
+        ctx.save_for_backward(*leaves)
+        return nodes(arrays(dict(zip(LEAVES, leaves))))[@OUTPUT@].mean()
+
+    @staticmethod
+    def backward(ctx, gradient):
+        given = dict(zip(LEAVES, ctx.saved_tensors))
+        found = derivatives(given)
+        return tuple(gradient * _like(found[name], given[name], name) for name in LEAVES)
+
+
+def gradients(values):
+    """The derivative of the mean of the output over the samples by every parameter, by name."""
+    found = derivatives(values)
+    return {name: found[name] for name in PARAMETERS}
+
+
+def _tensor(value):
+    """The tensor itself, or numbers in double precision."""
+    return value if torch.is_tensor(value) else torch.as_tensor(value, dtype=torch.float64)
+
+
+def _tensors(terms):
+    like = next(term for term in terms if torch.is_tensor(term))
+    return [torch.as_tensor(term, dtype=like.dtype, device=like.device) for term in terms]
+
+
+def _axes(value):
+    return _tensor(value).dim()
+
+
+def _like(gradient, leaf, name):
+    """The gradient of the mean in the shape of the leaf."""
+    gradient = torch.as_tensor(gradient, dtype=leaf.dtype, device=leaf.device)
+    if name in SAMPLED:
+        gradient = gradient / len(gradient) if gradient.dim() > SAMPLED[name] else gradient
+        gradient = gradient.sum(0) if gradient.dim() > leaf.dim() else gradient
+    return torch.broadcast_to(gradient, leaf.shape)
+''',
+    about="Values are lists or tensors; inputs and targets may have samples, along their first "
+    "axis, and gradients are then those of the mean of the output. Network.apply(*leaves) is that "
+    "mean for torch's own autograd, leaves in the order of LEAVES.",
+)
+
+
 def _write(graph: Graph | IndexGraph, options: Options) -> str:
+    if layer_by_layer(graph, options.level, SMALL):
+        return write_array_module(graph, options, ARRAYS)
     return write_module(graph, options, STYLE)
 
 
