@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chainrule.numeric.engines._python_names import scope
 from chainrule.numeric.kernel import Engine
@@ -27,6 +27,15 @@ if TYPE_CHECKING:
 __all__ = ["ENGINE", "PythonKernel"]
 
 _REFUSED = (ArithmeticError, ValueError)
+
+
+class _Update(NamedTuple):
+    """How parameters move, and by how many samples at a time (None: by values of one)."""
+
+    rate: float
+    momentum: float
+    velocity: Values | None
+    samples: int | None
 
 
 class PythonKernel:
@@ -114,7 +123,7 @@ class PythonKernel:
         """Updates in place; see `Kernel.train`."""
         samples = self._samples(values)
         if batches is None and samples is None:
-            return self._train(values, steps, rate, momentum, velocity, None)
+            return self._train(values, steps, _Update(rate, momentum, velocity, None))
         losses: list[float] = []
         everything = list(range(samples or 1))
         for step in range(steps):
@@ -122,7 +131,7 @@ class PythonKernel:
             single = len(chosen) == 1
             part = self._part(values, chosen, single=single)
             size = None if single else len(chosen)
-            losses += self._train(part, 1, rate, momentum, velocity, size)
+            losses += self._train(part, 1, _Update(rate, momentum, velocity, size))
             if not math.isfinite(losses[-1]):
                 break
         return losses
@@ -146,41 +155,26 @@ class PythonKernel:
                     part[name] = [[column[s] for s in chosen] for column in columns]
         return part
 
-    def _train(
-        self,
-        values: Values,
-        steps: int,
-        rate: float,
-        momentum: float,
-        velocity: Values | None,
-        samples: int | None,
-    ) -> list[float]:
+    def _train(self, values: Values, steps: int, update: _Update) -> list[float]:
         """Steps on one and the same sample or batch, quickly where nothing breaks."""
-        losses = self._quickly(values, steps, rate, momentum, velocity, samples)
+        losses = self._quickly(values, steps, update)
         if losses is not None:
             return losses
         losses = []
         for _ in range(steps):
-            loss = self._careful(values, rate, momentum, velocity, samples)
+            loss = self._carefully(values, update)
             losses.append(loss)
             if not math.isfinite(loss):
                 break
         return losses
 
-    def _quickly(
-        self,
-        values: Values,
-        steps: int,
-        rate: float,
-        momentum: float,
-        velocity: Values | None,
-        samples: int | None,
-    ) -> list[float] | None:
+    def _quickly(self, values: Values, steps: int, update: _Update) -> list[float] | None:
         """The outputs of the first text that does it; None, with the old values, if none does."""
+        velocity = update.velocity
         before = {name: list(values[name]) for name in self.program.gradients}
         speeds = {name: list(velocity[name]) for name in before} if velocity else None
         for guarded in (False, True):
-            losses = self._attempt(values, steps, rate, momentum, velocity, samples, guarded)
+            losses = self._attempt(values, steps, update, guarded)
             if losses is not None and math.isfinite(sum(losses)):
                 moved = 0.0
                 for name in before:
@@ -193,41 +187,28 @@ class PythonKernel:
         return None
 
     def _attempt(
-        self,
-        values: Values,
-        steps: int,
-        rate: float,
-        momentum: float,
-        velocity: Values | None,
-        samples: int | None,
-        guarded: bool,
+        self, values: Values, steps: int, update: _Update, guarded: bool
     ) -> list[float] | None:
         losses: list[float] = []
+        momentum, samples = update.momentum, update.samples
         what = "momentum" if momentum else "train"
         function = self._function(what, samples is not None, guarded)
         arguments = [values[name] for name in self.program.leaves]
-        if momentum and velocity:
-            arguments += [velocity[name] for name in self.program.gradients]
+        if momentum and update.velocity:
+            arguments += [update.velocity[name] for name in self.program.gradients]
         try:
-            function(*arguments, steps, rate, momentum, samples, losses)
+            function(*arguments, steps, update.rate, momentum, samples, losses)
         except _REFUSED:
             return None
         return losses
 
-    def _careful(
-        self,
-        values: Values,
-        rate: float,
-        momentum: float,
-        velocity: Values | None,
-        samples: int | None,
-    ) -> float:
+    def _carefully(self, values: Values, update: _Update) -> float:
         """One step that never raises; the values do not move where the output is not finite."""
-        losses = self._quickly(values, 1, rate, momentum, velocity, samples)
+        losses = self._quickly(values, 1, update)
         if losses is not None:
             return losses[0]
-        return self._careful_run(values, samples).step(
-            rate, momentum, velocity, sequential=self._sequential
+        return self._careful_run(values, update.samples).step(
+            update.rate, update.momentum, update.velocity, sequential=self._sequential
         )
 
     def _slowly(self, what: str, values: Values, samples: int | None) -> Sequence[Any]:

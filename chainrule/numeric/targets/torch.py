@@ -38,13 +38,26 @@ def min(*terms):
 """,
 }
 
+_TENSORS = '''
+def _tensor(value):
+    """The tensor itself, or numbers in double precision."""
+    return value if torch.is_tensor(value) else torch.as_tensor(value, dtype=torch.float64)
+
+
+def _tensors(terms):
+    like = next(term for term in terms if torch.is_tensor(term))
+    return [torch.as_tensor(term, dtype=like.dtype, device=like.device) for term in terms]
+
+'''
+
 STYLE = Style(
     language=_LANGUAGE,
     imports=("import functools", "", "import torch"),
     extras=_EXTRAS,
     every=True,
     given="_tensor(values[{0}])",
-    middle='''
+    middle=_TENSORS
+    + '''
 class Network(torch.autograd.Function):
     """The output as a function of all LEAVES, in this order."""
 
@@ -72,16 +85,6 @@ def gradients(values):
     return {name: _mean(found[name], _tensor(values[name])) for name in PARAMETERS}
 
 
-def _tensor(value):
-    """The tensor itself, or a number in double precision."""
-    return value if torch.is_tensor(value) else torch.as_tensor(value, dtype=torch.float64)
-
-
-def _tensors(terms):
-    like = next(term for term in terms if torch.is_tensor(term))
-    return [torch.as_tensor(term, dtype=like.dtype, device=like.device) for term in terms]
-
-
 def _summed(gradient, leaf):
     """The gradient in the shape of the leaf: a leaf that all samples share gets their sum."""
     return gradient.sum_to_size(leaf.shape) if gradient.dim() > leaf.dim() else gradient
@@ -103,7 +106,8 @@ ARRAYS = ArrayStyle(
     extras=_EXTRAS,
     every=True,
     given="_tensor({0})",
-    middle='''
+    middle=_TENSORS
+    + '''
 class Network(torch.autograd.Function):
     """The mean of the output over the samples, as a function of all LEAVES, in this order."""
 
@@ -124,16 +128,6 @@ def gradients(values):
     """The derivative of the mean of the output over the samples by every parameter, by name."""
     found = derivatives(values)
     return {name: found[name] for name in PARAMETERS}
-
-
-def _tensor(value):
-    """The tensor itself, or numbers in double precision."""
-    return value if torch.is_tensor(value) else torch.as_tensor(value, dtype=torch.float64)
-
-
-def _tensors(terms):
-    like = next(term for term in terms if torch.is_tensor(term))
-    return [torch.as_tensor(term, dtype=like.dtype, device=like.device) for term in terms]
 
 
 def _axes(value):
