@@ -2,32 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
-
-from chainrule.commands import main
-
-
-class Result:
-    def __init__(self, code, output):
-        self.exit_code = code
-        self.output = output
 
 
 @pytest.fixture
-def codegen(capsys, monkeypatch):
-    """Runs the command; gives its exit code and all that it printed."""
-
-    def run(*args):
-        monkeypatch.setattr("sys.argv", ["chainrule", "codegen", *args])
-        code = 0
-        try:
-            main()
-        except SystemExit as ended:
-            code = ended.code or 0
-        printed = capsys.readouterr()
-        return Result(code, printed.out + printed.err)
-
-    return run
+def codegen(command):
+    return partial(command, "codegen")
 
 
 @pytest.mark.parametrize("target", ["python", "numpy", "torch", "jax", "c"])

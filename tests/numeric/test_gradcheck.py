@@ -19,6 +19,7 @@ from chainrule.core.evaluate import evaluate
 from chainrule.core.plain import print_plain
 from chainrule.numeric.build import source_of
 from chainrule.numeric.checking.differences import Point, Ray
+from chainrule.numeric.checking.page import text_page
 from chainrule.numeric.checking.tape import FLOATS, Tape, many_digits
 from chainrule.numeric.compiled import Compiled
 from chainrule.numeric.gradcheck import gradcheck
@@ -752,3 +753,33 @@ def test_results_are_plain_data():
     assert report == check(load_model("mazur"))
     assert isinstance(report.parameters[0].gradient, float)
     assert report.with_verdict("right") == report.parameters
+
+
+# -- the page
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+@pytest.mark.parametrize(
+    ("model", "values", "gradient"),
+    [
+        ("E = heaviside(w) + w", {"w": 0}, 7.0),
+        ("E = heaviside(w) + w", {"w": 0}, 1.0),
+        ("E = abs(w)", {"w": 0}, 7.0),
+        ("E = abs(w)", {"w": 0}, 0.0),
+        ("E = abs(w)", {"w": 0}, 1.0),
+        ("E = max(0, w) + abs(w)", {"w": 0}, -3.0),
+        ("E = sqrt(w)", {"w": 0}, 1.0),
+        ("E = w**2", {"w": 3}, 6.0),
+        ("E = w**2", {"w": 3}, 6.5),
+        ("E = w**2", {"w": 3}, math.nan),
+    ],
+)
+def test_every_verdict_has_a_page(model, values, gradient, lang):
+    """A verdict that the page has no words for, or words that say the opposite."""
+    report = check(model, values, wrt=["w"], gradients={"w": gradient})
+    page = "".join(text_page(report, lang, str))
+    (one,) = report.parameters
+    assert "{" not in page
+    if one.verdict == "wrong" and one.left is not None:
+        assert {"en": "the gradient is", "ko": "기울기는"}[lang] in page
+        assert {"en": "convention", "ko": "정해 둔"}[lang] not in page

@@ -43,11 +43,14 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "right": "right", "wrong": "wrong", "kink": "kink", "undecided": "undecided",
         "many": "{count} {verdict}",
         "kink at": "{wrt}: kink of {kinks}: {derivative} is {left} from the left and {right} from "
-        "the right; the convention taken gives {gradient}",
+        "the right; {taken}",
+        "convention": "the convention taken gives {gradient}",
+        "gradient is": "the gradient is {gradient}",
         "one-side": "one of the two", "between": "between the two",
+        "outside": "neither of the two nor between",
         "conventions": "neither of the two nor between: the conventions of several kinks together",
         "jump": "{wrt}: the output jumps at {kinks}: {derivative} is {left} on the left and "
-        "{right} on the right; the convention taken gives {gradient}",
+        "{right} on the right; {taken}",
         "coarse": "{wrt}: the difference quotient is known to ± {error} only",
         "budget": "{wrt}: doubles give the difference quotient to ± {error} only, and this model is "  # noqa: E501
         "too large for many digits everywhere; name it: --wrt {wrt}",
@@ -95,11 +98,14 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "right": "맞음", "wrong": "틀림", "kink": "꺾임", "undecided": "판단 못 함",
         "many": "{verdict} {count}개",
         "kink at": "{wrt}: {kinks}의 꺾이는 점에 있다. {derivative}의 왼쪽 값은 {left}, 오른쪽 값은 "  # noqa: E501
-        "{right}이고, 정해 둔 값으로는 {gradient}이다",
+        "{right}이고, {taken}",
+        "convention": "정해 둔 값으로는 {gradient}이다",
+        "gradient is": "기울기는 {gradient}이다",
         "one-side": "둘 가운데 하나", "between": "둘 사이",
+        "outside": "둘도 아니고 그 사이도 아님",
         "conventions": "둘도 아니고 그 사이도 아님: 여러 꺾이는 점에서 정해 둔 값이 겹친 결과",
         "jump": "{wrt}: {kinks}에서 출력이 끊어진다. {derivative}의 왼쪽 값은 {left}, 오른쪽 값은 "
-        "{right}이고, 정해 둔 값으로는 {gradient}이다",
+        "{right}이고, {taken}",
         "coarse": "{wrt}: 차분 몫을 ± {error}까지만 알 수 있다",
         "budget": "{wrt}: 배정밀도로는 차분 몫을 ± {error}까지만 알 수 있고, 모델이 커서 모두 여러 "
         "자리로 계산할 수는 없다. 따로 지정: --wrt {wrt}",
@@ -210,7 +216,7 @@ class _Page:
     def remarks(self) -> Iterator[str]:
         """A line for each parameter of the table that needs one."""
         for one in self.shown():
-            if one.verdict is Judgement.KINK:
+            if one.verdict is Judgement.KINK or one.left is not None:
                 yield self.kink(one)
             elif one.reason and one.verdict is not Judgement.RIGHT:
                 kinks = self.names(one.kinks)
@@ -221,7 +227,7 @@ class _Page:
                 )  # fmt: skip
 
     def kink(self, one: Checked) -> str:
-        jump = one.reason == "jump"
+        jump, taken = one.reason == "jump", one.verdict is Judgement.KINK
         text = self.say(
             "jump" if jump else "kink at",
             wrt=self.name(one.wrt),
@@ -229,9 +235,14 @@ class _Page:
             derivative=self.derivative(self.report.output, one.wrt),
             left=_number(one.left),
             right=_number(one.right),
-            gradient=_number(one.gradient),
+            taken=self.say(
+                "convention" if taken else "gradient is", gradient=_number(one.gradient)
+            ),
         )
-        return text if jump or not one.reason else f"{text} ({self.words[one.reason]})"
+        if jump or not one.reason:
+            return text
+        explained = taken or one.reason != "conventions"
+        return f"{text} ({self.words[one.reason if explained else 'outside']})"
 
     def taylor(self) -> Iterator[str]:
         found = [one for one in self.report.taylor if one.verdict is not Judgement.KINK]

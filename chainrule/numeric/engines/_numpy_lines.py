@@ -13,14 +13,8 @@ from typing import TYPE_CHECKING
 from chainrule.core import formula as fm
 from chainrule.core.errors import ChainruleError
 from chainrule.core.functions import CONSTANTS
-from chainrule.numeric.engines._numpy_nodes import (
-    ONE,
-    SAMPLES,
-    Algebra,
-    Coefficient,
-    Node,
-    Value,
-)
+from chainrule.numeric.engines._numpy_algebra import Algebra
+from chainrule.numeric.engines._numpy_nodes import ONE, SAMPLES, Coefficient, Node, Value
 from chainrule.numeric.program import entries
 
 if TYPE_CHECKING:

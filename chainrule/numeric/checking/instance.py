@@ -1,0 +1,150 @@
+"""The model at values of its leaves: the numbers of its statements, and the gradient to be checked.
+
+Leaves without a value get one that is drawn at random, such that output and gradient are finite.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from chainrule.core.errors import ChainruleError, shown
+from chainrule.numeric.checking.blame import Factors
+from chainrule.numeric.checking.differences import Point, Ray
+from chainrule.numeric.checking.draws import complete
+from chainrule.numeric.engines import choose
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from chainrule.numeric.checking.subject import Subject
+
+__all__ = ["Instance", "filled"]
+
+
+class Instance:
+    """A subject at values of all its leaves."""
+
+    def __init__(self, subject: Subject, values: Mapping[str, float]) -> None:
+        self.subject = subject
+        self.values = values
+        self.point = Point(
+            subject.tape,
+            {
+                subject.tape.slot(name, flat): values[cell]
+                for name in subject.source.roles
+                for flat, cell in enumerate(subject.source.cells[name])
+            },
+        )
+
+    @property
+    def usable(self) -> bool:
+        """Whether the output is finite in doubles, and the gradient is."""
+        return self.point.in_doubles and all(map(math.isfinite, self.gradient.values()))
+
+    @cached_property
+    def gradient(self) -> Mapping[str, float]:
+        """What is to be checked, by name.
+
+        Raises `ChainruleError` where a gradient is given and lacks a name.
+        """
+        subject = self.subject
+        if subject.given is not None:
+            missing = [name for name in subject.names if name not in subject.given]
+            if missing:
+                raise ChainruleError(f"there is no gradient given for {shown(missing[0])}")
+            return {name: float(subject.given[name]) for name in subject.names}
+        if subject.instead:
+            adjoints, _ = self.factors.adjoints(self.factors.between(subject.names))
+            return {name: adjoints.get(name, 0.0) for name in subject.names}
+        if set(subject.names) <= set(subject.compiled.parameters):
+            found = subject.compiled.gradients(self.values)
+            return {name: found[name] for name in subject.names}
+        return self._by_any_leaf()
+
+    def _by_any_leaf(self) -> Mapping[str, float]:
+        """Gradients by leaves that are no parameters, from the same engine."""
+        program = self.subject.program
+        engine, _ = choose(program.parameter_count, self.subject.compiled.engine, "float64")
+        kernel = engine.build(program, "simultaneous", "float64")
+        arrays = {
+            name: kernel.pack(name, [self.values[c] for c in program.tensors[name].cells], None)
+            for name in program.leaves
+        }
+        _, found = kernel.gradients(arrays, None)
+        out: dict[str, float] = {}
+        for name, array in found.items():
+            cells = program.tensors[name].cells
+            out.update(zip(cells, kernel.unpack(name, array), strict=True))
+        return {name: out[name] for name in self.subject.names}
+
+    @cached_property
+    def factors(self) -> Factors:
+        """The factors of the derivation at these values."""
+        source, point = self.subject.source, self.point
+        values: dict[str, float] = {}
+        for name, slots in self.subject.tape.slots.items():
+            for cell, slot in zip(source.cells[name], slots, strict=True):
+                value = point.floats[slot]
+                exact = math.isfinite(value) or point.in_doubles
+                values[cell] = value if exact else float(point.digits[slot])
+        return Factors(self.subject.graph, values, self.subject.instead)
+
+    def ray(self, name: str) -> Ray:
+        """Along one leaf, the others held."""
+        return Ray(self.point, {self.subject.slot(name): 1.0})
+
+    def by_slot(self, names: Iterable[str]) -> dict[int, float]:
+        """The gradient by some leaves, at their slots on the tape."""
+        return {self.subject.slot(name): self.gradient[name] for name in names}
+
+
+def filled(
+    subject: Subject, values: Mapping[str, float], seed: int
+) -> tuple[Instance, Mapping[str, float]]:
+    """The subject at `values`, those of its model and drawn ones; and those that were drawn.
+
+    Raises `ChainruleError` where a value is not for a leaf, or the output is not finite.
+    """
+    instance: Instance | None = None
+
+    def is_usable(whole: Mapping[str, float]) -> bool:
+        nonlocal instance
+        instance = Instance(subject, whole)
+        return instance.usable
+
+    given = _given(subject, values)
+    drawn = complete(subject.graph, subject.source, given, seed, is_usable)
+    if instance is None:
+        instance = Instance(subject, drawn.values)
+    if not math.isfinite(instance.point.output):
+        raise _not_finite(instance)
+    return instance, {name: drawn.values[name] for name in drawn.names}
+
+
+def _given(subject: Subject, values: Mapping[str, float]) -> Mapping[str, float]:
+    """The values of the model, and `values` before them."""
+    given = {name: float(text) for name, text in subject.graph.model.values.items()}
+    for name, value in values.items():
+        node = subject.graph[name]
+        if not node.is_leaf:
+            raise ChainruleError(
+                f"`{name}` is computed by the model and takes no value",
+                hint="give values to leaves only",
+            )
+        given[node.name] = float(value)
+    return given
+
+
+def _not_finite(instance: Instance) -> ChainruleError:
+    source, tape, point = instance.subject.source, instance.subject.tape, instance.point
+    for tensor in source.formulas:
+        for flat, slot in enumerate(tape.slots.get(tensor, ())):
+            if not math.isfinite(point.digits[slot]):
+                cell = source.cells[tensor][flat]
+                return ChainruleError(
+                    f"at these values `{cell}` is {float(point.digits[slot])}, no finite number",
+                    hint="gradients are checked where the output is finite: give other --values",
+                )
+    return ChainruleError(f"at these values `{source.output}` is {point.output}, no finite number")
