@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import importlib
-import pkgutil
 from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from chainrule.catalog.types import Activation
+from chainrule.core.discovery import module_names
 from chainrule.core.functions import PRIMITIVES, Definition
 from chainrule.core.plain import Syntax, read_formula
 
@@ -24,12 +24,10 @@ __all__ = ["activations", "definitions", "examples", "layers", "losses", "penalt
 def _entries(folder: str, attribute: str) -> Mapping[str, Any]:
     package = importlib.import_module(f"chainrule.catalog.{folder}")
     found: dict[str, Any] = {}
-    for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda item: item.name):
-        entry = getattr(
-            importlib.import_module(f"{package.__name__}.{module.name}"), attribute, None
-        )
+    for name in module_names(package.__path__):
+        entry = getattr(importlib.import_module(f"{package.__name__}.{name}"), attribute, None)
         if entry is None:
-            message = f"{package.__name__}.{module.name} has no {attribute}"
+            message = f"{package.__name__}.{name} has no {attribute}"
             raise TypeError(message)
         if entry.name in found:
             message = f"two catalogue entries are called {entry.name}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +13,7 @@ from chainrule.core.errors import ChainruleError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
 __all__ = ["write", "write_file"]
 
@@ -24,6 +24,8 @@ def write(pieces: Iterable[str], path: str | None) -> None:
         for piece in pieces:
             click.echo(piece, nl=False)
     else:
+        from pathlib import Path
+
         write_file(pieces, Path(path))
 
 
@@ -35,6 +37,7 @@ def write_file(pieces: Iterable[str], path: Path) -> None:
         _stream(pieces, path)
         return
     import tempfile
+    from pathlib import Path
 
     try:
         target = path.resolve()

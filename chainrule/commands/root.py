@@ -5,13 +5,12 @@ from __future__ import annotations
 import importlib
 import io
 import os
-import pkgutil
 import sys
-from pathlib import Path
 
 import click
 
 import chainrule
+from chainrule.core.discovery import module_names
 
 __all__ = ["main"]
 
@@ -23,9 +22,8 @@ class _Group(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
-        folder = str(Path(__file__).parent)
-        found = (module.name for module in pkgutil.iter_modules([folder]))
-        return sorted(name for name in found if name not in _NOT_COMMANDS)
+        folders = importlib.import_module(__package__).__path__
+        return [name for name in module_names(folders) if name not in _NOT_COMMANDS]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self.list_commands(ctx):

@@ -7,8 +7,7 @@ from, so that whoever catches it can print the line with a caret under the culpr
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,16 +20,14 @@ _MAX_NAME = 100
 _MAX_MESSAGE = 300
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """Half-open range of character offsets into a `Source`."""
 
     start: int
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """A text somebody wrote, with the name by which they know it (a path, `-`, `-e 2`)."""
 
     name: str
@@ -52,6 +49,8 @@ class Source:
 
 def display_width(text: str) -> int:
     """Columns a text takes on a terminal: Hangul and other wide characters take two."""
+    if text.isascii():
+        return len(text)
     width = 0
     for char in text:
         if unicodedata.combining(char) or unicodedata.category(char) in {"Cf", "Mn", "Me"}:

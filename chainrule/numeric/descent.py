@@ -5,8 +5,8 @@ from __future__ import annotations
 import copy
 import math
 from array import array
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from chainrule.core.errors import ChainruleError
 from chainrule.core.roles import Role
@@ -44,8 +44,7 @@ class Trainable(Protocol):
         """The kernel's arrays of all leaves. Raises `ChainruleError` for those without value."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class State:
+class State(NamedTuple):
     """Where a run stands: what has to be kept to take it up again, every float exact.
 
     `losses` holds the loss before each of the `step` updates; `velocity` is empty without
@@ -55,11 +54,10 @@ class State:
     step: int
     losses: Sequence[float]
     parameters: Mapping[str, float]
-    velocity: Mapping[str, float] = field(default_factory=dict)
+    velocity: Mapping[str, float] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Traced:
+class Traced(NamedTuple):
     """One step: the loss before it, and old value, gradient and new value by parameter."""
 
     step: int

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chainrule.core.errors import display_width
 
@@ -56,8 +56,7 @@ def languages() -> tuple[str, ...]:
     return tuple(_WORDS)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(NamedTuple):
     """A training, and what is said about it.
 
     `targets` gives each output the name of its target, `known` the values of leaves: a number, or
@@ -74,8 +73,8 @@ class Report:
     samples: int | None = None
     first: int = 0
     frozen: Collection[str] = ()
-    targets: Mapping[str, str] = field(default_factory=dict)
-    known: Mapping[str, Any] = field(default_factory=dict)
+    targets: Mapping[str, str] = MappingProxyType({})
+    known: Mapping[str, Any] = MappingProxyType({})
     digits: int = 9
     lang: str = "en"
 

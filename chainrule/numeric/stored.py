@@ -3,7 +3,7 @@
 Only the text of straight-line Python is kept, with what the program's tensors are called, in a
 folder of the user's own cache (`CHAINRULE_CACHE_DIR`, else `XDG_CACHE_HOME` or `~/.cache`, in
 `chainrule`; `CHAINRULE_CACHE=0` turns it off). The key holds the model's text, the options and
-every file of this package; it is kept beside the text and compared, so that its checksum, which
+every file of these floors; it is kept beside the text and compared, so that its checksum, which
 names the file, need not be unique. Whatever goes wrong with the cache, the program is made anew.
 """
 
@@ -15,7 +15,6 @@ import os
 import sys
 import zlib
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from chainrule.core.roles import Role
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["keep", "key_of", "recall"]
 
 _FORMAT = 2
+_FLOORS = ("core", "catalog", "calculus", "read", "numeric")
 _MOST_FILES = 256
 _MOST_BYTES = 1_000_000
 _TEXTS = (("train", False), ("momentum", False), ("forward", False), ("gradients", False))
@@ -55,19 +55,20 @@ def key_of(model: str, options: Sequence[str]) -> str | None:
         return None
     text = ""
     try:
-        path = Path(model)
-        if path.is_file():
-            if path.stat().st_size > _MOST_BYTES:
+        if os.path.isfile(model):
+            if os.stat(model).st_size > _MOST_BYTES:
                 return None
-            text = repr(path.read_bytes())
+            with open(model, "rb") as stream:
+                text = repr(stream.read())
     except (OSError, ValueError):
         return None
     return "\n".join((repr((_FORMAT, sys.version, model, tuple(options))), *_package(), text))
 
 
 def _package() -> Iterator[str]:
-    """Name, size and time of every module of this package."""
-    folders = [str(Path(__file__).parent.parent)]
+    """Name, size and time of every module that a program is made by: of this floor and below."""
+    package = os.path.dirname(os.path.dirname(__file__))
+    folders = [os.path.join(package, floor) for floor in _FLOORS]
     while folders:
         with os.scandir(folders.pop()) as found:
             for entry in sorted(found, key=lambda entry: entry.name):
@@ -78,20 +79,21 @@ def _package() -> Iterator[str]:
                     folders.append(entry.path)
 
 
-def _folder() -> Path | None:
+def _folder() -> str | None:
     """The cache's folder if it is the user's own and nobody else may write to it."""
-    given = os.environ.get("CHAINRULE_CACHE_DIR")
-    base = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
-    folder = Path(given) if given else Path(base) / "chainrule"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    status = folder.stat()
+    folder = os.environ.get("CHAINRULE_CACHE_DIR")
+    if not folder:
+        base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+        folder = os.path.join(base, "chainrule")
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    status = os.stat(folder)
     if hasattr(os, "getuid") and (status.st_uid != os.getuid() or status.st_mode & 0o022):
         return None
     return folder
 
 
-def _path(folder: Path, key: str) -> Path:
-    return folder / f"{zlib.crc32(key.encode()):08x}.json"
+def _path(folder: str, key: str) -> str:
+    return os.path.join(folder, f"{zlib.crc32(key.encode()):08x}.json")
 
 
 def recall(key: str | None, load: Callable[[], Compiled]) -> Compiled | None:
@@ -102,7 +104,7 @@ def recall(key: str | None, load: Callable[[], Compiled]) -> Compiled | None:
         folder = _folder()
         if folder is None:
             return None
-        with _path(folder, key).open(encoding="utf-8") as stream:
+        with open(_path(folder, key), encoding="utf-8") as stream:
             kept = json.load(stream)
         return _read(kept, load) if kept["key"] == key else None
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError):
@@ -215,21 +217,24 @@ def _parts(layout: Layout) -> dict[str, Any]:
     }
 
 
-def _prune(folder: Path) -> None:
+def _prune(folder: str) -> None:
     """Old files go when there are many."""
-    files = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime)
+    from pathlib import Path
+
+    files = sorted(Path(folder).glob("*.json"), key=lambda path: path.stat().st_mtime)
     for path in files[: max(0, len(files) - _MOST_FILES)]:
         path.unlink(missing_ok=True)
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: str, text: str) -> None:
     import tempfile
 
-    handle, name = tempfile.mkstemp(dir=path.parent)
+    handle, name = tempfile.mkstemp(dir=os.path.dirname(path))
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             stream.write(text)
-        Path(name).replace(path)
+        os.replace(name, path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            os.unlink(name)
         raise

@@ -12,7 +12,7 @@ import operator
 import time
 from array import array
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chainrule.core.errors import ChainruleError, LimitError
 from chainrule.numeric.descent import Descent, Divergence, State, Traced, Trainable, parameters_of
@@ -77,8 +77,7 @@ _LEAST = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Training:
+class Training(NamedTuple):
     """What came out.
 
     `losses` has `steps` + 1 numbers: the loss before each update, then the loss at the end. With

@@ -39,9 +39,8 @@ REPORT = Report(
     known={"t": 1.0},
     digits=3,
 )
-SAMPLES = replace(
-    REPORT,
-    training=replace(TRAINING, outputs={"o": [0.5] * 12}),
+SAMPLES = REPORT._replace(
+    training=TRAINING._replace(outputs={"o": [0.5] * 12}),
     samples=12,
     known={"t": [1.0] * 12},
 )
@@ -73,7 +72,7 @@ def test_one_sample() -> None:
 
 def test_korean_is_in_line() -> None:
     """Hangul is two columns wide: the columns of numbers end together."""
-    page = text(replace(REPORT, lang="ko"))
+    page = text(REPORT._replace(lang="ko"))
     rows = page.splitlines()
     assert len({display_width(row) for row in rows[5:8]}) == 1
     assert "고정" in page
@@ -85,7 +84,7 @@ def test_long_tables_are_cut() -> None:
     assert "… 2 more" in page
     assert len(page.splitlines()) < 22
     many = {f"w_{k}": 0.0 for k in range(100)}
-    page = text(replace(REPORT, training=replace(TRAINING, parameters=many, before=many)))
+    page = text(REPORT._replace(training=TRAINING._replace(parameters=many, before=many)))
     assert "… 60 more" in page
 
 
@@ -93,14 +92,14 @@ def test_stops_and_traces() -> None:
     """Why it ended, and what the first steps did, without frozen names."""
     settings = replace(REPORT.settings, stop_below=0.1, patience=3)
     trace = (Traced(1, 0.5, {"w_1": (0.3, 0.4, 0.1), "b": (-2.0, 0.0, -2.0)}),)
-    training = replace(TRAINING, stopped="below", trace=trace)
-    page = text(replace(REPORT, training=training, settings=settings))
+    training = TRAINING._replace(stopped="below", trace=trace)
+    page = text(REPORT._replace(training=training, settings=settings))
     assert "stopped: the loss is below 0.1" in page
     assert page.startswith(
         "step 1  E = 0.5\n       old  gradient    new\nw_1  0.300     0.400  0.100\n\n"
     )
-    training = replace(TRAINING, stopped="patience")
-    assert "better for 3 steps" in text(replace(REPORT, training=training, settings=settings))
+    training = TRAINING._replace(stopped="patience")
+    assert "better for 3 steps" in text(REPORT._replace(training=training, settings=settings))
 
 
 def test_json_is_the_contract() -> None:
@@ -120,7 +119,7 @@ def test_json_is_the_contract() -> None:
 
 def test_json_has_no_infinity() -> None:
     """An output may be infinite where the loss is not; JSON has no such number."""
-    training = replace(TRAINING, outputs={"o": [math.inf, math.nan, 1.0]})
+    training = TRAINING._replace(outputs={"o": [math.inf, math.nan, 1.0]})
     page = "".join(json_report(replace(SAMPLES, training=training)))
     assert json.loads(page, parse_constant=pytest.fail)["outputs"] == {"o": [None, None, 1.0]}
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import importlib
-import pkgutil
 from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from chainrule.core.discovery import module_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,8 +22,8 @@ def all_rules() -> tuple[Rule, ...]:
     """Every rule, in the order in which they are asked."""
     package = importlib.import_module("chainrule.calculus.rules")
     found: list[Rule] = []
-    for module in pkgutil.iter_modules(package.__path__):
-        loaded = importlib.import_module(f"{package.__name__}.{module.name}")
+    for name in module_names(package.__path__):
+        loaded = importlib.import_module(f"{package.__name__}.{name}")
         found.extend(getattr(loaded, "RULES", ()))
     return tuple(sorted(found, key=lambda rule: (rule.order, rule.name)))
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import importlib
-import pkgutil
 from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from chainrule.core.discovery import module_names
 from chainrule.core.errors import ChainruleError, nearest
 
 if TYPE_CHECKING:
@@ -25,8 +25,7 @@ MIDDLE = 6_000
 
 def engine_names() -> tuple[str, ...]:
     """Names of the engines; their modules are not imported."""
-    found = (module.name for module in pkgutil.iter_modules(__path__))
-    return tuple(sorted(name for name in found if not name.startswith("_")))
+    return tuple(name for name in module_names(__path__) if not name.startswith("_"))
 
 
 @cache

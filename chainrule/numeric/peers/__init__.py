@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import pkgutil
 from functools import cache
 from typing import TYPE_CHECKING
 
+from chainrule.core.discovery import module_names
 from chainrule.core.errors import ChainruleError, nearest
 
 if TYPE_CHECKING:
@@ -18,8 +18,7 @@ __all__ = ["choose_peer", "peer_names"]
 
 def peer_names() -> tuple[str, ...]:
     """Names of the libraries we know; nothing of them is imported."""
-    found = (module.name for module in pkgutil.iter_modules(__path__))
-    return tuple(sorted(name for name in found if not name.startswith("_")))
+    return tuple(name for name in module_names(__path__) if not name.startswith("_"))
 
 
 @cache

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import importlib
-import pkgutil
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+from chainrule.core.discovery import module_names
 from chainrule.core.errors import ChainruleError
 from chainrule.core.unroll import UnrolledGraph
 
@@ -66,12 +66,10 @@ def targets() -> Mapping[str, Target]:
     """Every target by name: the modules of this folder that carry a `TARGET`."""
     package = importlib.import_module("chainrule.numeric.targets")
     found: dict[str, Target] = {}
-    for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda item: item.name):
-        if module.name.startswith("_") or module.name == "base":
+    for name in module_names(package.__path__):
+        if name.startswith("_") or name == "base":
             continue
-        entry = getattr(
-            importlib.import_module(f"{package.__name__}.{module.name}"), "TARGET", None
-        )
+        entry = getattr(importlib.import_module(f"{package.__name__}.{name}"), "TARGET", None)
         if entry is not None:
             found[entry.name] = entry
     return found
