@@ -66,7 +66,7 @@ def test_text() -> None:
 
 def test_one_sample() -> None:
     """One is not several."""
-    assert " · 1 sample · " in text(replace(SAMPLES, samples=1))
+    assert " · 1 sample · " in text(SAMPLES._replace(samples=1))
     assert " · 12 samples · " in text(SAMPLES)
 
 
@@ -120,7 +120,7 @@ def test_json_is_the_contract() -> None:
 def test_json_has_no_infinity() -> None:
     """An output may be infinite where the loss is not; JSON has no such number."""
     training = TRAINING._replace(outputs={"o": [math.inf, math.nan, 1.0]})
-    page = "".join(json_report(replace(SAMPLES, training=training)))
+    page = "".join(json_report(SAMPLES._replace(training=training)))
     assert json.loads(page, parse_constant=pytest.fail)["outputs"] == {"o": [None, None, 1.0]}
 
 
