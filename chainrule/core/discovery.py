@@ -27,7 +27,8 @@ def module_names(folders: Iterable[str]) -> tuple[str, ...]:
             names = os.listdir(folder)  # noqa: PTH208 - pathlib is slower still
         except OSError:
             names = []
-        own = {name[:-3] for name in names if name.endswith(".py") and name != "__init__.py"}
+        stems = (name[:-3] for name in names if name.endswith(".py") and name != "__init__.py")
+        own = {stem for stem in stems if stem.isidentifier()}  # an editor's `.#a.py` is none
         if not own:
             import pkgutil
 

@@ -60,9 +60,10 @@ def key_of(model: str, options: Sequence[str]) -> str | None:
                 return None
             with open(model, "rb") as stream:
                 text = repr(stream.read())
+        head = repr((_FORMAT, sys.version, model, tuple(options)))
+        return "\n".join((head, *_package(), text))
     except (OSError, ValueError):
         return None
-    return "\n".join((repr((_FORMAT, sys.version, model, tuple(options))), *_package(), text))
 
 
 def _package() -> Iterator[str]:
@@ -84,6 +85,8 @@ def _folder() -> str | None:
     folder = os.environ.get("CHAINRULE_CACHE_DIR")
     if not folder:
         base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+        if base.startswith("~"):  # there is no home
+            return None
         folder = os.path.join(base, "chainrule")
     os.makedirs(folder, mode=0o700, exist_ok=True)
     status = os.stat(folder)

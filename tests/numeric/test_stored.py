@@ -106,6 +106,27 @@ def test_a_folder_that_cannot_be_is_no_error(monkeypatch, tmp_path):
     assert recall(key, never) is None
 
 
+def test_without_a_home_nothing_is_kept(monkeypatch, tmp_path):
+    """A folder called ~ in whatever folder the command runs in."""
+    monkeypatch.delenv("CHAINRULE_CACHE_DIR")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr("os.path.expanduser", str)
+    monkeypatch.chdir(tmp_path)
+    _, key = kept()
+    assert recall(key, never) is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_package_whose_files_cannot_be_listed_keeps_nothing(monkeypatch):
+    """An archive, or a link of an editor that leads nowhere: no error of the cache's own."""
+
+    def fails(folder):
+        raise FileNotFoundError(folder)
+
+    monkeypatch.setattr("os.scandir", fails)
+    assert key_of("mazur", ["python"]) is None
+
+
 def test_kept_text_sees_no_builtins(folder):
     """A file that somebody else wrote can at least not open files."""
     _, key = kept()

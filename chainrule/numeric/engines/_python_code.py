@@ -41,8 +41,8 @@ class Writer:
         self.sequential = schedule == "sequential"
         self.lowered = cache(self._lowered)
 
-    def _lowered(self, guarded: bool, steps: bool) -> Program:
-        program = stepping(self.program) if steps else self.program
+    def _lowered(self, guarded: bool, steps: bool, many: bool) -> Program:
+        program = stepping(self.program, many=many) if steps else self.program
         return lowered(program, _KEPT, form="direct" if guarded else "bare")
 
     def program_for_cells(self) -> Program:
@@ -51,7 +51,8 @@ class Writer:
 
     def text(self, what: str, many: bool, guarded: bool) -> str:
         """The function's text."""
-        program = self.lowered(guarded, what in _TRAINING)
+        training = what in _TRAINING
+        program = self.lowered(guarded, training, training and many)
         return "\n".join(_Function(program, self.sequential).lines(what, many)) + "\n"
 
 
@@ -141,6 +142,9 @@ class _Function:
             step = f"{self._stem[line.target]}_{cell.place}"
             step = self._value(cell, many) if direct else step
             if momentum:
+                # What is added up is so whether or not it has a name: the guarded text may need one
+                # where the bare one does not.
+                step = f"({step})" if " " in step else step
                 yield f"s{parameter} = momentum*s{parameter} + {step}"
                 yield f"{parameter} += s{parameter}"
             else:

@@ -23,7 +23,7 @@ from chainrule.numeric.program import entries
 from chainrule.numeric.unrolled import cells_of, flat_place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from chainrule.numeric.program import Line, Program
     from chainrule.numeric.unrolled import Branch, Cell
@@ -270,7 +270,7 @@ class _Group:
         many = samples is not None and any(tensors[name].batched for name in self.reads)
         if not many:
             found = self._function(*(value for name in self.reads for value in known[name]))
-            self._spread(known, list(found))
+            self._spread(known, _real(found))
             return
         rows = []
         for sample in range(samples or 0):
@@ -279,7 +279,7 @@ class _Group:
                 for name in self.reads
                 for value in known[name]
             )
-            rows.append(self._function(*arguments))
+            rows.append(_real(self._function(*arguments)))
         self._spread(known, list(map(list, zip(*rows, strict=True))))
 
     def _spread(self, known: Values, found: list[Any]) -> None:
@@ -291,6 +291,14 @@ class _Group:
                 part = [mean(value) if isinstance(value, list) else value for value in part]
             known[line.target] = part
             start = end
+
+
+def _real(found: Iterable[Any]) -> list[float]:
+    """The numbers. Raises `ArithmeticError` for a complex one, a root of a negative number."""
+    numbers = list(found)
+    if complex in map(type, numbers):
+        raise ArithmeticError
+    return numbers
 
 
 def _number(node: fm.Number, parts: list[Any]) -> Any:  # noqa: ARG001

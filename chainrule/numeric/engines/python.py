@@ -13,11 +13,11 @@ import math
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from chainrule.numeric.engines._python_names import scope
+from chainrule.numeric.engines._python_names import mean, scope
 from chainrule.numeric.kernel import Engine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from chainrule.numeric.careful import Careful
     from chainrule.numeric.kernel import Values
@@ -93,7 +93,7 @@ class PythonKernel:
         """The mean of the output, and the gradient of every leaf."""
         loss, *found = self._run("gradients", values, samples)
         if isinstance(loss, list):
-            loss = math.fsum(loss) / len(loss)
+            loss = mean(loss)
         return loss, dict(zip(self.program.gradients, map(list, found), strict=True))
 
     def _run(self, what: str, values: Values, samples: int | None) -> Sequence[Any]:
@@ -175,12 +175,9 @@ class PythonKernel:
         speeds = {name: list(velocity[name]) for name in before} if velocity else None
         for guarded in (False, True):
             losses = self._attempt(values, steps, update, guarded)
-            if losses is not None and math.isfinite(sum(losses)):
-                moved = 0.0
-                for name in before:
-                    moved += sum(values[name])
-                if guarded or math.isfinite(moved):
-                    return losses
+            sound = losses is not None and math.isfinite(sum(losses))
+            if losses is not None and sound and _all_finite(map(values.__getitem__, before)):
+                return losses
             _restore(values, before)
             if velocity is not None and speeds is not None:
                 _restore(velocity, speeds)
@@ -237,6 +234,15 @@ class PythonKernel:
             exec(code, names)  # noqa: S102
             found = self._functions[what, many, guarded] = names["run"]
         return found
+
+
+def _all_finite(arrays: Iterable[list[float]]) -> bool:
+    """Whether every number is. Numbers whose sum is finite all are."""
+    total = 0.0
+    kept = list(arrays)
+    for array in kept:
+        total += sum(array)
+    return math.isfinite(total) or all(all(map(math.isfinite, array)) for array in kept)
 
 
 def _restore(values: Values, saved: Mapping[str, list[float]]) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from chainrule.numeric.targets._arrays import COUNT, Arrays
 from chainrule.numeric.targets._helpers import functions_of, helpers_of
@@ -12,12 +13,14 @@ from chainrule.numeric.targets._identifiers import printable
 from chainrule.numeric.targets._pieces import (
     TAKEN,
     WIDTH,
+    called_functions,
     defined,
     docstring,
     imported,
     joined,
     noted,
     plain,
+    written_number,
     written_tuple,
 )
 
@@ -32,8 +35,9 @@ if TYPE_CHECKING:
 __all__ = ["ArrayStyle", "write_array_module"]
 
 _OURS = (
-    "arrays", "array", "axes", "count", "given", "hasattr", "lead", "sampled", "shape", "sizes",
-    "sorted", "any", "LEAVES", "LEARNING_RATE", "MOVES", "NODES", "PARAMETERS", "SAMPLED", "VALUES",
+    "after", "any", "array", "arrays", "axes", "count", "given", "hasattr", "kind", "lead", "moves",
+    "sampled", "shape", "sizes", "sorted",
+    "LEAVES", "LEARNING_RATE", "MOVES", "NODES", "PARAMETERS", "SAMPLED", "VALUES",
 )  # fmt: skip
 
 
@@ -44,7 +48,8 @@ class ArrayStyle:
     `extras` maps a function to the lines that define it where it is called. `given` is how a value
     becomes an array; `middle` are the functions behind `derivatives`, in which @OUTPUT@ stands for
     the output's name; `about` is what the module's docstring adds. With `every` gradients are by
-    every leaf, else by every parameter.
+    every leaf, else by every parameter. `prelude` is a line before the leaves become arrays, and
+    `moves` what MOVES says of a parameter as an array.
     """
 
     library: Library
@@ -53,6 +58,8 @@ class ArrayStyle:
     given: str
     middle: str
     about: str
+    moves: str
+    prelude: str = ""
     every: bool = False
 
 
@@ -78,9 +85,10 @@ def write_array_module(graph: Graph | IndexGraph, options: Options, style: Array
         _nodes(arrays),
         _FORWARD,
         _derivatives(arrays, style),
-        style.middle.strip("\n").replace("@OUTPUT@", repr(output)),
-        _step(arrays, library),
+        style.middle.replace("@OUTPUT@", repr(output)),
+        _step(arrays, style),
     ]
+    parts = list(called_functions(parts))
     head = docstring(arrays.model.title, about, rows, options.version)
     return "\n".join(joined([head, imported(style.imports, parts), *parts])) + "\n"
 
@@ -111,7 +119,7 @@ def _constants(arrays: Arrays) -> str:
     if values:
         lines.append(_dict("VALUES", values))
     if arrays.model.rate_value is not None:
-        lines.append(f"LEARNING_RATE = {float(arrays.model.rate_value)!r}")
+        lines.append(f"LEARNING_RATE = {written_number(float(arrays.model.rate_value))}")
     return "\n".join(lines)
 
 
@@ -136,10 +144,10 @@ def _dict(name: str, items: Mapping[str, str]) -> str:
     return "\n".join([f"{name} = {{", *rows, "}"])
 
 
-def _nested(flat: Sequence[Any], shape: Sequence[int]) -> str:
+def _nested(flat: Sequence[str], shape: Sequence[int]) -> str:
     """Nested lists of a flat list, the last axis running fastest."""
     if not shape:
-        return repr(flat[0])
+        return flat[0]
     size = len(flat) // shape[0]
     parts = (flat[k * size : (k + 1) * size] for k in range(shape[0]))
     return f"[{', '.join(_nested(part, shape[1:]) for part in parts)}]"
@@ -151,7 +159,7 @@ def _values(arrays: Arrays) -> Iterator[tuple[str, str]]:
     for name in arrays.program.leaves:
         cells = arrays.program.tensors[name].cells
         if all(cell in known for cell in cells):
-            flat = [float(known[cell]) for cell in cells]
+            flat = [written_number(float(known[cell])) for cell in cells]
             yield name, _nested(flat, arrays.program.shape(name))
 
 
@@ -159,10 +167,10 @@ def _moves(arrays: Arrays) -> Iterator[tuple[str, str]]:
     frozen = set(arrays.model.freeze)
     for name in arrays.parameters:
         cells = arrays.program.tensors[name].cells
-        moving = [int(cell not in frozen and name not in frozen) for cell in cells]
-        if not any(moving):
+        moving = ["0" if frozen & {cell, name} else "1" for cell in cells]
+        if "1" not in moving:
             yield name, "0"
-        elif not all(moving):
+        elif "0" in moving:
             yield name, _nested(moving, arrays.program.shape(name))
 
 
@@ -177,9 +185,10 @@ def _stretched(library: Library) -> str:
 
 
 def _leaves(style: ArrayStyle) -> str:
+    prelude = f"    {style.prelude}\n" if style.prelude else ""
     return f'''def arrays(values):
     """The leaves as arrays; inputs and targets get an axis for the samples in front."""
-    found = {{name: {style.given.format("values[name]")} for name in LEAVES}}
+{prelude}    found = {{name: {style.given.format("values[name]")} for name in LEAVES}}
     sampled = [name for name in LEAVES if name in SAMPLED]
     for name in sampled:
         if found[name].ndim == SAMPLED[name]:
@@ -224,7 +233,7 @@ def _taken(
 
 
 def _count(arrays: Arrays, statements: Iterable[ArrayStatement]) -> Iterator[str]:
-    if any(COUNT in statement.text.split() for statement in statements):
+    if any(re.search(rf"\b{COUNT}\b", statement.text) for statement in statements):
         first = next(_sampled(arrays))
         yield f"    {COUNT} = len(leaves[{first!r}])"
 
@@ -256,13 +265,23 @@ def _derivatives(arrays: Arrays, style: ArrayStyle) -> str:
     return "\n".join(lines)
 
 
-def _step(arrays: Arrays, library: Library) -> str:
+def _step(arrays: Arrays, style: ArrayStyle) -> str:
     """The update; MOVES stands in it where something is frozen."""
-    moved = "learning_rate * found[name]"
+    lines = [
+        "def step(values, learning_rate):",
+        '    """Every parameter after one update, by name."""',
+        "    leaves = arrays(values)",
+        "    found = gradients(values)",
+    ]
+    moved = "leaves[name] - learning_rate * found[name]"
     if dict(_moves(arrays)):
-        moved = f"learning_rate * {library.name}.asarray(MOVES.get(name, 1)) * found[name]"
-    return f'''def step(values, learning_rate):
-    """Every parameter after one update, by name."""
-    leaves = arrays(values)
-    found = gradients(values)
-    return {{name: leaves[name] - {moved} for name in PARAMETERS}}'''
+        lines += [
+            "    after = {}",
+            "    for name in PARAMETERS:",
+            f"        moves = {style.moves}",
+            f"        after[name] = {moved} * moves",
+            "    return after",
+        ]
+    else:
+        lines.append(f"    return {{name: {moved} for name in PARAMETERS}}")
+    return "\n".join(lines)

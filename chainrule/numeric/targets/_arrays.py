@@ -8,6 +8,7 @@ elementwise where none are.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -183,7 +184,7 @@ class _Term:
             text = f"{self.library.name}.mean({text}, {self.library.axis}=0)"
         elif not (alone or self.sums) and isinstance(self.body, fm.Sum):
             text = f"({text})"
-        return text if self.times == 1 else f"{self.times}*({text})"
+        return text if self.times == 1 else f"{self.times}*{_bracketed(text)}"
 
     def _reduced(self, function: str, text: str, letters: Sequence[str]) -> str:
         where = "-1" if len(letters) == 1 else str(tuple(range(-len(letters), 0)))
@@ -317,6 +318,10 @@ class _Term:
 
     def _is_batched(self, formula: fm.Formula) -> bool:
         return any(self.program.tensors[entry.name].batched for entry in entries(formula))
+
+
+def _bracketed(text: str) -> str:
+    return text if re.fullmatch(r"[\w.]+(\[[^\]]*\])?", text) else f"({text})"
 
 
 def _factors(body: fm.Formula) -> tuple[bool, list[fm.Formula]]:

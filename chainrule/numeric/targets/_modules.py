@@ -11,12 +11,14 @@ from chainrule.numeric.targets._helpers import functions_of, helpers_of
 from chainrule.numeric.targets._pieces import (
     TAKEN,
     WIDTH,
+    called_functions,
     defined,
     docstring,
     imported,
     joined,
     noted,
     plain,
+    written_number,
     written_tuple,
 )
 from chainrule.numeric.targets._scalars import Scalars
@@ -69,9 +71,10 @@ def write_module(graph: Graph | IndexGraph, options: Options, style: Style) -> s
         *defined(called, helpers, style.extras, style.language),
         _forward(scalars, style),
         _derivatives(scalars, style),
-        style.middle.strip("\n").replace("@OUTPUT@", repr(scalars.output)),
+        style.middle.replace("@OUTPUT@", repr(scalars.output)),
         _step(scalars),
     ]
+    parts = list(called_functions(parts))
     head = docstring(scalars.model.title, about, (), options.version)
     return "\n".join(joined([head, imported(style.imports, parts), *parts])) + "\n"
 
@@ -85,11 +88,13 @@ def _constants(scalars: Scalars) -> str:
         lines.append(written_tuple("FROZEN", scalars.model.freeze))
     known = {name: text for name, text in scalars.model.values.items() if name in scalars.leaves}
     if known:
-        items = ", ".join(f"{name!r}: {float(text)!r}" for name, text in known.items())
+        items = ", ".join(
+            f"{name!r}: {written_number(float(text))}" for name, text in known.items()
+        )
         wrapped = textwrap.fill(items, width=WIDTH - 4, break_long_words=False)
         lines.append(f"VALUES = {{\n{textwrap.indent(wrapped, '    ')},\n}}")
     if scalars.model.rate_value is not None:
-        lines.append(f"LEARNING_RATE = {float(scalars.model.rate_value)!r}")
+        lines.append(f"LEARNING_RATE = {written_number(float(scalars.model.rate_value))}")
     return "\n".join(lines)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 import textwrap
 from typing import TYPE_CHECKING
 
@@ -16,12 +18,14 @@ if TYPE_CHECKING:
 __all__ = [
     "TAKEN",
     "WIDTH",
+    "called_functions",
     "defined",
     "docstring",
     "imported",
     "joined",
     "noted",
     "plain",
+    "written_number",
     "written_tuple",
 ]
 
@@ -40,6 +44,28 @@ def joined(parts: Iterable[str]) -> Iterator[str]:
         if place:
             yield "\n" if part.startswith(("def ", "class ", "@")) else ""
         yield part
+
+
+def called_functions(parts: Iterable[str]) -> Iterator[str]:
+    """The parts, definitions one by one, without functions of ours (`_name`) that nothing calls."""
+    blocks = [block for part in parts for block in part.strip("\n").split("\n\n\n")]
+    found = {name: block for block in blocks if (name := _private(block))}
+    reached = [block for block in blocks if not _private(block)]
+    for block in reached:  # which grows on the way
+        called = [name for name in found if re.search(rf"\b{name}\b", block)]
+        reached.extend(found.pop(name) for name in called)
+    yield from (block for block in blocks if block and _private(block) not in found)
+
+
+def _private(block: str) -> str:
+    """The name of the function of ours that a block defines."""
+    named = re.match(r"def (_\w+)\(", block)
+    return named[1] if named else ""
+
+
+def written_number(value: float) -> str:
+    """A float in Python, infinities included."""
+    return repr(value) if math.isfinite(value) else f'float("{value}")'
 
 
 def imported(imports: Sequence[str], rest: Sequence[str]) -> str:

@@ -51,7 +51,8 @@ def _sum(formula: fm.Sum, done: Done, _: Language) -> tuple[str, int]:
     out = _wrap(formula.terms[0], PRODUCT, done)
     for term in formula.terms[1:]:
         if isinstance(term, fm.Negative):
-            out += f" - {_wrap(term.operand, POWER, done)}"
+            text = _wrap(term.operand, PRODUCT, done)
+            out += f" - ({text})" if text.startswith("-") else f" - {text}"
         else:
             text = _wrap(term, PRODUCT, done)
             out += f" - {text[1:]}" if text.startswith("-") else f" + {text}"

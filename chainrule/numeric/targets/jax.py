@@ -93,6 +93,7 @@ ARRAYS = ArrayStyle(
     extras=_EXTRAS,
     every=True,
     given="jnp.asarray({0}, dtype=jnp.result_type(float))",
+    moves="jnp.asarray(MOVES.get(name, 1))",
     middle='''
 @jax.custom_vjp
 def output(leaves):
@@ -120,15 +121,18 @@ def gradients(values):
 
 
 def _axes(value):
-    return jnp.ndim(value)
+    return jnp.asarray(value).ndim
 
 
 def _like(gradient, leaf, name):
     """The gradient of the mean in the shape of the leaf."""
     gradient = jnp.asarray(gradient, dtype=jnp.result_type(leaf))
-    if name in SAMPLED:
-        gradient = gradient / len(gradient) if gradient.ndim > SAMPLED[name] else gradient
-        gradient = gradient.sum(0) if gradient.ndim > jnp.ndim(leaf) else gradient
+    if name in SAMPLED and gradient.ndim > SAMPLED[name]:
+        gradient = gradient / len(gradient)
+        if jnp.ndim(leaf) < gradient.ndim:
+            gradient = gradient.sum(0)
+        elif len(leaf) < len(gradient):
+            gradient = gradient.sum(0, keepdims=True)
     return jnp.broadcast_to(gradient, jnp.shape(leaf))
 ''',
     about="Values are lists or arrays; inputs and targets may have samples, along their first "

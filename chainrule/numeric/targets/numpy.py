@@ -63,6 +63,7 @@ ARRAYS = ArrayStyle(
     imports=STYLE.imports,
     extras=_EXTRAS,
     given="np.asarray({0}, dtype=float)",
+    moves="np.asarray(MOVES.get(name, 1))",
     middle='''
 def gradients(values):
     """The derivative of the mean of the output over the samples by every parameter, by name."""

@@ -105,7 +105,9 @@ ARRAYS = ArrayStyle(
     imports=STYLE.imports,
     extras=_EXTRAS,
     every=True,
-    given="_tensor({0})",
+    given="torch.as_tensor({0}, **kind)",
+    prelude="kind = _kind(values)",
+    moves="torch.as_tensor(MOVES.get(name, 1), device=found[name].device)",
     middle=_TENSORS
     + '''
 class Network(torch.autograd.Function):
@@ -130,6 +132,16 @@ def gradients(values):
     return {name: found[name] for name in PARAMETERS}
 
 
+def _kind(values):
+    """The precision and the device that all leaves get: those of the tensors among them."""
+    given = [value for value in values.values() if torch.is_tensor(value)]
+    precise = [value.dtype for value in given if value.is_floating_point()]
+    return {
+        "dtype": functools.reduce(torch.promote_types, precise) if precise else torch.float64,
+        "device": given[0].device if given else None,
+    }
+
+
 def _axes(value):
     return _tensor(value).dim()
 
@@ -137,9 +149,8 @@ def _axes(value):
 def _like(gradient, leaf, name):
     """The gradient of the mean in the shape of the leaf."""
     gradient = torch.as_tensor(gradient, dtype=leaf.dtype, device=leaf.device)
-    if name in SAMPLED:
-        gradient = gradient / len(gradient) if gradient.dim() > SAMPLED[name] else gradient
-        gradient = gradient.sum(0) if gradient.dim() > leaf.dim() else gradient
+    if name in SAMPLED and gradient.dim() > SAMPLED[name]:
+        gradient = (gradient / len(gradient)).sum_to_size(leaf.shape)
     return torch.broadcast_to(gradient, leaf.shape)
 ''',
     about="Values are lists or tensors; inputs and targets may have samples, along their first "

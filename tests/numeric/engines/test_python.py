@@ -117,11 +117,43 @@ def test_training_is_that_of_the_program_run_cell_by_cell(name, schedule, moment
             assert speeds[0][leaf] == pytest.approx(speeds[1][leaf], rel=1e-9, abs=1e-13), leaf
 
 
-def test_the_rate_is_multiplied_where_the_reverse_pass_begins():
-    """One product for each of two outputs, not one for each of twelve weights and biases."""
+def test_a_delta_is_multiplied_with_the_rate_once():
+    """One product for each of four deltas, not one for each of twelve weights and biases."""
     source = cr.compile(cr.network(2, [cr.dense(2), cr.dense(2)]), engine="python").source
     (name,) = re.findall(r"(\w+) = -?rate\n", source)
-    assert len(re.findall(rf"\b{name}\b", source)) == 1 + 2
+    assert len(re.findall(rf"\b{name}\b", source)) == 1 + 4
+
+
+@pytest.mark.parametrize("t", [1e8, 1e15])
+def test_branches_cancel_before_they_are_multiplied_with_the_rate(t):
+    """Huber's slope is t − (t − κ): times 0.1 first it would lose eight digits."""
+    graph = cr.network(1, [cr.dense(1, "identity")], loss="huber")
+    program = cr.compile(graph, engine="python")
+    values = dict.fromkeys(program.leaves, 0.0) | {"x_1": 1.0, "target_o1": t, "kappa": 1.0}
+    assert program.gradients(values)["b_1"] == -1.0
+    assert program.step(values, 0.1)["b_1"] == 0.1
+
+
+@pytest.mark.parametrize("engine", ["python", "numpy", "lambdify"])
+def test_a_large_rate_does_not_make_nan_of_a_gradient_of_0(engine):
+    """1e300 · 1e10 is inf, and inf · 0 nan."""
+    graph = cr.equations("E = (w*x - t)**2/2 + log(v)", roles={"v": "weight"})
+    values = {"w": 1.0, "x": 0.0, "t": 1e10, "v": 1.0}
+    moved = cr.compile(graph, engine=engine).step(values, 1e300)
+    assert moved == {"w": 1.0, "v": -1e300}
+
+
+@pytest.mark.parametrize("engine", ["python", "lambdify"])
+def test_what_has_no_value_beside_samples_is_nan(engine):
+    """An exception of Python's own, or a complex number."""
+    program = cr.compile(cr.equations("u = x**0.5", "E = w*u"), engine=engine)
+    found = program.forward({"x": [-1.0, 4.0], "w": 1.0})["u"]
+    assert math.isnan(found[0])
+    assert found[1] == 2.0
+    program = cr.compile(cr.equations("E = w*x - t*w"), engine=engine)
+    values = {"w": 1e308, "x": [10.0, -10.0], "t": [0.0, 0.0]}
+    assert math.isnan(program.loss(values))
+    assert program.gradients(values)["w"] == 0.0
 
 
 EDGE = 709.782712893384
@@ -159,6 +191,23 @@ def test_the_guarded_text_gives_the_same_numbers(name, z):
         results.append((losses, values))
     assert results[0] == results[1]
     assert all(map(math.isfinite, results[0][0]))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_guarded_text_gives_the_same_numbers_with_momentum(seed):
+    """The guarded text reads a parameter itself where the bare one reads a name for eᵇ."""
+    graph = cr.equations(
+        "s = softplus(b)", "E = (b/s - t)**2/2 + b/3 - log(sigmoid(w))/7 + sigmoid(w)/7 - w/10"
+    )
+    generator = random.Random(seed)
+    start = {name: [generator.uniform(-2, 2)] for name in ("b", "t", "w")}
+    results = []
+    for kernel in parts(graph):
+        values = {name: list(array) for name, array in start.items()}
+        speeds = {"b": [0.1], "w": [-0.2]}
+        losses = kernel.train(values, 3, 0.3, momentum=0.9, velocity=speeds)
+        results.append((losses, values, speeds))
+    assert results[0] == results[1]
 
 
 @pytest.mark.parametrize("z", [math.nextafter(EDGE, math.inf), 710.0, 745.0, 800.0, 1e300])
