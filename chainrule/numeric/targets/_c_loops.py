@@ -10,8 +10,9 @@ from chainrule.core.functions import NUMERIC, PRIMITIVES
 from chainrule.numeric.build import build_program
 from chainrule.numeric.lowered import lowered
 from chainrule.numeric.program import entries
-from chainrule.numeric.targets._c_names import Names
+from chainrule.numeric.targets._c_names import RESERVED
 from chainrule.numeric.targets._c_text import HELPERS, Template, Writer, comment, joined, statement
+from chainrule.numeric.targets._identifiers import Identifiers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -40,15 +41,15 @@ class Loops:
         self.parameters = self._cells(program.gradients)
         self.remarks: list[str] = []
         self._templates: dict[int, tuple[fm.Formula, Template]] = {}
-        names = Names((*HELPERS, *taken, "total"))
-        self._names = {name: names.take(name) for name in (*program.leaves, *program.nodes)}
+        names = Identifiers((*RESERVED, *HELPERS, *taken, "total"))
+        self._names = {name: names.fresh(name) for name in (*program.leaves, *program.nodes)}
         output = self._names[program.output]
         for name, tensor in program.tensors.items():
             if name not in self._names:
                 of = tensor.adjoint_of
                 wanted = name if of is None else f"d{output}_d{self._names[of]}"
-                self._names[name] = names.take(wanted)
-        self._letters = {letter: names.take(letter) for letter in program.extents}
+                self._names[name] = names.fresh(wanted)
+        self._letters = {letter: names.fresh(letter) for letter in program.extents}
         self._text: list[str] = []
         self._depth = 1
 

@@ -1,14 +1,8 @@
-"""Identifiers for C: ASCII, no keyword, nothing of math.h, each one once."""
+"""Words that C has taken, and texts as its strings."""
 
 from __future__ import annotations
 
-import unicodedata
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-__all__ = ["RESERVED", "Names", "ascii_text", "string_literal"]
+__all__ = ["RESERVED", "string_literal"]
 
 _KEYWORDS = """
 alignas alignof and and_eq asm auto bitand bitor bool break case catch char class compl complex
@@ -45,37 +39,6 @@ RESERVED = frozenset(
     )
 )
 """Words of C and C++, and what math.h defines, the extensions of POSIX and GNU included."""
-
-
-def ascii_text(text: str) -> str:
-    """A text in ASCII: Greek letters by their names, others by their code points."""
-    return "".join(char if char.isascii() else _spelt(char) for char in text)
-
-
-def _spelt(char: str) -> str:
-    words = unicodedata.name(char, "").split(" ")
-    if words[0] == "GREEK" and len(words) == 4 and words[2] == "LETTER":
-        return words[3].capitalize() if words[1] == "CAPITAL" else words[3].lower()
-    return f"u{ord(char):x}"
-
-
-class Names:
-    """Hands out identifiers; where one is taken, the next gets a number."""
-
-    def __init__(self, taken: Iterable[str]) -> None:
-        self._taken = {*RESERVED, *taken}
-
-    def take(self, name: str) -> str:
-        """An identifier for a name."""
-        plain = "".join(char if char.isalnum() else "_" for char in ascii_text(name)).strip("_")
-        if not plain[:1].isalpha():
-            plain = f"v_{plain}"
-        found, number = plain, 1
-        while found in self._taken:
-            number += 1
-            found = f"{plain}_v{number}"
-        self._taken.add(found)
-        return found
 
 
 def string_literal(text: str) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chainrule.core import formula as fm
-from chainrule.numeric.targets._c_names import RESERVED, ascii_text
+from chainrule.numeric.targets._c_names import RESERVED
 from chainrule.numeric.targets._c_text import HELPERS, Writer, comment, statement
+from chainrule.numeric.targets._identifiers import ascii_text
 from chainrule.numeric.targets._scalars import Scalars
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Identifiers", "printable"]
+__all__ = ["Identifiers", "ascii_text", "printable"]
 
 
 class Identifiers:
@@ -21,10 +21,7 @@ class Identifiers:
 
     def fresh(self, wanted: str) -> str:
         """A free identifier that looks like the name."""
-        plain = "".join(
-            char if re.fullmatch("[A-Za-z0-9_]", char) else _spelt(char) for char in wanted
-        )
-        plain = re.sub("_+", "_", plain).strip("_") or "v"
+        plain = re.sub("[^A-Za-z0-9]+", "_", ascii_text(wanted)).strip("_") or "v"
         if plain[0].isdigit() or keyword.iskeyword(plain):
             plain = f"v_{plain}"
         name, number = plain, 1
@@ -33,6 +30,11 @@ class Identifiers:
             name = f"{plain}_v{number}"
         self._taken.add(name)
         return name
+
+
+def ascii_text(text: str) -> str:
+    """A text in ASCII: Greek letters by their names, others by their code points."""
+    return "".join(char if char.isascii() else _spelt(char) for char in text)
 
 
 def _spelt(char: str) -> str:
