@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import math
 import random
+import re
 import sys
 from contextlib import contextmanager
 
@@ -18,9 +19,11 @@ from chainrule.core.errors import ChainruleError
 from chainrule.core.evaluate import evaluate
 from chainrule.core.plain import print_plain
 from chainrule.numeric.build import source_of
+from chainrule.numeric.checking.arithmetic import FLOATS, many_digits
 from chainrule.numeric.checking.differences import Point, Ray
 from chainrule.numeric.checking.page import text_page
-from chainrule.numeric.checking.tape import FLOATS, Tape, many_digits
+from chainrule.numeric.checking.tape import Tape
+from chainrule.numeric.checking.words import WORDS
 from chainrule.numeric.compiled import Compiled
 from chainrule.numeric.gradcheck import gradcheck
 from chainrule.numeric.peers import choose_peer, peer_names
@@ -214,6 +217,22 @@ def test_no_false_alarm_on_kinks(graph, numbers):
         assert "finite" in error.message  # noqa: PT017
         return
     assert report.ok, (text_of(graph), values, report)
+
+
+@pytest.mark.parametrize("text", ["E = sigmoid(w)", "E = elu(-w)"])
+@pytest.mark.parametrize("w", [709.7, 715.0, 740.0, 746.0])
+def test_no_false_alarm_below_the_smallest_normal_number(text, w):
+    """0 and 1e-323 are the same: what lies below 2e-308 has not all its digits."""
+    assert verdicts(check(text, {"w": w})) == {"w": "right"}
+
+
+def test_no_false_alarm_where_a_statement_cancels():
+    """The engine says −1.6e-61, the statement −0 in doubles and in sixty digits."""
+    report = check("a = gelu_tanh(w)\nE = a + x", {"w": -12.0, "x": 1.0})
+    assert report.ok
+    assert report.forward is None
+    alone = check("a = gelu_tanh(w)\nE = 12*a", {"w": -12.0})
+    assert verdicts(alone) == {"w": "right"}
 
 
 def test_inputs_and_targets():
@@ -783,3 +802,13 @@ def test_every_verdict_has_a_page(model, values, gradient, lang):
     if one.verdict == "wrong" and one.left is not None:
         assert {"en": "the gradient is", "ko": "기울기는"}[lang] in page
         assert {"en": "convention", "ko": "정해 둔"}[lang] not in page
+
+
+def test_languages_are_the_same_phrases():
+    """A phrase that one language lacks, or that leaves out a number."""
+    fields = [
+        {key: set(re.findall(r"{(\w+)", text)) for key, text in words.items()}
+        for words in WORDS.values()
+    ]
+    assert set(WORDS) == {"en", "ko"}
+    assert all(words == fields[0] for words in fields)

@@ -113,8 +113,8 @@ class Factors:
     ) -> tuple[dict[str, float], dict[str, float]]:
         """∂output/∂node put together from the factors, and the same with every path positive.
 
-        With `rounding`, every factor counts as if it were computed from numbers as large as what
-        it is the derivative of: a(1 − a) of a = 1.
+        With `rounding`, every factor counts as if it were computed from numbers as large as 1 or
+        as what it is the derivative of: a(1 − a) of a = 1, or 1 + tanh u.
         """
         adjoints, sizes = {self.graph.output: 1.0}, {self.graph.output: 1.0}
         known = set(inside)
@@ -124,7 +124,7 @@ class Factors:
                 if parent in known:
                     local = self.number(name, parent)
                     adjoints[parent] = adjoints.get(parent, 0.0) + incoming * local
-                    reach = abs(local) + (abs(self.values[name]) if rounding else 0.0)
+                    reach = abs(local) + (max(1.0, abs(self.values[name])) if rounding else 0.0)
                     sizes[parent] = sizes.get(parent, 0.0) + size * reach
         return adjoints, sizes
 

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from chainrule.numeric.checking.tape import DIGITS, FLOATS, many_digits
+from chainrule.numeric.checking.arithmetic import DIGITS, FLOATS, many_digits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from chainrule.numeric.checking.tape import Arithmetic, Bound, Tape
+    from chainrule.numeric.checking.arithmetic import Arithmetic
+    from chainrule.numeric.checking.tape import Bound, Tape
 
 __all__ = ["Estimate", "Point", "Ray", "Sides"]
 
@@ -35,6 +36,7 @@ _MANY = 700
 _FEW_OPERATIONS = 5_000
 _DIGIT_LEVELS = 4
 _TINY = 1e-6
+_LITTLE = 1e-40
 _ASIDE = (1e-18, 1e-14, 1e-10, 1e-7)
 
 
@@ -233,11 +235,15 @@ class Ray:
             if found is not None and (best is None or found.error < best.error):
                 best = found
             if best is not None and best.error <= enough:
-                return best
+                break
         wider = None if offset else self.point.wider
         if wider is None or best is None:
             return best
-        return Ray(wider, self.direction).precise(enough)
+        # Where numbers as large as 1 cancel on the way, sixty digits hold nothing so small and do
+        # not know it: 1 + tanh(−70) is 6e-61.
+        if best.error <= enough and abs(best.value) >= _LITTLE:
+            return best
+        return Ray(wider, self.direction).precise(enough) or best
 
     def _precise_quotient(self, at: Any, base: list[Any], h: Any) -> tuple[Any, float] | None:
         ahead, behind = self._digits_at(at + h), self._digits_at(at - h)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 __all__ = ["forward_error"]
 
 _EPSILON = 2.0**-52
+_LITTLE = 1e-50
+"""What sixty digits may lose where a statement cancels."""
 
 
 def forward_error(instance: Instance) -> Forward | None:
@@ -34,9 +36,21 @@ def forward_error(instance: Instance) -> Forward | None:
 
 
 def _differ(point: Point, slot: int, ours: float, stated: float) -> bool:
-    """Whether more than rounding lies between; many digits say how much that is."""
+    """Whether more than rounding lies between; many digits say how much that is.
+
+    A statement that cancels needs very many: 1 + tanh(−70) is 6e-61, and 0 in sixty digits.
+    """
     if abs(ours - stated) <= 1e-9 * max(abs(ours), abs(stated)):
         return False
+    if not _beyond(point, slot, ours, stated):
+        return False
+    wider = point.wider
+    if wider is None:
+        return abs(ours - float(point.digits[slot])) > _LITTLE
+    return _beyond(wider, slot, ours, stated)
+
+
+def _beyond(point: Point, slot: int, ours: float, stated: float) -> bool:
     exact = float(point.digits[slot])
     if not math.isfinite(exact):
         return False

@@ -21,6 +21,7 @@ __all__ = ["Judge", "Measure"]
 
 _EPSILON = 2.0**-52
 _ROUNDING = 64 * _EPSILON
+_LEAST = 4 * 2.0**-1022
 _DIGIT_BUDGET = 5_000_000
 _QUOTIENTS = 8
 
@@ -34,8 +35,11 @@ class Measure:
 
     @classmethod
     def of(cls, tolerance: float, size: float) -> Measure:
-        """The scale is what rounding alone may do to numbers of some size, by the tolerance."""
-        return cls(tolerance, _ROUNDING * size / tolerance)
+        """The scale is what rounding alone may do to numbers of some size, by the tolerance.
+
+        Numbers below the smallest that a double holds with all its digits are rounding, too.
+        """
+        return cls(tolerance, max(_ROUNDING * size, _LEAST) / tolerance)
 
     def allowed(self, one: float, other: float) -> float:
         """How much may lie between two derivatives."""
