@@ -14,7 +14,7 @@ import random
 from typing import TYPE_CHECKING
 
 from chainrule.core.errors import ChainruleError
-from chainrule.numeric.checking.directions import Directions
+from chainrule.numeric.checking.directions import Directions, explained
 from chainrule.numeric.checking.forward_pass import forward_error
 from chainrule.numeric.checking.instance import filled
 from chainrule.numeric.checking.judge import Judge
@@ -78,6 +78,8 @@ def gradcheck(
             checked[name] = judge.judged(name)
     peer = compare(against, instance, judge, checked)
     first = settle(judge, checked)
+    if not some:
+        taylor = tuple(explained(each, checked.values(), tolerance) for each in taylor)
     return GradCheck(
         output=subject.graph.output,
         loss=instance.point.output,

@@ -226,6 +226,16 @@ def test_no_false_alarm_below_the_smallest_normal_number(text, w):
     assert verdicts(check(text, {"w": w})) == {"w": "right"}
 
 
+def test_no_false_alarm_where_all_paths_cancel():
+    """39 − 39 leaves 1.7e-14, of which four digits are rounding, along every direction too."""
+    text = "n = x_1 - x_1*x_2\nm = elu(n)*n\nE = m + n"
+    report = check(text, {"x_1": 1.0, "x_2": 40.0}, wrt=["x_1", "x_2"])
+    assert verdicts(report) == {"x_1": "right", "x_2": "right"}
+    assert report.ok
+    wrong = {"x_1": 1e-3, "x_2": 0.0}
+    assert not check(text, {"x_1": 1.0, "x_2": 40.0}, wrt=list(wrong), gradients=wrong).ok
+
+
 def test_no_false_alarm_where_a_statement_cancels():
     """The engine says −1.6e-61, the statement −0 in doubles and in sixty digits."""
     report = check("a = gelu_tanh(w)\nE = a + x", {"w": -12.0, "x": 1.0})

@@ -6,19 +6,21 @@ They also find a wrong gradient among those that are not checked one by one.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from chainrule.numeric.checking.results import Judgement
 from chainrule.numeric.checking.subject import LARGE
 from chainrule.numeric.checking.taylor import direction, directional, remainder
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from chainrule.numeric.checking.instance import Instance
-    from chainrule.numeric.checking.results import Taylor
+    from chainrule.numeric.checking.results import Checked, Taylor
 
-__all__ = ["Directions"]
+__all__ = ["Directions", "explained"]
 
 _DIRECTIONS = 3
 
@@ -69,3 +71,18 @@ class Directions:
             if not fits:
                 return True
         return False
+
+
+def explained(taylor: Taylor, checked: Collection[Checked], tolerance: float) -> Taylor:
+    """The remainder, right if it is off by no more than gradients that all are right may be.
+
+    Paths that cancel leave a gradient the rounding of each of them, which its scale knows and the
+    slope along a direction does not. A direction has length 1.
+    """
+    right = all(one.verdict is Judgement.RIGHT for one in checked)
+    if taylor.verdict is not Judgement.WRONG or taylor.difference is None or not right:
+        return taylor
+    allowed = tolerance * math.hypot(*(max(abs(one.gradient), one.scale) for one in checked))
+    if abs(taylor.slope - taylor.difference) > allowed:
+        return taylor
+    return replace(taylor, verdict=Judgement.RIGHT)
