@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from chainrule.catalog.registry import activations, definitions, examples, losses, penalties
 from chainrule.catalog.types import Activation, VectorActivation
+from chainrule.core import formula as fm
 from chainrule.core.errors import ChainruleError
 from chainrule.core.evaluate import evaluate
 from chainrule.core.plain import print_plain
@@ -224,6 +225,14 @@ def test_no_false_alarm_on_kinks(graph, numbers):
 def test_no_false_alarm_below_the_smallest_normal_number(text, w):
     """0 and 1e-323 are the same: what lies below 2e-308 has not all its digits."""
     assert verdicts(check(text, {"w": w})) == {"w": "right"}
+
+
+def test_no_false_alarm_where_doubles_overflow_on_the_way():
+    """0 times inf is nan in doubles; the statement itself is 0 times a number."""
+    text = "u = exp(x*x + x)\nv = x*x + x\nE = b*u + b + v"
+    report = check(text, {"x": 40.0, "b": 0.0}, wrt=["x", "b"])
+    assert report.ok
+    assert verdicts(report) == {"x": "undecided", "b": "undecided"}
 
 
 def test_no_false_alarm_where_all_paths_cancel():
@@ -559,6 +568,21 @@ def test_planted_composition(monkeypatch):
     assert found.wrt in {"a_1", "a_2"}
     assert found.given == pytest.approx(2 * found.difference)
     assert set(found.affects) <= {"w_11", "w_21", "w_12", "w_22", "b_1"}
+
+
+def test_planted_part_of_a_factor(monkeypatch):
+    """x in two terms of one statement: the factor is 2x + 1, and not one of its parts."""
+    original = _Reverse._factor
+
+    def doubled(self, line, term, entry):
+        factor = original(self, line, term, entry)
+        return fm.multiply(fm.Number("2"), factor) if factor != fm.ONE else factor
+
+    monkeypatch.setattr(_Reverse, "_factor", doubled)
+    report = check("n = x*x + x\nE = n", {"x": 3.0}, wrt=["x"])
+    found = report.first_wrong
+    assert (found.kind, found.of, found.wrt) == ("computed", "n", "x")
+    assert (found.given, found.difference) == (13.0, pytest.approx(7.0))
 
 
 def test_planted_engine(monkeypatch):

@@ -313,6 +313,7 @@ def _computed(
     position: dict[str, int] = {}
     for axis in reversed(program.tensors[adjoint].axes):
         place, position[axis] = divmod(place, program.extents[axis])
+    parts: dict[str, list[Term]] = {}
     for term in (term for line in lines for term in line.terms):
         reader = program.tensors[term.reader or adjoint]
         if term.factor is None or not reader.cells or set(reader.axes) - set(position):
@@ -321,16 +322,18 @@ def _computed(
         for axis in reader.axes:
             flat = flat * program.extents[axis] + position[axis]
         of = reader.cells[flat]
-        if node not in factors.parents(of):
-            continue
-        given = _number(program, run, term, position)
+        if node in factors.parents(of):
+            parts.setdefault(of, []).append(term)
+    for of, terms in parts.items():  # a statement with several terms has a part of it in each
+        given = math.fsum(_number(program, run, term, position) for term in terms)
         right = factors.compared(of, node, given, tolerance)
-        if right is not None and not term.sums:
+        if right is not None and not any(term.sums for term in terms):
+            values = (_scalar(program, term.factor or fm.ONE, position) for term in terms)
             return WrongFactor(
                 kind="computed",
                 of=of,
                 wrt=node,
-                value=_scalar(program, term.factor, position),
+                value=fm.add(*values),
                 given=given,
                 difference=right.value,
                 error=right.error,

@@ -124,6 +124,8 @@ class Judge:
         found = ray.precise(1e-3 * (self.tolerance * max(known, measure.scale)))
         if found is None:
             return measure.checked(name, gradient, None, Judgement.UNDECIDED, "domain")
+        if not math.isfinite(gradient) and not doubles:
+            return measure.checked(name, gradient, found, Judgement.UNDECIDED, "domain")
         if not math.isfinite(gradient):
             return measure.checked(name, gradient, found, Judgement.WRONG, "not-finite")
         if measure.agrees(gradient, found):
