@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-__all__ = ["write", "write_file"]
+__all__ = ["colour_wanted", "ending", "has_folder", "write", "write_file"]
 
 
 def write(pieces: Iterable[str], path: str | None) -> None:
@@ -58,6 +58,20 @@ def write_file(pieces: Iterable[str], path: Path) -> None:
         if isinstance(error, OSError):
             raise _unwritable(path, error) from None
         raise
+
+
+def ending(path: str) -> str:
+    """The ending of a file's name, in small letters: `.svg`."""
+    from pathlib import Path
+
+    return Path(path).suffix.lower()
+
+
+def has_folder(path: str) -> bool:
+    """Whether the folder is there that a file is to lie in."""
+    from pathlib import Path
+
+    return Path(path).resolve().parent.is_dir()
 
 
 def _unwritable(path: Path, error: Exception) -> ChainruleError:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chainrule.commands.choices import Found
-from chainrule.commands.output import write
+from chainrule.commands.output import ending, has_folder, write
 from chainrule.commands.session import Session
 from chainrule.core.errors import ChainruleError
 
@@ -189,12 +189,12 @@ def _check_options(model: str, options: Mapping[str, Any]) -> None:
         raise ChainruleError("--trace is shown as text or JSON", hint="add --format json")
     for name, endings in _ENDINGS.items():
         path = options[name]
-        if path is not None and _ending(path) not in endings:
+        if path is not None and ending(path) not in endings:
             flag = f"--{name.replace('_', '-')}"
             raise ChainruleError(f"{flag} writes {' or '.join(endings)}, not {path}")
     for name in ("loss_trace", "plot", "checkpoint", "output"):
         path = options[name]
-        if path not in {None, "-"} and not _has_folder(path):
+        if path not in {None, "-"} and not has_folder(path):
             raise ChainruleError(f"{path} cannot be written: there is no such folder")
 
 
@@ -222,18 +222,6 @@ def _kept(path: str | None, *, resume: bool) -> Checkpoint | None:
             hint="--resume goes on with it; to start again remove it, or name another file",
         )
     return None
-
-
-def _ending(path: str) -> str:
-    from pathlib import Path
-
-    return Path(path).suffix.lower()
-
-
-def _has_folder(path: str) -> bool:
-    from pathlib import Path
-
-    return Path(path).resolve().parent.is_dir()
 
 
 def _compiled(
@@ -370,7 +358,7 @@ def _write_losses(training: Training, session: Session, options: Mapping[str, An
 
     trace, plot = options["loss_trace"], options["plot"]
     if trace is not None:
-        is_json = _ending(trace) == ".json"
+        is_json = ending(trace) == ".json"
         write(loss_json(training, session.output) if is_json else csv_report(training), trace)
     if plot is not None:
         from chainrule.numeric.curve import loss_curve

@@ -16,7 +16,7 @@ from chainrule.core.functions import CONSTANTS, NUMERIC, PRIMITIVES, Definition
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["COMPARE", "evaluate"]
+__all__ = ["COMPARE", "divide", "evaluate", "power"]
 
 COMPARE: dict[str, Callable[[float, float], bool]] = {
     "<": lambda a, b: a < b,
@@ -28,13 +28,15 @@ COMPARE: dict[str, Callable[[float, float], bool]] = {
 }
 
 
-def _divide(top: float, bottom: float) -> float:
+def divide(top: float, bottom: float) -> float:
+    """top/bottom; by 0 it is inf, and 0/0 nan."""
     if bottom == 0:
         return math.nan if top == 0 or math.isnan(top) else math.copysign(math.inf, top)
     return top / bottom
 
 
-def _power(base: float, exponent: float) -> float:
+def power(base: float, exponent: float) -> float:
+    """base**exponent; inf where it overflows or 0 is inverted, nan where it is no real number."""
     try:
         value = base**exponent
     except ZeroDivisionError:
@@ -121,8 +123,8 @@ _EVALUATE: dict[type[fm.Formula], Callable[..., float]] = {
     fm.Negative: lambda ev, f: -ev.of(f.operand),
     fm.Sum: lambda ev, f: sum((ev.of(term) for term in f.terms), 0.0),
     fm.Product: _Evaluator.product,
-    fm.Quotient: lambda ev, f: _divide(ev.of(f.numerator), ev.of(f.denominator)),
-    fm.Power: lambda ev, f: _power(ev.of(f.base), ev.of(f.exponent)),
+    fm.Quotient: lambda ev, f: divide(ev.of(f.numerator), ev.of(f.denominator)),
+    fm.Power: lambda ev, f: power(ev.of(f.base), ev.of(f.exponent)),
     fm.Call: _Evaluator.call,
     fm.Cases: _Evaluator.cases,
     fm.Condition: lambda ev, f: float(ev.condition(f)),

@@ -813,25 +813,27 @@ def test_results_are_plain_data():
 
 @pytest.mark.parametrize("lang", ["en", "ko"])
 @pytest.mark.parametrize(
-    ("model", "values", "gradient"),
+    ("model", "values", "gradient", "verdict"),
     [
-        ("E = heaviside(w) + w", {"w": 0}, 7.0),
-        ("E = heaviside(w) + w", {"w": 0}, 1.0),
-        ("E = abs(w)", {"w": 0}, 7.0),
-        ("E = abs(w)", {"w": 0}, 0.0),
-        ("E = abs(w)", {"w": 0}, 1.0),
-        ("E = max(0, w) + abs(w)", {"w": 0}, -3.0),
-        ("E = sqrt(w)", {"w": 0}, 1.0),
-        ("E = w**2", {"w": 3}, 6.0),
-        ("E = w**2", {"w": 3}, 6.5),
-        ("E = w**2", {"w": 3}, math.nan),
+        ("E = heaviside(w) + w", {"w": 0}, 7.0, "wrong"),
+        ("E = heaviside(w) + w", {"w": 0}, 1.0, "kink"),
+        ("E = abs(w)", {"w": 0}, 7.0, "wrong"),
+        ("E = abs(w)", {"w": 0}, 0.0, "kink"),
+        ("E = abs(w)", {"w": 0}, 1.0, "kink"),
+        ("E = max(0, w) + abs(w)", {"w": 0}, -3.0, "wrong"),
+        ("E = sqrt(w)", {"w": 0}, 1.0, "undecided"),
+        ("E = w**2", {"w": 3}, 6.0, "right"),
+        ("E = w**2", {"w": 3}, 6.5, "wrong"),
+        ("E = w**2", {"w": 3}, math.nan, "wrong"),
     ],
 )
-def test_every_verdict_has_a_page(model, values, gradient, lang):
+def test_every_verdict_has_a_page(model, values, gradient, verdict, lang):
     """A verdict that the page has no words for, or words that say the opposite."""
     report = check(model, values, wrt=["w"], gradients={"w": gradient})
     page = "".join(text_page(report, lang, str))
     (one,) = report.parameters
+    assert one.verdict == verdict
+    assert WORDS[lang][verdict] in page
     assert "{" not in page
     if one.verdict == "wrong" and one.left is not None:
         assert {"en": "the gradient is", "ko": "기울기는"}[lang] in page

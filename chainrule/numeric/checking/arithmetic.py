@@ -9,6 +9,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from chainrule.core.evaluate import divide, power
 from chainrule.core.functions import NUMERIC, PRIMITIVES, Primitive
 
 if TYPE_CHECKING:
@@ -53,22 +54,6 @@ _COMMON: Mapping[str, Callable[[Any, Any], Any]] = MappingProxyType(
 )
 
 
-def _divide(top: float, bottom: float) -> float:
-    if bottom == 0:
-        return math.nan if top == 0 or math.isnan(top) else math.copysign(math.inf, top)
-    return top / bottom
-
-
-def _power(base: float, exponent: float) -> float:
-    try:
-        value = base**exponent
-    except ZeroDivisionError:
-        return math.inf
-    except OverflowError:
-        return -math.inf if base < 0 and exponent % 2 == 1 else math.inf
-    return value if isinstance(value, float) else math.nan
-
-
 def _larger(a: float, b: float) -> float:
     return math.nan if math.isnan(a) or math.isnan(b) else max(a, b)
 
@@ -97,8 +82,8 @@ FLOATS = Arithmetic(
                 for name, entry in (*PRIMITIVES.items(), *NUMERIC.items())
                 if entry.maximum == 1
             },
-            "/": _divide,
-            "^": _power,
+            "/": divide,
+            "^": power,
             "max": _larger,
             "min": _smaller,
         }
@@ -135,12 +120,12 @@ def _digit_operations(ctx: Any) -> dict[str, Callable[[Any, Any], Any]]:
     def log(z: Any, _: object = None) -> Any:
         return ctx.log(z) if z > 0 else -inf if z == 0 else nan
 
-    def divide(a: Any, b: Any) -> Any:
+    def quotient(a: Any, b: Any) -> Any:
         if b == 0:
             return nan if a == 0 or a != a else inf if a > 0 else -inf  # noqa: PLR0124 # nan
         return a / b
 
-    def power(a: Any, b: Any) -> Any:
+    def raised(a: Any, b: Any) -> Any:
         if a == 0:
             return inf if b < 0 else one if b == 0 else zero if b > 0 else nan
         whole = ctx.isint(b)
@@ -158,8 +143,8 @@ def _digit_operations(ctx: Any) -> dict[str, Callable[[Any, Any], Any]]:
         return one if z > 0 else zero
 
     return {
-        "/": divide,
-        "^": power,
+        "/": quotient,
+        "^": raised,
         "max": lambda a, b: nan if a != a or b != b else max(a, b),  # noqa: PLR0124 # nan
         "min": lambda a, b: nan if a != a or b != b else min(a, b),  # noqa: PLR0124 # nan
         "exp": exp,

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["ArrayStyle", "write_array_module"]
 
 _OURS = (
-    "after", "any", "array", "arrays", "axes", "count", "given", "hasattr", "kind", "lead", "moves",
+    "after", "any", "array", "arrays", "axes", "count", "given", "kind", "lead", "moves",
     "sampled", "shape", "sizes", "sorted",
     "LEAVES", "LEARNING_RATE", "MOVES", "NODES", "PARAMETERS", "SAMPLED", "VALUES",
 )  # fmt: skip
