@@ -61,11 +61,20 @@ def _settle(node: fm.Formula, parts: tuple[fm.Formula, ...]) -> fm.Formula:
 
 
 def _quotient(top: fm.Formula, bottom: fm.Formula) -> fm.Formula:
-    if isinstance(top, fm.Negative):
-        return fm.Negative(_quotient(_first(top.operand), bottom))
-    if isinstance(top, fm.Product) and isinstance(top.factors[0], fm.Negative):
-        return fm.Negative(_quotient(_first(fm.negate(top)), bottom))
+    positive = _without_minus(top)
+    if positive is not None:
+        return fm.Negative(_quotient(_first(positive), bottom))
     return fm.Quotient(top, bottom)
+
+
+def _without_minus(formula: fm.Formula) -> fm.Formula | None:
+    """What a minus in front is taken from, however many products begin with it; else None."""
+    if isinstance(formula, fm.Negative):
+        return formula.operand
+    if isinstance(formula, fm.Product):
+        first = _without_minus(formula.factors[0])
+        return first and fm.Product((first, *formula.factors[1:]))
+    return None
 
 
 def _first(formula: fm.Formula) -> fm.Formula:
