@@ -3,6 +3,10 @@
 The adjoint of a tensor is the sum, over the statements that read it, of the reader's adjoint times
 the factor ∂reader/∂tensor. Gradients of leaves come as soon as all their readers have adjoints,
 before the adjoints that lie further back: so a sequential schedule can update in between.
+
+Selection selects: where a factor is a case, or a step [u > 0], that leaves nothing of a branch, the
+branch is 0 and not 0 times what stands beside it, which may have no value there. What is read only
+where a case holds has an adjoint that is 0 elsewhere, and so has what lies behind it.
 """
 
 from __future__ import annotations
@@ -11,10 +15,10 @@ from typing import TYPE_CHECKING
 
 from chainrule.calculus.differentiate import differentiate
 from chainrule.calculus.rules import Context
-from chainrule.calculus.tidy import drop_ones, tidy
 from chainrule.core import formula as fm
-from chainrule.numeric.forward import letters_of, reference, relabel
+from chainrule.numeric.forward import reference, relabel
 from chainrule.numeric.program import Line, Tensor, Term, entries
+from chainrule.numeric.selection import Selection
 from chainrule.numeric.stable import declared_derivative
 
 if TYPE_CHECKING:
@@ -44,6 +48,7 @@ class _Reverse:
         self.axes = {name: tensor.axes for name, tensor in forward.tensors.items()}
         self.branches: dict[str, list[Term]] = {}
         self.adjoints: dict[str, fm.Formula] = {self.output: fm.ONE}
+        self.selection = Selection(forward.lines)
         self.lines: list[Line] = []
         self.gradients: dict[str, str] = {}
 
@@ -82,6 +87,7 @@ class _Reverse:
 
     def _adjoint(self, name: str) -> None:
         terms = tuple(self.branches.pop(name, ()))
+        self.selection.adjoint(name, scalar=not self.axes[name])
         short = self._short(name, terms)
         if short is not None:
             self.adjoints[name] = short
@@ -114,6 +120,7 @@ class _Reverse:
         adjoint = stem if stem not in self.forward.tensors else self.forward.fresh(f"{stem}_")
         of = self.forward.tensors[name]
         line = Line(adjoint, terms, "sum", gradient_of)
+        self.selection.computed(line)
         batched = of.batched and any(self.forward.tensors[read].batched for read in line.reads)
         self.forward.tensors[adjoint] = Tensor(
             adjoint, of.axes, None, batched, (), name, of.origin or name
@@ -136,8 +143,9 @@ class _Reverse:
                 if factor == fm.ZERO:
                     continue
                 renamed, sums = self._aligned(entry, (*axes, *term.sums))
+                body = self.selection.times(upstream, factor, line.target, read)
                 branch = Term(
-                    relabel(_times(upstream, factor), renamed),
+                    relabel(body, renamed),
                     sums,
                     line.target,
                     relabel(factor, renamed),
@@ -178,13 +186,6 @@ class _Reverse:
             if letter in axes:
                 rest[place] = renamed[letter] = self.forward.twin(letter)
         return {old: new for old, new in renamed.items() if old != new}, tuple(rest)
-
-
-def _times(upstream: fm.Formula, factor: fm.Formula) -> fm.Formula:
-    if upstream == fm.ONE:
-        return factor
-    whole = drop_ones(fm.multiply(upstream, factor))
-    return tidy(whole) if not letters_of(upstream) and not list(entries(upstream)) else whole
 
 
 def _named(body: fm.Formula, table: dict[Entry, str]) -> fm.Formula:

@@ -25,6 +25,8 @@ _LANGUAGE = Language(
         "sign": "np.sign",
     },
     cases=lambda test, value, otherwise: f"np.where({test}, {value}, {otherwise})",
+    infinity="np.inf",
+    eager=True,
 )
 
 _EXTRAS = {
