@@ -218,7 +218,7 @@ class Walk:
         if x.v == 0 and (n < 0 or not whole):
             if n < 0:
                 raise Inadmissible("a negative power of 0")
-            if any(x.d) and n < 1:
+            if n < 1:
                 raise Singular("a root of 0")
         if x.v < 0 and not whole:
             raise Inadmissible("a root of a negative number")
@@ -255,8 +255,12 @@ class Walk:
         (x,) = args
         return getattr(self, f"_{function}")(x)
 
-    def smooth(self, x, value, first, second, e=None):
-        return self.join(value, (x,), (first,), ((second,),), charged=(x.e if e is None else e,))
+    def smooth(self, x, value, first, second, e=None, *, lost=0):
+        """`lost`: what the slope's own formula loses, a(1 - a) and 1 - a² of a rounded a."""
+        charged = (x.e if e is None else e,)
+        out = self.join(value, (x,), (first,), ((second,),), charged=charged)
+        out.a = [a + lost * m for a, m in zip(out.a, x.m, strict=True)]
+        return out
 
     def _exp(self, x):
         y = mp.exp(x.v)
@@ -271,20 +275,18 @@ class Walk:
         if x.v < 0:
             raise Inadmissible("a root of a negative number")
         if x.v == 0:
-            if any(x.m):
-                raise Singular("a root of 0")
-            return self.constant(mpf(0))
+            raise Singular("a root of 0")
         y = mp.sqrt(x.v)
         return self.smooth(x, y, 1 / (2 * y), -1 / (4 * y * x.v), clipped(x))
 
     def _tanh(self, x):
         y = mp.tanh(x.v)
         slope = mp.sech(x.v) ** 2
-        return self.smooth(x, y, slope, -2 * y * slope)
+        return self.smooth(x, y, slope, -2 * y * slope, lost=EPSILON * (1 + y**2))
 
     def _sigmoid(self, x):
         y, rest = 1 / (1 + mp.exp(-x.v)), 1 / (1 + mp.exp(x.v))
-        return self.smooth(x, y, y * rest, y * rest * (rest - y))
+        return self.smooth(x, y, y * rest, y * rest * (rest - y), lost=2 * EPSILON * y)
 
     def _softplus(self, x):
         y, rest = 1 / (1 + mp.exp(-x.v)), 1 / (1 + mp.exp(x.v))
