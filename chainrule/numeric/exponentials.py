@@ -19,22 +19,22 @@ from typing import TYPE_CHECKING
 
 from chainrule.calculus.tidy import constant, tidy
 from chainrule.core import formula as fm
+from chainrule.numeric.patterns import complement, norm, radicand, softplus_in, tanh
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-__all__ = ["FORMS", "Exponentials", "written_out"]
+__all__ = ["Exponentials"]
 
 _MOST_TERMS = 64
 """Terms of a sum that is looked into, and of a product of sums that is multiplied out."""
 
+_HALVES = frozenset({Fraction(1, 2), Fraction(-1, 2)})
+
 _RAISED = 16
 """Powers of sums up to which they are multiplied out or divided by one after the other."""
 
-FORMS = frozenset({"logsumexp", "share"})
-"""Functions of statements that were rewritten: `share(a, c, u, …)`, `logsumexp(c, u, …)`."""
-
-_TELLING = frozenset({"exp", "cosh", "sinh"})
+_TELLING = frozenset({"exp", "cosh", "sinh", "sigmoid", "sqrt"})
 
 Linear = tuple[tuple[fm.Formula, Fraction], ...]
 """Σ number · part, each part once; a number stands beside the part 1."""
@@ -125,25 +125,25 @@ class Exponentials:
     """
 
     define: Callable[[fm.Formula], fm.Formula | None]
-    exponential: set[str] = field(default_factory=set)
-    """Names that stand for products of exponentials."""
+    telling: set[str] = field(default_factory=set)
+    """Names that stand for products of exponentials, or for roots."""
 
     def rewritten(self, name: str, formula: fm.Formula) -> fm.Formula:
         """The right side of the statement of `name`, with equal functions in it."""
         if not self._concerned(formula):
             return formula
         new = fm.transform(formula, lambda _: None, self._join)
-        if self._monomial(new).count:
-            self.exponential.add(name)
+        if self._monomial(new).count or radicand(new) is not None:
+            self.telling.add(name)
         return new
 
     def _concerned(self, formula: fm.Formula) -> bool:
         for node in fm.walk(formula):
             if isinstance(node, fm.Call) and node.function in _TELLING:
                 return True
-            if isinstance(node, fm.Call) and node.function == "sigmoid":
+            if isinstance(node, fm.Power) and constant(node.exponent) in _HALVES:
                 return True
-            if isinstance(node, fm.Name) and node.id in self.exponential:
+            if isinstance(node, fm.Name) and node.id in self.telling:
                 return True
         return False
 
@@ -153,12 +153,29 @@ class Exponentials:
             case fm.Call(function="log"):
                 return self.logarithm(built.args[0]) or built
             case fm.Quotient():
-                return _tanh(built) or self._product(built)
-            case fm.Product() | fm.Power() | fm.Call(function="sqrt"):
+                return tanh(built) or self._product(built)
+            case fm.Product():
                 return self._product(built)
+            case fm.Power() | fm.Call(function="sqrt"):
+                return norm(built) or self._even_power(built) or self._product(built)
             case fm.Sum():
-                return _softplus_in(built)
+                return complement(softplus_in(built))
         return built
+
+    def _even_power(self, formula: fm.Formula) -> fm.Formula | None:
+        """√u to an even power, without the root: its derivative at u = 0 needs none."""
+        if not isinstance(formula, fm.Power):
+            return None
+        exponent = constant(formula.exponent)
+        if exponent is None or exponent <= 0 or exponent % 2:
+            return None
+        base: fm.Formula | None = formula.base
+        if isinstance(base, fm.Name | fm.Indexed):
+            base = self.define(base)
+        inner = None if base is None else radicand(base)
+        if inner is None or exponent == 2:
+            return inner
+        return fm.Power(inner, _number(exponent / 2))
 
     # -- products
 
@@ -203,7 +220,7 @@ class Exponentials:
 
     def _named(self, entry: fm.Name | fm.Indexed) -> _Monomial | None:
         name = entry.id if isinstance(entry, fm.Name) else entry.base.id
-        if name not in self.exponential:
+        if name not in self.telling:
             return None
         meaning = self.define(entry)
         if meaning is None or not (found := self._monomial(meaning)).count:
@@ -515,8 +532,20 @@ def _log_of(terms: _Sum) -> fm.Formula:
             if not none.exponent:
                 inner = fm.Call("softplus", (_formula(other.exponent),))
                 return tidy(fm.add(_formula(common), inner)) if common else inner
-    call = fm.Call("logsumexp", tuple(_flat(rest)))
+    call = _log_cosh(rest) or fm.Call("logsumexp", tuple(_flat(rest)))
     return tidy(fm.add(_formula(common), call)) if common else call
+
+
+def _log_cosh(terms: _Sum) -> fm.Formula | None:
+    """log(c·eᵘ + c·e⁻ᵘ) = log cosh u + log 2c."""
+    if len(terms) != 2 or terms[0].factor != terms[1].factor:
+        return None
+    first, second = (term.exponent for term in terms)
+    if _plus(first, second):
+        return None
+    call = fm.Call("logcosh", (_formula(first),))
+    twice = tidy(fm.multiply(fm.Number("2"), terms[0].factor))
+    return call if twice == fm.ONE else fm.add(call, fm.Call("log", (twice,)))
 
 
 def _log_of_share(top: Linear, divisor: _Sum) -> fm.Formula:
@@ -567,98 +596,3 @@ def _is_of_powers(formula: fm.Formula) -> bool:
         if isinstance(formula, fm.Call):
             return formula.function == "exp"
     return False
-
-
-# -- patterns of sums
-
-
-def _tanh(formula: fm.Quotient) -> fm.Formula | None:
-    """(eᵘ − e⁻ᵘ)/(eᵘ + e⁻ᵘ) = tanh u."""
-    top, bottom = formula.numerator, formula.denominator
-    if not isinstance(top, fm.Sum) or not isinstance(bottom, fm.Sum) or len(top.terms) != 2:
-        return None
-    plus, minus = top.terms
-    if not isinstance(minus, fm.Negative) or not isinstance(plus, fm.Call):
-        return None
-    if plus.function != "exp" or minus.operand != fm.Call("exp", (fm.negate(plus.args[0]),)):
-        return None
-    expected = (plus, minus.operand)
-    return fm.Call("tanh", plus.args) if bottom.terms in {expected, expected[::-1]} else None
-
-
-def _softplus_in(formula: fm.Sum) -> fm.Formula:
-    """max(u, 0) + log(1 + e^−|u|) among the terms of a sum is softplus u."""
-    terms = list(formula.terms)
-    for place, term in enumerate(terms):
-        inner = _of_minus_size(term)
-        if inner is None:
-            continue
-        for other, candidate in enumerate(terms):
-            argument = _positive_part(candidate)
-            if argument is not None and argument in {inner, fm.negate(inner)}:
-                terms[min(place, other)] = fm.Call("softplus", (argument,))
-                del terms[max(place, other)]
-                return fm.add(*terms)
-    return formula
-
-
-def _of_minus_size(term: fm.Formula) -> fm.Formula | None:
-    """u of softplus(−|u|)."""
-    match term:
-        case fm.Call("softplus", (fm.Negative(fm.Call("abs", (inner,))),)):
-            return inner
-    return None
-
-
-def _positive_part(term: fm.Formula) -> fm.Formula | None:
-    """u of max(u, 0) and of −min(−u, 0)."""
-    negative = isinstance(term, fm.Negative)
-    call = term.operand if isinstance(term, fm.Negative) else term
-    if not isinstance(call, fm.Call) or call.function != ("min" if negative else "max"):
-        return None
-    if len(call.args) != 2 or fm.ZERO not in call.args:
-        return None
-    first, second = call.args
-    found = second if first == fm.ZERO else first
-    return fm.negate(found) if negative else found
-
-
-# -- what is computed
-
-
-def written_out(formula: fm.Formula) -> fm.Formula:
-    """Shares and logarithms of sums of exponentials, shifted by the largest exponent.
-
-    Blanchard, Higham, Higham, Accurately Computing the Log-Sum-Exp and Softmax Functions, IMA
-    Journal of Numerical Analysis 41, 2021. Only for what is differentiated no more.
-    """
-
-    def join(node: fm.Formula, parts: tuple[fm.Formula, ...]) -> fm.Formula:
-        built = fm.rebuild(node, parts)
-        if not isinstance(built, fm.Call) or built.function not in FORMS:
-            return built
-        if built.function == "logsumexp":
-            shift, whole, _ = _shifted(built.args)
-            return fm.add(shift, fm.Call("log", (whole,)))
-        top, *pairs = built.args
-        shift, whole, power = _shifted(tuple(pairs))
-        return fm.Quotient(power(top), whole)
-
-    return fm.transform(formula, lambda _: None, join)
-
-
-def _shifted(
-    pairs: tuple[fm.Formula, ...],
-) -> tuple[fm.Formula, fm.Formula, Callable[[fm.Formula], fm.Formula]]:
-    """The largest exponent M, Σ c·e^(u − M), and what gives e^(u − M)."""
-    exponents = tuple(dict.fromkeys(pairs[1::2]))
-    shift = exponents[0] if len(exponents) == 1 else fm.Call("max", exponents)
-
-    def power(exponent: fm.Formula) -> fm.Formula:
-        return fm.Call("exp", (fm.add(exponent, fm.Negative(shift)),))
-
-    terms = [
-        power(exponent) if factor == fm.ONE else fm.multiply(factor, power(exponent))
-        for factor, exponent in zip(pairs[::2], pairs[1::2], strict=True)
-    ]
-    return shift, fm.add(*terms), power

@@ -17,7 +17,8 @@ from chainrule.calculus.rules.functions import ELEMENTARY, scalar_activation
 from chainrule.core import formula as fm
 from chainrule.core.errors import ChainruleError
 from chainrule.core.functions import CONSTANTS
-from chainrule.numeric.exponentials import FORMS, Exponentials
+from chainrule.numeric.exponentials import Exponentials
+from chainrule.numeric.forms import FORMS, bounded
 from chainrule.numeric.program import Line, Tensor, Term, entries
 from chainrule.numeric.stable import known_functions
 
@@ -90,6 +91,7 @@ class Forward:
         self.extents: dict[str, int] = dict(source.extents)
         self.tensors: dict[str, Tensor] = {}
         self.lines: list[Line] = []
+        self.rewritten: set[str] = set()
         self._known: dict[fm.Formula, tuple[str, tuple[str, ...]]] = {}
         self._definition: dict[str, fm.Formula] = {}
         self._exponentials = Exponentials(self._meaning)
@@ -110,6 +112,8 @@ class Forward:
 
     def _statement(self, name: str, formula: fm.Formula) -> None:
         clean = self._exponentials.rewritten(name, formula)
+        if clean is not formula:
+            self.rewritten.add(name)
         self._definition[name] = clean
         terms = []
         whole = clean.terms if isinstance(clean, fm.Sum) else (clean,)
@@ -261,6 +265,8 @@ class Forward:
                 return built
             if scalar_activation(built.function) is not None:
                 built = fm.Call(built.function, (self._atom(owner, built.args[0]), *built.args[1:]))
+            elif built.function in FORMS and not bounded(built):
+                return built
             elif built.function in FORMS:
                 built = fm.Call(built.function, tuple(self._atom(owner, a) for a in built.args))
             elif built.function not in ELEMENTARY:
@@ -280,7 +286,7 @@ class Forward:
         for node in fm.walk(body):
             if not isinstance(node, fm.Call) or node.function in CONSTANTS:
                 continue
-            known = node.function in known_functions() | FORMS
+            known = node.function in known_functions() | FORMS.keys()
             if not (known or scalar_activation(node.function)) or node.primes:
                 raise ChainruleError(
                     f"`{node.function}` in the statement of `{owner}` has no definition, so it has "

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from chainrule.calculus.differentiate import differentiate
 from chainrule.calculus.rules import Context
 from chainrule.core import formula as fm
+from chainrule.numeric.forms import bounded
 from chainrule.numeric.forward import reference, relabel
 from chainrule.numeric.program import Line, Tensor, Term, entries
 from chainrule.numeric.selection import Selection
@@ -165,12 +166,23 @@ class _Reverse:
                 return declared
         table = {each: f"@{place}" for place, each in enumerate(dict.fromkeys(entries(body)))}
         plain = _named(body, table)
-        context = Context(table[entry], _OUTPUT if alone and isinstance(body, fm.Call) else None)
+        named = alone and isinstance(body, fm.Call) and self._keeps(line, body)
+        context = Context(table[entry], _OUTPUT if named else None)
         value = differentiate(plain, context).after
-        if alone and isinstance(body, fm.Call):
+        if named:
             value = fm.replace(value, plain, fm.Name(_OUTPUT))
         back = {name: reference(each.name, each.letters) for each, name in table.items()}
         return fm.substitute(value, {**back, _OUTPUT: own})
+
+    def _keeps(self, line: Line, call: fm.Call) -> bool:
+        """Whether the derivative may be written with the line's own value.
+
+        1 − a loses the digits of what is left beside 1, which a formula that was written in
+        exponentials has. An infinite value times 0 says nothing.
+        """
+        return bounded(call) and not (
+            line.target in self.forward.rewritten and call.function in {"sigmoid", "tanh"}
+        )
 
     def _aligned(
         self, entry: Entry, around: tuple[str, ...]

@@ -2,7 +2,7 @@
 
 They stand in what is computed, never in what is differentiated: the catalogue's own `stable` and
 `stable_derivative`, which hold their relative accuracy at saturation (σ′(40) is 4.2e-18, not 0),
-eᵘ − 1, and the forms of `exponentials`. For arithmetic that raises there are the catalogue's
+eᵘ − 1, and those of `forms`. For arithmetic that raises there are the catalogue's
 `direct` forms instead; see `Form`.
 """
 
@@ -19,7 +19,8 @@ from chainrule.core import formula as fm
 from chainrule.core.functions import NUMERIC, PRIMITIVES, Definition, arities
 from chainrule.core.lower import expand_definitions
 from chainrule.core.plain import Syntax, read_formula
-from chainrule.numeric.exponentials import written_out
+from chainrule.numeric.forms import written_out
+from chainrule.numeric.patterns import complement
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +29,6 @@ __all__ = [
     "Form",
     "declared_derivative",
     "expand_calls",
-    "expm1_in",
     "known_functions",
     "read_numeric",
 ]
@@ -70,7 +70,7 @@ def _definitions(form: Form) -> Mapping[str, Definition]:
 
 def expand_calls(formula: fm.Formula, keep: frozenset[str], form: Form = "stable") -> fm.Formula:
     """Functions written out in a form that is computed, but for those in `keep`."""
-    whole = expm1_in(written_out(formula))
+    whole = _accurate(written_out(formula))
     return expand_definitions(whole, _definitions(form), keep=keep)
 
 
@@ -90,11 +90,8 @@ def declared_derivative(
     return fm.substitute(read_numeric(text), {**table, "a": output})
 
 
-def expm1_in(formula: fm.Formula) -> fm.Formula:
-    """eᵘ − 1 in a formula as one function, which does not cancel near 0.
-
-    Only for what is differentiated no more: the function has no rule.
-    """
+def _accurate(formula: fm.Formula) -> fm.Formula:
+    """eᵘ − 1 as one function, and 1 − σ(u) as σ(−u): no digits cancel."""
 
     def join(node: fm.Formula, parts: tuple[fm.Formula, ...]) -> fm.Formula:
         built = fm.rebuild(node, parts)
@@ -103,7 +100,7 @@ def expm1_in(formula: fm.Formula) -> fm.Formula:
             exponential = isinstance(first, fm.Call) and first.function == "exp"
             if exponential and second == fm.Negative(fm.ONE):
                 return fm.Call("expm1", first.parts)
-        return built
+        return complement(built) if isinstance(built, fm.Sum) else built
 
     return fm.transform(formula, lambda _: None, join)
 

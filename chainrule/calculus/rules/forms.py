@@ -1,8 +1,8 @@
-"""Shares eᵃ/Σ c·eᵘ and the logarithm of such a sum, as numeric programs hold them.
+"""Functions that stand in numeric programs only, where models have something equal.
 
-`share(a, c, u, …)` is eᵃ/Σ c·eᵘ over the pairs that follow; `logsumexp(c, u, …)` is log Σ c·eᵘ. No
-model is written with them: `chainrule.numeric.exponentials` puts them in place of equal quotients
-and logarithms, which overflow where these do not.
+`share(a, c, u, …)` is eᵃ/Σ c·eᵘ over the pairs that follow, `logsumexp(c, u, …)` is log Σ c·eᵘ,
+`logcosh(u)` is log cosh u, and `norm(u, …)` is √Σ u². `chainrule.numeric.forms` says what they are
+computed by.
 """
 
 from __future__ import annotations
@@ -52,6 +52,30 @@ def _share(formula: fm.Formula, context: Context) -> Outcome | None:
     return Outcome(fm.multiply(formula, fm.add(*terms)))
 
 
+def _logcosh(formula: fm.Formula, context: Context) -> Outcome | None:
+    """d/dx log cosh u = tanh(u)·u′."""
+    if not isinstance(formula, fm.Call) or formula.function != "logcosh":
+        return None
+    slope = fm.Call("tanh", formula.args)
+    return Outcome(fm.multiply(slope, _inner(formula.args[0], context)))
+
+
+def _norm(formula: fm.Formula, context: Context) -> Outcome | None:
+    """d/dx n = Σ (u/n)·u′ for n = √Σ u²."""
+    if not isinstance(formula, fm.Call) or formula.function != "norm":
+        return None
+    whole = fm.Name(context.output) if context.output else formula
+    return Outcome(
+        fm.add(
+            *(
+                fm.multiply(fm.Quotient(side, whole), _inner(side, context))
+                for side in formula.args
+                if has(side, context.wrt)
+            )
+        )
+    )
+
+
 RULES = (
     Rule(
         name="log-sum-exp",
@@ -77,6 +101,32 @@ RULES = (
             "": {
                 "en": "the share times how much its own exponent moves beyond the average",
                 "ko": "몫에, 그 지수의 변화에서 평균 변화를 뺀 것을 곱한다",
+            }
+        },
+    ),
+    Rule(
+        name="log-cosh",
+        order=24,
+        title={"en": "logarithm of the hyperbolic cosine", "ko": "쌍곡코사인의 로그의 미분"},
+        statement="diff(log(cosh(u)), x) = tanh(u)*diff(u, x)",
+        apply=_logcosh,
+        notes={
+            "": {
+                "en": "the logarithm and the hyperbolic cosine together give the tangent",
+                "ko": "로그와 쌍곡코사인의 미분을 합치면 쌍곡탄젠트가 된다",
+            }
+        },
+    ),
+    Rule(
+        name="norm",
+        order=24,
+        title={"en": "root of a sum of squares", "ko": "제곱합의 제곱근의 미분"},
+        statement="diff(n, x) = u/n*diff(u, x) + v/n*diff(v, x)",
+        apply=_norm,
+        notes={
+            "": {
+                "en": "each side counts by its share of the norm",
+                "ko": "각 변은 노름에서 차지하는 비만큼 기여한다",
             }
         },
     ),
