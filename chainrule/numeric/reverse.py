@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["backward_lines"]
 
-_OUTPUT = "@"
+_OUTPUT = "out"
 
 
 def backward_lines(
@@ -164,7 +164,7 @@ class _Reverse:
             declared = declared_derivative(body, wrt, own)
             if declared is not None:
                 return declared
-        table = {each: f"@{place}" for place, each in enumerate(dict.fromkeys(entries(body)))}
+        table = {each: f"p{place}" for place, each in enumerate(dict.fromkeys(entries(body)))}
         plain = _named(body, table)
         named = alone and isinstance(body, fm.Call) and self._keeps(line, body)
         context = Context(table[entry], _OUTPUT if named else None)
