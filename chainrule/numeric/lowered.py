@@ -24,11 +24,14 @@ from chainrule.numeric.stable import expand_calls
 from chainrule.numeric.tame import tame
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from chainrule.numeric.stable import Form
 
 __all__ = ["fold", "lowered", "trimmed"]
+
+_MOST_TERMS = 200
+"""Terms of one statement."""
 
 _SHARED = (fm.Call, fm.Quotient, fm.Power, fm.Sum)
 
@@ -97,7 +100,32 @@ def lowered(
     forward = tuple(map(clean, program.forward))
     backward = tuple(map(clean, program.backward))
     changed = replace(program, forward=forward, backward=backward)
-    return _Sharing(changed, _sharable if share else _shifted).run()
+    return _with_short_lines(_Sharing(changed, _sharable if share else _shifted).run())
+
+
+def _with_short_lines(program: Program) -> Program:
+    """Long sums in parts: parsers of languages nest with every term that is added."""
+    if all(len(line.terms) <= _MOST_TERMS for line in (*program.forward, *program.backward)):
+        return program
+    tensors = dict(program.tensors)
+    free = (f"part{number}" for number in count(1))
+
+    def parts(line: Line) -> Iterator[Line]:
+        while len(line.terms) > _MOST_TERMS and line.reduce == "sum":
+            names = []
+            of = tensors[line.target]
+            for start in range(0, len(line.terms), _MOST_TERMS):
+                name = next(name for name in free if name not in tensors)
+                tensors[name] = of._replace(name=name, role=None, cells=())
+                names.append(name)
+                yield Line(name, line.terms[start : start + _MOST_TERMS])
+            terms = tuple(Term(reference(name, of.axes)) for name in names)
+            line = replace(line, terms=terms)
+        yield line
+
+    forward = tuple(part for line in program.forward for part in parts(line))
+    backward = tuple(part for line in program.backward for part in parts(line))
+    return replace(program, forward=forward, backward=backward, tensors=tensors)
 
 
 def _flat(formula: fm.Formula) -> fm.Formula:

@@ -70,6 +70,8 @@ def _definitions(form: Form) -> Mapping[str, Definition]:
 
 def expand_calls(formula: fm.Formula, keep: frozenset[str], form: Form = "stable") -> fm.Formula:
     """Functions written out in a form that is computed, but for those in `keep`."""
+    if not any(isinstance(node, fm.Call) for node in fm.walk(formula)):
+        return formula
     whole = _accurate(written_out(formula))
     return expand_definitions(whole, _definitions(form), keep=keep)
 
