@@ -112,7 +112,7 @@ class Session:
             self.save(training.state, finished=training.stopped != "asked")
         if training.stopped == "asked":
             self._say_interrupted(training.steps)
-            sys.exit(128 + received[0])
+            raise click.exceptions.Exit(128 + received[0])
         return training
 
     def _diverged(self, error: Divergence) -> ChainruleError:
