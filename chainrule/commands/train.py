@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,12 +14,14 @@ from chainrule.core.errors import ChainruleError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from chainrule.core.graph import Graph
     from chainrule.core.unroll import IndexGraph
     from chainrule.numeric.checkpoint import Checkpoint
     from chainrule.numeric.compiled import Compiled
     from chainrule.numeric.data import Data
+    from chainrule.numeric.hold import Hold
     from chainrule.numeric.report import Report
     from chainrule.numeric.training import Settings, Training
 
@@ -162,16 +165,29 @@ def command(model: str, values: tuple[str, ...], **options: Any) -> None:
     chainrule train net.toml --steps 1000000 --checkpoint run.json --resume
     """
     _check_options(model, options)
+    with _hold(options["checkpoint"]) as hold:
+        _train(model, values, hold, options)
+
+
+def _hold(path: str | None) -> AbstractContextManager[Hold | None]:
+    """Nobody else uses the checkpoint while we do, reading it included."""
+    if path is None:
+        return nullcontext()
+    from chainrule.numeric.hold import Hold
+
+    return Hold(path)
+
+
+def _train(
+    model: str, values: tuple[str, ...], hold: Hold | None, options: Mapping[str, Any]
+) -> None:
     kept = _kept(options["checkpoint"], resume=options["resume"])
     compiled = _compiled(model, values, kept, options)
     data = _data(compiled, options["data"])
     known = _known(compiled, data, kept, options["init"])
     settings = _settings(compiled, kept, options)
-    session = Session(compiled, known, settings, data, kept, options)
-    training = session.train()
-    _write_losses(training, session, options)
-    report = session.report(training, options)
-    write(_PAGES[options["format_name"]](report), options["output"])
+    session = Session(compiled, known, settings, data, kept, hold, options)
+    _deliver(session.train(), session, options)
 
 
 # -- what is asked for
@@ -353,26 +369,53 @@ def _maybe(*values: Any) -> Any:
 # -- what comes out
 
 
-def _write_losses(training: Training, session: Session, options: Mapping[str, Any]) -> None:
+def _deliver(training: Training, session: Session, options: Mapping[str, Any]) -> None:
+    """The page and the files beside it: what cannot be written does not cost the others."""
+    failures, unwritten = session.failures, None
+    parts = [_page, _loss_trace, _plot]
+    if session.diverged is not None and not session.diverged.step:  # nothing was ever sound
+        parts = [_page] if options["format_name"] == "json" else []
+    for part in parts:
+        try:
+            part(training, session, options)
+        except ChainruleError as error:
+            failures.append(error)
+        except OSError as error:  # standard output
+            unwritten = error
+    if unwritten is None and not failures:
+        return
+    last = failures.pop() if unwritten is None else unwritten
+    for failure in failures:
+        click.echo(f"error: {failure}", err=True)
+    raise last
+
+
+def _page(training: Training, session: Session, options: Mapping[str, Any]) -> None:
+    report = session.report(training, options)
+    write(_PAGES[options["format_name"]](report), options["output"])
+
+
+def _loss_trace(training: Training, session: Session, options: Mapping[str, Any]) -> None:
     from chainrule.numeric.report import csv_report, loss_json
 
-    trace, plot = options["loss_trace"], options["plot"]
+    trace = options["loss_trace"]
     if trace is not None:
         is_json = ending(trace) == ".json"
         write(loss_json(training, session.output) if is_json else csv_report(training), trace)
-    if plot is not None:
-        from chainrule.numeric.curve import loss_curve
 
-        title = session.compiled.model.title
-        log = {"auto": None, "linear": False, "log": True}[options["scale"]]
+
+def _plot(training: Training, session: Session, options: Mapping[str, Any]) -> None:
+    from chainrule.numeric.curve import loss_curve
+
+    if options["plot"] is not None:
         page = loss_curve(
             training.losses,
-            title=title,
+            title=session.compiled.model.title,
             label=session.output,
             steps=_STEP[options["lang"]],
-            log=log,
+            log={"auto": None, "linear": False, "log": True}[options["scale"]],
         )
-        write([page], plot)
+        write([page], options["plot"])
 
 
 _STEP = {"en": "step", "ko": "단계"}

@@ -11,6 +11,7 @@ from chainrule.core.errors import display_width
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
+    from chainrule.numeric.divergence import Breakdown
     from chainrule.numeric.training import Settings, Traced, Training
 
 __all__ = ["Report", "csv_report", "json_report", "languages", "loss_json", "text_report"]
@@ -31,6 +32,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "below": "stopped: the loss is below {bound}",
         "patience": "stopped: no better for {count} steps",
         "patience epochs": "stopped: no better for {count} epochs",
+        "diverged": "stopped: {why}",
         "frozen": "frozen", "more": "… {count} more; --format json has them all",
         "output": "output", "target": "target", "sample": "sample",
         "old": "old", "gradient": "gradient", "new": "new",
@@ -44,6 +46,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "below": "중단: 손실이 {bound}보다 작다",
         "patience": "중단: {count}단계 동안 나아지지 않았다",
         "patience epochs": "중단: {count}에포크 동안 나아지지 않았다",
+        "diverged": "중단: {why}",
         "frozen": "고정", "more": "… 외 {count}개 (전체는 --format json)",
         "output": "출력", "target": "목표", "sample": "표본",
         "old": "갱신 전", "gradient": "기울기", "new": "갱신 후",
@@ -60,7 +63,8 @@ class Report(NamedTuple):
     """A training, and what is said about it.
 
     `targets` gives each output the name of its target, `known` the values of leaves: a number, or
-    one per sample. `rate` is the letter of the learning rate.
+    one per sample. `rate` is the letter of the learning rate. `diverged` says where the run stopped
+    being finite, if it did.
     """
 
     training: Training
@@ -77,6 +81,7 @@ class Report(NamedTuple):
     known: Mapping[str, Any] = MappingProxyType({})
     digits: int = 9
     lang: str = "en"
+    diverged: Breakdown | None = None
 
     @property
     def in_batches(self) -> bool:
@@ -110,6 +115,8 @@ def json_report(report: Report) -> Iterator[str]:
         "engine": report.engine,
         "stopped": training.stopped,
     }
+    if report.diverged is not None:
+        fields["diverged"] = report.diverged.record()
     if training.trace:
         fields["trace"] = [_traced(report, traced) for traced in training.trace]
     return _object(fields)
@@ -219,6 +226,8 @@ def _stopped(report: Report, words: Mapping[str, str]) -> Iterator[str]:
     elif report.training.stopped == "patience":
         key = "patience epochs" if report.in_batches else "patience"
         yield f"{words[key].format(count=f'{settings.patience:,}')}\n"
+    if report.diverged is not None:
+        yield f"{words['diverged'].format(why=report.diverged.message(report.lang))}\n"
 
 
 def _parameters_text(report: Report, words: Mapping[str, str]) -> Iterator[str]:
