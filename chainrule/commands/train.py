@@ -59,7 +59,7 @@ def _languages() -> Sequence[str]:
     "--values",
     multiple=True,
     metavar="FILE|NAME=V,…",
-    help="Values of leaves; may be repeated.",
+    help="Values of leaves: TOML with [values], or JSON of train; may be repeated.",
 )
 @click.option(
     "--data",
@@ -271,12 +271,9 @@ def _compiled(
 
 
 def _graph(model: str, values: tuple[str, ...]) -> Graph | IndexGraph:
-    from chainrule.read.models import load_model, load_values, with_values
+    from chainrule.read.models import load_model, with_given
 
-    graph = load_model(model)
-    for given in values:
-        graph = with_values(graph, load_values(given))
-    return graph
+    return with_given(load_model(model), values)
 
 
 def _frozen(names: Iterable[str], given: Iterable[str]) -> list[str]:
