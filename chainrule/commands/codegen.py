@@ -58,5 +58,9 @@ def command(
     from chainrule.read.models import load_model, with_given
 
     graph = with_given(load_model(model), values)
+    graph = graph.with_model(**graph.model.taken_as_usual())
+    if graph.model.usual:
+        taken = ", ".join(f"{name} = {text}" for name, text in graph.model.usual.items())
+        click.echo(f"usual values taken: {taken}", err=True)
     options = Options(version=chainrule.__version__, level=level)
     write([targets()[target].write(graph, options)], output)

@@ -172,6 +172,7 @@ class Session:
             first=self.start.step,
             frozen=compiled.frozen,
             targets=compiled.program.targets,
+            usual=model.usual,
             known={**self.known, **({} if data is None else data.columns)},
             digits=options["digits"],
             lang=self.lang,

@@ -184,6 +184,7 @@ def _train(
     kept = _kept(options["checkpoint"], resume=options["resume"])
     compiled = _compiled(model, values, kept, options)
     data = _data(compiled, options["data"])
+    compiled = compiled.suited(None if data is None else data.samples)
     known = _known(compiled, data, kept, options["init"])
     settings = _settings(compiled, kept, options)
     session = Session(compiled, known, settings, data, kept, hold, options)
@@ -201,6 +202,11 @@ def _check_options(model: str, options: Mapping[str, Any]) -> None:
         if options[name] and not options[needed]:
             flag, other = (f"--{option.replace('_', '-')}" for option in (name, needed))
             raise ChainruleError(f"{flag} needs {other}")
+    if options["resume"] and options["init"] is not None:
+        raise ChainruleError(
+            "--resume takes the weights of the checkpoint, --init draws others",
+            hint="leave one of them out",
+        )
     if options["trace"] and options["format_name"] == "csv":
         raise ChainruleError("--trace is shown as text or JSON", hint="add --format json")
     for name, endings in _ENDINGS.items():

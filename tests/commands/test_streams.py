@@ -118,6 +118,18 @@ def test_errors_that_nobody_reads() -> None:
     os.close(pipe)
 
 
+def test_standard_output_by_name() -> None:
+    """`-o /dev/stdout` ends as without it."""
+    line = "derive textbook --wrt w_31 -o /dev/stdout"
+    pipe = broken_pipe()
+    assert ended(line, pipe) == (141, "")
+    os.close(pipe)
+    with Path("/dev/full").open("wb") as full:
+        code, errors = ended(line, full.fileno())
+    assert code == 2
+    assert errors == "error: /dev/stdout cannot be written: no space left on device\n"
+
+
 def test_a_page_in_a_file_needs_no_output(tmp_path: Path) -> None:
     """`-o FILE` with standard output closed is no error: nothing is printed."""
     page = tmp_path / "page.txt"

@@ -206,6 +206,10 @@ def test_loss_trace_and_plot(tmp_path: Path) -> None:
         (["mazur", "--freeze", "w_99"], "w_99"),
         (["mazur", "--steps", "99999999"], "99,999,999 steps"),
         (["mazur", "--resume"], "--resume needs --checkpoint"),
+        (
+            ["mazur", "--resume", "--checkpoint", "c.json", "--init", "7"],
+            "--resume takes the weights of the checkpoint, --init draws others",
+        ),
         (["mazur", "--checkpoint-every", "5"], "--checkpoint-every needs --checkpoint"),
         (["mazur", "--shuffle"], "--shuffle needs --data"),
         (["mazur", "--min-delta", "1"], "--min-delta needs --patience"),
@@ -245,8 +249,9 @@ def test_a_bad_cell(tmp_path: Path) -> None:
 
 # -- checkpoints
 
-LONG = ("2-3-1", "--init", "7", "--lr", "0.5", "--momentum", "0.9", "--batch", "3", "--shuffle",
-        "--seed", "5", "--format", "json")  # fmt: skip
+GOING_ON = ("2-3-1", "--lr", "0.5", "--momentum", "0.9", "--batch", "3", "--shuffle",
+            "--seed", "5", "--format", "json")  # fmt: skip
+LONG = (*GOING_ON, "--init", "7")
 
 
 def wait_for(path: Path, process: subprocess.Popen, step: int) -> None:
@@ -280,7 +285,8 @@ def test_interrupted_and_taken_up_again(xor: str, tmp_path: Path, number: int) -
     assert len(kept["loss"]) == kept["step"] >= 300
     more = str(kept["step"] + 500)
     whole = record(*LONG, "--data", xor, "--steps", more)
-    assert record(*args, "--resume", "--steps", more) == whole
+    again = (*GOING_ON, "--data", xor, "--checkpoint", str(path))
+    assert record(*again, "--resume", "--steps", more) == whole
     assert record("2-3-1", "--data", xor, "--checkpoint", str(path), "--resume") == whole
     assert list(tmp_path.glob(".run*")) == []
 
@@ -295,9 +301,8 @@ def test_a_second_run_leaves_the_first_alone(xor: str, tmp_path: Path) -> None:
     line = ("--checkpoint-every", "20", "--steps", "20000")
     with started(*args, *line) as first:
         wait_for(path, first, 20)
-        for more in (["--resume"], []):
-            others = [arg for arg in args if arg not in {"--init", "7"} or not more]
-            message = run(*others, *more, code=2)
+        for more in (["--resume"], ["--init", "7"]):
+            message = run(*GOING_ON, "--data", xor, "--checkpoint", str(path), *more, code=2)
             assert message.startswith(
                 f"error: {path} is in use by another run (process {first.pid})"
             )
@@ -329,9 +334,9 @@ def test_of_many_runs_one_begins(xor: str, tmp_path: Path) -> None:
 def test_an_unfinished_run_is_not_overwritten(xor: str, tmp_path: Path) -> None:
     """A finished one is; another model, batch or table is refused."""
     path = str(tmp_path / "run.json")
-    args = (*LONG, "--data", xor, "--checkpoint", path)
-    run(*args, "--steps", "20")
-    run(*args, "--steps", "10")
+    args = (*GOING_ON, "--data", xor, "--checkpoint", path)
+    run(*args, "--init", "7", "--steps", "20")
+    run(*args, "--init", "7", "--steps", "10")
     assert "at step 10 already" in run(*args, "--steps", "5", "--resume", code=2)
     assert "of another model" in run("mazur", "--checkpoint", path, "--resume", code=2)
     assert "batch 3, not 2" in run(*args, "--batch", "2", "--resume", code=2)
