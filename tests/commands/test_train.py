@@ -115,12 +115,17 @@ def test_trace() -> None:
 
 
 def test_neither_sympy_nor_numpy() -> None:
-    """Ten thousand steps of a small model need no package, kept program or not."""
+    """Ten thousand steps of a small model need no package, kept program or not.
+
+    Nor what belongs to options that are not there: a start takes a tenth of a second.
+    """
     code = (
         "import sys; sys.argv = ['chainrule', 'train', 'mazur', '--steps', '10000']\n"
         "from chainrule.commands import main\n"
         "main()\n"
         "assert not {'sympy', 'numpy', 'llvmlite'} & set(sys.modules)\n"
+        "unused = {'curve', 'checkpoint', 'hold', 'data', 'divergence'}\n"
+        "assert not {f'chainrule.numeric.{name}' for name in unused} & set(sys.modules)\n"
     )
     for cache in ("0", "1", "1"):
         subprocess.run(
