@@ -240,6 +240,17 @@ def test_one_clear_message(args: list[str], message: str, monkeypatch, capsys) -
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("option", ["--checkpoint", "-o", "--plot", "--data", "--values"])
+def test_links_in_a_circle(tmp_path: Path, option: str) -> None:
+    """One line, whatever the file is for."""
+    here, there = tmp_path / "here.svg", tmp_path / "there"
+    here.symlink_to(there)
+    there.symlink_to(here)
+    message = run("mazur", "--steps", "3", option, str(here), code=2)
+    assert message.startswith("error: ")
+    assert message.count("\n") == 1
+
+
 def test_a_bad_cell(tmp_path: Path) -> None:
     """Row, column and cell."""
     path = tmp_path / "bad.csv"
