@@ -71,7 +71,7 @@ def has_folder(path: str) -> bool:
     """Whether the folder is there that a file is to lie in."""
     from pathlib import Path
 
-    return Path(path).resolve().parent.is_dir()
+    return Path(os.path.realpath(path)).parent.is_dir()  # also where links lead in a circle
 
 
 def _unwritable(path: Path, error: Exception) -> ChainruleError:
@@ -83,6 +83,8 @@ def _stream(pieces: Iterable[str], path: Path) -> None:
     try:
         with path.open("w", encoding="utf-8", newline="\n") as stream:
             stream.writelines(pieces)
+    except BrokenPipeError:  # /dev/stdout, as if -o were not there
+        raise
     except OSError as error:
         raise _unwritable(path, error) from None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,12 +14,14 @@ from chainrule.core.errors import ChainruleError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from chainrule.core.graph import Graph
     from chainrule.core.unroll import IndexGraph
     from chainrule.numeric.checkpoint import Checkpoint
     from chainrule.numeric.compiled import Compiled
     from chainrule.numeric.data import Data
+    from chainrule.numeric.hold import Hold
     from chainrule.numeric.report import Report
     from chainrule.numeric.training import Settings, Training
 
@@ -56,7 +59,7 @@ def _languages() -> Sequence[str]:
     "--values",
     multiple=True,
     metavar="FILE|NAME=V,…",
-    help="Values of leaves; may be repeated.",
+    help="Values of leaves: TOML with [values], or JSON of train; may be repeated.",
 )
 @click.option(
     "--data",
@@ -162,16 +165,30 @@ def command(model: str, values: tuple[str, ...], **options: Any) -> None:
     chainrule train net.toml --steps 1000000 --checkpoint run.json --resume
     """
     _check_options(model, options)
+    with _hold(options["checkpoint"]) as hold:
+        _train(model, values, hold, options)
+
+
+def _hold(path: str | None) -> AbstractContextManager[Hold | None]:
+    """Nobody else uses the checkpoint while we do, reading it included."""
+    if path is None:
+        return nullcontext()
+    from chainrule.numeric.hold import Hold
+
+    return Hold(path)
+
+
+def _train(
+    model: str, values: tuple[str, ...], hold: Hold | None, options: Mapping[str, Any]
+) -> None:
     kept = _kept(options["checkpoint"], resume=options["resume"])
     compiled = _compiled(model, values, kept, options)
     data = _data(compiled, options["data"])
+    compiled = compiled.suited(None if data is None else data.samples)
     known = _known(compiled, data, kept, options["init"])
     settings = _settings(compiled, kept, options)
-    session = Session(compiled, known, settings, data, kept, options)
-    training = session.train()
-    _write_losses(training, session, options)
-    report = session.report(training, options)
-    write(_PAGES[options["format_name"]](report), options["output"])
+    session = Session(compiled, known, settings, data, kept, hold, options)
+    _deliver(session.train(), session, options)
 
 
 # -- what is asked for
@@ -185,6 +202,11 @@ def _check_options(model: str, options: Mapping[str, Any]) -> None:
         if options[name] and not options[needed]:
             flag, other = (f"--{option.replace('_', '-')}" for option in (name, needed))
             raise ChainruleError(f"{flag} needs {other}")
+    if options["resume"] and options["init"] is not None:
+        raise ChainruleError(
+            "--resume takes the weights of the checkpoint, --init draws others",
+            hint="leave one of them out",
+        )
     if options["trace"] and options["format_name"] == "csv":
         raise ChainruleError("--trace is shown as text or JSON", hint="add --format json")
     for name, endings in _ENDINGS.items():
@@ -255,12 +277,9 @@ def _compiled(
 
 
 def _graph(model: str, values: tuple[str, ...]) -> Graph | IndexGraph:
-    from chainrule.read.models import load_model, load_values, with_values
+    from chainrule.read.models import load_model, with_given
 
-    graph = load_model(model)
-    for given in values:
-        graph = with_values(graph, load_values(given))
-    return graph
+    return with_given(load_model(model), values)
 
 
 def _frozen(names: Iterable[str], given: Iterable[str]) -> list[str]:
@@ -353,26 +372,55 @@ def _maybe(*values: Any) -> Any:
 # -- what comes out
 
 
-def _write_losses(training: Training, session: Session, options: Mapping[str, Any]) -> None:
+def _deliver(training: Training, session: Session, options: Mapping[str, Any]) -> None:
+    """The page and the files beside it: what cannot be written does not cost the others."""
+    failures, unwritten = session.failures, None
+    parts = [_page, _loss_trace, _plot]
+    if session.diverged is not None and not session.diverged.step:  # nothing was ever sound
+        parts = [_page] if options["format_name"] == "json" else []
+    for part in parts:
+        try:
+            part(training, session, options)
+        except ChainruleError as error:
+            failures.append(error)
+        except OSError as error:  # standard output
+            unwritten = error
+    if unwritten is None and not failures:
+        return
+    last = failures.pop() if unwritten is None else unwritten
+    for failure in failures:
+        click.echo(f"error: {failure}", err=True)
+    raise last
+
+
+def _page(training: Training, session: Session, options: Mapping[str, Any]) -> None:
+    report = session.report(training, options)
+    write(_PAGES[options["format_name"]](report), options["output"])
+
+
+def _loss_trace(training: Training, session: Session, options: Mapping[str, Any]) -> None:
+    trace = options["loss_trace"]
+    if trace is None:
+        return
     from chainrule.numeric.report import csv_report, loss_json
 
-    trace, plot = options["loss_trace"], options["plot"]
-    if trace is not None:
-        is_json = ending(trace) == ".json"
-        write(loss_json(training, session.output) if is_json else csv_report(training), trace)
-    if plot is not None:
-        from chainrule.numeric.curve import loss_curve
+    is_json = ending(trace) == ".json"
+    write(loss_json(training, session.output) if is_json else csv_report(training), trace)
 
-        title = session.compiled.model.title
-        log = {"auto": None, "linear": False, "log": True}[options["scale"]]
-        page = loss_curve(
-            training.losses,
-            title=title,
-            label=session.output,
-            steps=_STEP[options["lang"]],
-            log=log,
-        )
-        write([page], plot)
+
+def _plot(training: Training, session: Session, options: Mapping[str, Any]) -> None:
+    if options["plot"] is None:
+        return
+    from chainrule.numeric.curve import loss_curve
+
+    page = loss_curve(
+        training.losses,
+        title=session.compiled.model.title,
+        label=session.output,
+        steps=_STEP[options["lang"]],
+        log={"auto": None, "linear": False, "log": True}[options["scale"]],
+    )
+    write([page], options["plot"])
 
 
 _STEP = {"en": "step", "ko": "단계"}

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["keep", "key_of", "recall"]
 
-_FORMAT = 2
+_FORMAT = 3
 _FLOORS = ("core", "catalog", "calculus", "read", "numeric")
 _MOST_FILES = 256
 _MOST_TENSORS = 500
@@ -48,6 +48,7 @@ class _Model:
         self.rate: str = known["rate"]
         self.rate_value: str | None = known["rate_value"]
         self.values: dict[str, str] = known["values"]
+        self.usual: dict[str, str] = known["usual"]
         self.freeze: tuple[str, ...] = tuple(known["freeze"])
 
 
@@ -135,6 +136,10 @@ def _read(kept: dict[str, Any], load: Callable[[], Compiled]) -> Compiled:
         kernel: Kernel = again().whole
         return kernel
 
+    def remake(samples: int) -> Compiled:
+        suited: Compiled = again().suited(samples)
+        return suited
+
     def full_program() -> Program:
         found: Program = again().kernel.full_program()
         return found
@@ -149,6 +154,7 @@ def _read(kept: dict[str, Any], load: Callable[[], Compiled]) -> Compiled:
         engine="python",
         schedule=kept["schedule"],
         frozen=tuple(kept["frozen"]),
+        remake=remake if kept["auto"] else None,
     )
 
 
@@ -194,11 +200,13 @@ def _written(compiled: Compiled, kernel: PythonKernel) -> dict[str, Any]:
     return {
         "schedule": compiled.schedule,
         "frozen": compiled.frozen,
+        "auto": compiled.is_free,
         "model": {
             "title": model.title,
             "rate": model.rate,
             "rate_value": model.rate_value,
             "values": dict(model.values),
+            "usual": dict(model.usual),
             "freeze": model.freeze,
         },
         "full": _parts(compiled.full),
