@@ -263,7 +263,7 @@ class Walk:
         return out
 
     def _exp(self, x):
-        y = mp.exp(x.v)
+        y = exponential(x.v)
         return self.smooth(x, y, y, y)
 
     def _log(self, x):
@@ -280,27 +280,30 @@ class Walk:
         return self.smooth(x, y, 1 / (2 * y), -1 / (4 * y * x.v), clipped(x))
 
     def _tanh(self, x):
-        y = mp.tanh(x.v)
-        slope = mp.sech(x.v) ** 2
+        half = exponential(-2 * abs(x.v))
+        y = (1 - half) / (1 + half) * (1 if x.v >= 0 else -1)
+        slope = 4 * half / (1 + half) ** 2
         return self.smooth(x, y, slope, -2 * y * slope, lost=EPSILON * (1 + y**2))
 
     def _sigmoid(self, x):
-        y, rest = 1 / (1 + mp.exp(-x.v)), 1 / (1 + mp.exp(x.v))
+        y, rest = 1 / (1 + exponential(-x.v)), 1 / (1 + exponential(x.v))
         return self.smooth(x, y, y * rest, y * rest * (rest - y), lost=2 * EPSILON * y)
 
     def _softplus(self, x):
-        y, rest = 1 / (1 + mp.exp(-x.v)), 1 / (1 + mp.exp(x.v))
-        value = max(x.v, mpf(0)) + mp.log1p(mp.exp(-abs(x.v)))
+        y, rest = 1 / (1 + exponential(-x.v)), 1 / (1 + exponential(x.v))
+        value = max(x.v, mpf(0)) + mp.log1p(exponential(-abs(x.v)))
         return self.smooth(x, value, y, y * rest)
 
     def _erf(self, x):
-        slope = 2 / mp.sqrt(mp.pi) * mp.exp(-(x.v**2))
-        return self.smooth(x, mp.erf(x.v), slope, -2 * x.v * slope)
+        slope = 2 / mp.sqrt(mp.pi) * exponential(-(x.v**2))
+        return self.smooth(x, mp.erf(within(x.v, mpf(10) ** 6)), slope, -2 * x.v * slope)
 
     def _sin(self, x):
+        bounded(x.v)
         return self.smooth(x, mp.sin(x.v), mp.cos(x.v), -mp.sin(x.v))
 
     def _cos(self, x):
+        bounded(x.v)
         return self.smooth(x, mp.cos(x.v), -mp.sin(x.v), -mp.cos(x.v))
 
     def _atan(self, x):
@@ -308,9 +311,11 @@ class Walk:
         return self.smooth(x, mp.atan(x.v), slope, -2 * x.v * slope**2)
 
     def _sinh(self, x):
+        bounded(x.v)
         return self.smooth(x, mp.sinh(x.v), mp.cosh(x.v), mp.sinh(x.v))
 
     def _cosh(self, x):
+        bounded(x.v)
         return self.smooth(x, mp.cosh(x.v), mp.sinh(x.v), mp.cosh(x.v))
 
     def _side(self, x):
@@ -353,8 +358,10 @@ class Walk:
             slope = args[1] if len(args) > 1 else self.constant(mpf(float("0.01")))
             return z if self._side(z) > 0 else self.times(slope, z)
         if function == "elu":
-            return z if self._side(z) > 0 else self.join(
-                mp.expm1(z.v), (z,), (mp.exp(z.v),), ((mp.exp(z.v),),))  # fmt: skip
+            if self._side(z) > 0:
+                return z
+            y = exponential(z.v)
+            return self.smooth(z, y - 1, y, y)
         if function == "swish":
             return self.times(z, self._sigmoid(z))
         if function == "softsign":
@@ -371,6 +378,24 @@ class Walk:
 def moving(x):
     """An argument of max and min with names in it."""
     return replace(x, moving=True)
+
+
+def bounded(value):
+    """Numbers whose exponential has more digits than there is memory are no model's."""
+    if abs(value) > mpf(10) ** 30:
+        raise Inadmissible("a function of a number beyond 1e30")
+
+
+def exponential(value):
+    """e^value; 0 where that has more than 10³⁰ digits behind the point."""
+    if value < -(mpf(10) ** 30):
+        return mpf(0)
+    bounded(value)
+    return mp.exp(value)
+
+
+def within(value, limit):
+    return max(-limit, min(limit, value))
 
 
 def clipped(x):
@@ -475,8 +500,8 @@ def truth(equations, values, wrt):
         return _measured(read, leaves, wrt, known, walk, digits)
 
 
-def _same(mine, theirs):
-    return abs(mine - theirs) <= mpf("1e-12") * abs(mine) + mpf("1e-330")
+def _same(mine, theirs, h):
+    return abs(mine - theirs) <= mpf("1e-12") * abs(mine) + abs(h) + mpf("1e-330")
 
 
 def _quotient(read, leaves, wrt, node, name, h, digits):
@@ -514,9 +539,9 @@ def _measured(read, leaves, wrt, known, walk, digits):
             if name in wrt:
                 k = wrt.index(name)
                 mine, theirs = known[node].d[k], slopes[0]
-                if not _same(mine, theirs):
+                if not _same(mine, theirs, h):
                     theirs = _quotient(read, leaves, wrt, node, name, h, 3 * digits)
-                if not _same(mine, theirs):
+                if not _same(mine, theirs, h):
                     raise Broken(f"d{node}/d{name}: {mp.nstr(mine, 20)} or {mp.nstr(theirs, 20)}")
     forward = {
         name: Number(known[name].v, EPSILON * (abs(known[name].v) + spread[name][0]),
