@@ -580,7 +580,8 @@ def _gate(draft):
     if draft.chance(0.5):
         return draft.node("c", f"(1 - {one})*{c} + {one}*{two}")
     cell = draft.node("c", f"{one}*{c} + (1 - {one})*{two}")
-    return draft.node("h", f"{one}*{draft.one(*UNARY['tanh']).format(z=cell)}")
+    squashed = draft.one(*UNARY["tanh"]).format(z=cell)
+    return draft.node("h", draft.one(f"{one}*({squashed})", f"({squashed})*{one}"))
 
 
 def _normed(draft):
