@@ -26,6 +26,11 @@ class Handwritten:
     roles: dict
     kinds: tuple[str, ...]
 
+    @property
+    def sampled(self):
+        """Leaves that may have a value per sample."""
+        return [name for name, role in self.roles.items() if role in {"input", "target"}]
+
     def at(self, values):
         """The same model at other values."""
         return replace(self, values=values)
