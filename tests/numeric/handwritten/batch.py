@@ -21,7 +21,7 @@ AT = (*ORDINARY, *SATURATED, *EXTREME, "0")
 def admissible(seed, count, discarded=None):
     """`count` models with their points: values and truth of each. Counts what is left out.
 
-    The second point, where there is one, has the same weights and other inputs and targets: the
+    The second point, where there is one (about one in three), has the same weights and other inputs and targets: the
     two are samples of one batch.
     """
     found = place = 0
@@ -40,7 +40,7 @@ def admissible(seed, count, discarded=None):
         found += 1
         other = another_sample(model, generator)
         with suppress(Inadmissible):
-            if other != model.values:
+            if generator.random() < 0.5 and other != model.values:
                 points.append((other, truth(model.equations, other, model.wrt)))
         yield model, points
 
