@@ -21,8 +21,8 @@ AT = (*ORDINARY, *SATURATED, *EXTREME, "0")
 def admissible(seed, count, discarded=None):
     """`count` models with their points: values and truth of each. Counts what is left out.
 
-    The second point, where there is one (about one in three), has the same weights and other inputs and targets: the
-    two are samples of one batch.
+    Every other model with inputs or targets has a second point with the same weights and others of
+    these: the two are samples of one batch.
     """
     found = place = 0
     while found < count:

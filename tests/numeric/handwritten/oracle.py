@@ -85,10 +85,19 @@ class Number:
     value: object
     strict: object
     loose: object
+    branch: object = None
+    """Where the slope exists at a tie: what the branches taken there give by convention."""
 
-    def verdict(self, got, scale=1):
-        """right, weak or wrong: what a double is beside the truth (`scale`·value)."""
-        value = self.value * scale
+    def verdict(self, got):
+        """right, weak or wrong: what a double is beside the truth."""
+        found = self._verdict(got)
+        if found == "wrong" and self.branch is not None:
+            by_branch = Number(self.branch, self.strict, self.loose)._verdict(got)
+            return "wrong" if by_branch == "wrong" else "weak"
+        return found
+
+    def _verdict(self, got):
+        value = self.value
         if math.isnan(got):
             return "wrong"
         size = abs(value)
@@ -99,11 +108,11 @@ class Number:
                 return "wrong"
         if abs(got) == float("inf"):
             # A value so near the limit that its own bound reaches over it.
-            near = size * (1 + mpf("1e-9")) + 64 * self.strict * abs(scale)
+            near = size * (1 + mpf("1e-9")) + 64 * self.strict
             return "right" if near > LARGEST and (got > 0) == (value > 0) else "wrong"
         off = abs(mpf(got) - value)
         for word, bound in (("right", self.strict), ("weak", self.loose)):
-            if off <= mpf("1e-9") * size + 64 * bound * abs(scale) + TINY:
+            if off <= mpf("1e-9") * size + 64 * bound + TINY:
                 return word
         return "wrong"
 
@@ -519,6 +528,7 @@ def _measured(read, leaves, wrt, known, walk, digits):
     """Bounds, and the test of the forward mode by central differences."""
     output = list(read)[-1]
     spread = {name: [mpf(0)] * (1 + len(wrt)) for name in read}
+    smooth = {}
     for name, value in leaves.items():
         if value == 0 and name not in wrt:
             continue
@@ -530,6 +540,9 @@ def _measured(read, leaves, wrt, known, walk, digits):
             except Inadmissible:
                 break
         if len(ends) < 2 or any(w.trace != walk.trace for _, w in ends):
+            if len(ends) == 2 and name in wrt:
+                here, beside = known[output].v, [nodes[output].v for nodes, _ in ends]
+                smooth[name] = _slope_across(here, beside, h)
             continue
         (up, _), (down, _) = ends
         for node in read:
@@ -550,8 +563,22 @@ def _measured(read, leaves, wrt, known, walk, digits):
                      known[name].e) for name in read
     }  # fmt: skip
     last = known[output]
-    gradients = {
-        name: Number(last.d[k], EPSILON * (last.m[k] + spread[output][1 + k]), last.a[k])
-        for k, name in enumerate(wrt)
-    }
+    gradients = {}
+    for k, name in enumerate(wrt):
+        slope, across = last.d[k], smooth.get(name)
+        strict = EPSILON * (last.m[k] + spread[output][1 + k])
+        if across is None or _same(slope, across, mpf("1e-20")):
+            gradients[name] = Number(slope, strict, last.a[k])
+        else:
+            near = 4 * EPSILON * abs(across)
+            gradients[name] = Number(across, strict + near, last.a[k] + near, branch=slope)
     return Truth(forward, gradients)
+
+
+def _slope_across(here, beside, h):
+    """The slope at a tie where both sides have the same, as of max(z, 0) + log(1 + e^-|z|) at 0."""
+    up, down = beside
+    right, left = (up - here) / h, (here - down) / h
+    if abs(right - left) <= mpf("1e-18") * (abs(right) + abs(left)):
+        return (right + left) / 2
+    return None

@@ -84,7 +84,8 @@ def moved(start, gradient):
     """The truth of a weight after one step, w − rate·gradient: rounded twice more."""
     move = gradient.value * mpf(RATE)
     near = 2 * EPSILON * (abs(start) + abs(move))
-    return Number(mpf(start) - move, near + gradient.strict, near + gradient.loose)
+    branch = None if gradient.branch is None else mpf(start) - gradient.branch * mpf(RATE)
+    return Number(mpf(start) - move, near + gradient.strict, near + gradient.loose, branch)
 
 
 def numbers(forward, gradients, truth):
@@ -116,7 +117,12 @@ def _mean(numbers):
     value = sum(number.value for number in numbers) / size
     near = EPSILON * sum(abs(number.value) for number in numbers)
     strict = sum(number.strict for number in numbers) / size + near
-    return Number(value, strict, sum(number.loose for number in numbers) / size + near)
+    loose = sum(number.loose for number in numbers) / size + near
+    branch = None
+    if any(number.branch is not None for number in numbers):
+        taken = (n.value if n.branch is None else n.branch for n in numbers)
+        branch = sum(taken) / size
+    return Number(value, strict, loose, branch)
 
 
 def batched(program, batch, array=list):
