@@ -14,6 +14,7 @@ from chainrule.calculus.chains import chain_groups
 from chainrule.calculus.compositions import split_compositions
 from chainrule.calculus.differentiate import differentiate
 from chainrule.calculus.kinks import kinks
+from chainrule.calculus.rules.branches import points
 from chainrule.calculus.rules import Context
 from chainrule.calculus.rules.functions import scalar_activation
 from chainrule.catalog.registry import activations, definitions
@@ -336,6 +337,9 @@ class Workspace:
         for step in factor.step.walk():
             before = step.before
             if step.kind != "rule" or not isinstance(before, fm.Derivative):
+                continue
+            settled = points(before.of) if step.facts.get("form") == "point" else ()
+            if any(self.number(left) == self.number(right) for left, right in settled):
                 continue
             if any(self.number(kink) == 0 for kink in kinks(before.of)):
                 return Status.UNDEFINED

@@ -62,13 +62,21 @@ def _cases(formula: fm.Formula, context: Context) -> Outcome | None:
     for place in range(len(formula.branches) + 1):
         point = _point(formula, place)
         if point is not None and any(has(side, context.wrt) for side in point.parts):
-            form = "point"
             values.append(_at_point(formula, place, point, context))
+            form = "no-limit" if values[-1] == UNDEFINED else form or "point"
         else:
             values.append(derivative(_value(formula, place), context))
     tests = (test for _, test in formula.branches)
     branches = tuple(zip(values[:-1], tests, strict=True))
     return Outcome(fm.Cases(branches, values[-1]), {"form": form} if form else {})
+
+
+def points(formula: fm.Formula) -> tuple[tuple[fm.Formula, fm.Formula], ...]:
+    """The sides u and v of the equalities without which some branch of a case does not hold."""
+    if not isinstance(formula, fm.Cases):
+        return ()
+    found = (_point(formula, place) for place in range(len(formula.branches) + 1))
+    return tuple((point.left, point.right) for point in found if point is not None)
 
 
 def _value(formula: fm.Cases, place: int) -> fm.Formula:
@@ -179,6 +187,12 @@ RULES = (
         statement="diff(u if c > 0 else v, x) = diff(u, x) if c > 0 else diff(v, x)",
         apply=_cases,
         notes={
+            "no-limit": {
+                "en": "branch by branch; at a single point that is defined by itself no limit of "
+                "the derivative around it is known: 0/0 says that it is undefined there",
+                "ko": "구간별로 미분한다. 따로 정의된 한 점에서는 주변 도함수의 극한을 알 수 없다. "
+                "0/0은 그곳에서 정의되지 않음을 뜻한다",
+            },
             "point": {
                 "en": "branch by branch; at a single point that is defined by itself the "
                 "derivative is the limit of the derivative around it, if that exists",
