@@ -14,8 +14,8 @@ from chainrule.calculus.chains import chain_groups
 from chainrule.calculus.compositions import split_compositions
 from chainrule.calculus.differentiate import differentiate
 from chainrule.calculus.kinks import kinks
-from chainrule.calculus.rules.branches import points
 from chainrule.calculus.rules import Context
+from chainrule.calculus.rules.branches import points
 from chainrule.calculus.rules.functions import scalar_activation
 from chainrule.catalog.registry import activations, definitions
 from chainrule.catalog.types import VectorActivation

@@ -34,6 +34,9 @@ class Selection:
 
     def __init__(self, forward: Iterable[Line]) -> None:
         self._risky: set[str] = set()
+        self._largest: set[str] = set()
+        self._powers: set[str] = set()
+        self._totals: set[str] = set()
         self._guards: dict[str, fm.Formula] = {}
         self._pending: dict[str, list[fm.Formula | None]] = {}
         for line in forward:
@@ -41,7 +44,12 @@ class Selection:
 
     def computed(self, line: Line) -> None:
         """Take a line into account whose tensor others will read."""
-        if not all(self._finite(term.body) for term in line.terms):
+        if line.reduce == "max":
+            self._largest.add(line.target)
+        if all(self._shifted(term.body) for term in line.terms):
+            # Powers of e of which the largest is 1, or their sum.
+            (self._totals if line.terms and line.terms[0].sums else self._powers).add(line.target)
+        elif not all(self._finite(term.body) for term in line.terms):
             self._risky.add(line.target)
 
     def adjoint(self, name: str, tensors: Mapping[str, Tensor]) -> None:
@@ -85,9 +93,11 @@ class Selection:
         for node in fm.walk(formula):
             match node:
                 case fm.Call(function=name) if name not in _TOTAL and name not in CONSTANTS:
-                    return False
+                    if name != "log" or not self._total(node.args[0]):
+                        return False
                 case fm.Quotient() if not constant(node.denominator):
-                    return False
+                    if not self._total(node.denominator):
+                        return False
                 case fm.Power():
                     exponent = constant(node.exponent)
                     if exponent is None or exponent < 0 or exponent.denominator != 1:
@@ -95,6 +105,23 @@ class Selection:
                 case fm.Name() if node.id in self._risky:
                     return False
         return True
+
+    def _shifted(self, formula: fm.Formula) -> bool:
+        """Whether it is e^(u − M) with M the largest u, or a name of such."""
+        match formula:
+            case fm.Name() | fm.Indexed():
+                return next(entries(formula)).name in self._powers
+            case fm.Call("exp", (fm.Sum(terms),)):
+                last = terms[-1]
+                name = last.operand if isinstance(last, fm.Negative) else last
+                return any(entry.name in self._largest for entry in entries(name))
+        return False
+
+    def _total(self, formula: fm.Formula) -> bool:
+        """Whether it is a name, or a power of one, of a sum of such, which is at least 1."""
+        base = formula.base if isinstance(formula, fm.Power) else formula
+        named = isinstance(base, fm.Name | fm.Indexed)
+        return named and next(entries(base)).name in self._totals
 
 
 def _factors(formula: fm.Formula) -> tuple[fm.Formula, ...]:
