@@ -44,6 +44,12 @@ def _engines() -> Sequence[str]:
     return ("auto", *engine_names())
 
 
+def _optimizers() -> Sequence[str]:
+    from chainrule.numeric.optimizers import OPTIMIZERS
+
+    return tuple(OPTIMIZERS)
+
+
 def _languages() -> Sequence[str]:
     from chainrule.numeric.report import languages
 
@@ -65,7 +71,16 @@ def _languages() -> Sequence[str]:
 )
 @click.option("--steps", type=click.IntRange(0), metavar="N", help="Updates.  [default: 1000]")
 @click.option("--lr", type=float, metavar="η", help="Learning rate.  [default: the model's]")
+@click.option(
+    "--optimizer",
+    type=Found(_optimizers),
+    help="How parameters move.  [default: the model's, else descent]",
+)
 @click.option("--momentum", type=float, metavar="μ", help="v ← μ·v − η·g, w ← w + v.  [default: 0]")
+@click.option("--decay", type=float, metavar="ρ", help="RMSProp's decay rate.  [default: 0.9]")
+@click.option("--beta1", type=float, metavar="β₁", help="Adam's mean.  [default: 0.9]")
+@click.option("--beta2", type=float, metavar="β₂", help="Adam's mean square.  [default: 0.999]")
+@click.option("--epsilon", type=float, metavar="ε", help="Of RMSProp and Adam.  [default: 1e-8]")
 @click.option(
     "--schedule",
     type=click.Choice(["simultaneous", "sequential"]),
@@ -159,6 +174,7 @@ def command(model: str, values: tuple[str, ...], **options: Any) -> None:
     chainrule train mazur --steps 1 --trace --schedule sequential
     chainrule train 2-3-1 --data xor.csv --init 7 --lr 2 --steps 5000 --plot loss.svg
     chainrule train net.toml --data train.csv --batch 16 --shuffle --momentum 0.9
+    chainrule train net.toml --data train.csv --optimizer adam --lr 0.001
     chainrule train net.toml --steps 1000000 --checkpoint run.json --resume
     """
     _check_options(model, options)
@@ -320,6 +336,7 @@ def _without_value(missing: Sequence[str], parameters: frozenset[str]) -> Chainr
 
 
 def _settings(compiled: Compiled, kept: Checkpoint | None, options: Mapping[str, Any]) -> Settings:
+    from chainrule.numeric.optimizers import CONSTANTS
     from chainrule.numeric.training import Settings
 
     batch, shuffle = options["batch"], options["shuffle"]
@@ -331,7 +348,11 @@ def _settings(compiled: Compiled, kept: Checkpoint | None, options: Mapping[str,
     settings = Settings(
         steps=_first(options["steps"], kept and kept.steps, STEPS),
         learning_rate=compiled.rate(_maybe(options["lr"], kept and kept.learning_rate)),
-        momentum=_first(options["momentum"], kept and kept.momentum, 0.0),
+        **compiled.optimizer(
+            options["optimizer"],
+            {name: options[name] for name in CONSTANTS},
+            (None, {}) if kept is None else (kept.optimizer, kept.constants),
+        ),
         batch=None if batch == "full" else batch,
         shuffle=seed,
         stop_below=options["stop_below"],

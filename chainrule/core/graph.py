@@ -67,13 +67,15 @@ class Node:
 class Model:
     """What a model file says beside its equations.
 
-    `values` and `rate_value` keep the spelling of numbers; `functions` are declared functions
-    without a definition, by name with their number of arguments.
+    `values`, `rate_value` and the `constants` of the optimizer keep the spelling of numbers;
+    `functions` are declared functions without a definition, by name with their number of arguments.
     """
 
     title: str = ""
     rate: str = "alpha"
     rate_value: str | None = None
+    optimizer: str | None = None
+    constants: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, str] = field(default_factory=dict)
     freeze: tuple[str, ...] = ()
     latex: Mapping[str, str] = field(default_factory=dict)

@@ -322,13 +322,33 @@ class Compiled:
             )
         return float(self.model.rate_value)
 
+    def optimizer(
+        self,
+        name: str | None,
+        given: Mapping[str, float | None],
+        kept: tuple[str | None, Mapping[str, float]] = (None, {}),
+    ) -> dict[str, Any]:
+        """The optimizer and its constants as `Settings` take them: what is given, else the model's.
+
+        `kept` stands between the two: those of a run that is taken up again.
+        """
+        from chainrule.numeric.optimizers import asked_for
+
+        own = {key: float(text) for key, text in self.model.constants.items()}
+        wanted = {key: value for key, value in given.items() if value is not None}
+        chosen, constants = asked_for((name, wanted), kept, (self.model.optimizer, own))
+        return {"optimizer": chosen, **constants}
+
     def train(
         self, values: Mapping[str, Any] | None = None, *, steps: int, **settings: Any
     ) -> Training:
-        """`steps` updates from the values given; see `chainrule.numeric.training.train`."""
+        """`steps` updates from the values given; see `chainrule.numeric.training.Settings`."""
+        from chainrule.numeric.optimizers import CONSTANTS
         from chainrule.numeric.training import Settings, train
 
-        settings.setdefault("learning_rate", self.rate(settings.get("learning_rate")))
+        settings["learning_rate"] = self.rate(settings.get("learning_rate"))
+        given = {name: settings.pop(name) for name in CONSTANTS if name in settings}
+        settings.update(self.optimizer(settings.pop("optimizer", None), given))
         return train(self, values or {}, Settings(steps=steps, **settings))
 
 

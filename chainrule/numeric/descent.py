@@ -14,6 +14,7 @@ from chainrule.core.roles import Role
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from chainrule.numeric.adaptive import Adaptive
     from chainrule.numeric.data import Data
     from chainrule.numeric.kernel import Kernel, Values
     from chainrule.numeric.layout import Layout, Tensor
@@ -47,14 +48,14 @@ class Trainable(Protocol):
 class State(NamedTuple):
     """Where a run stands: what has to be kept to take it up again, every float exact.
 
-    `losses` holds the loss before each of the `step` updates; `velocity` is empty without
-    momentum.
+    `losses` holds the loss before each of the `step` updates; `memory` is what the optimizer
+    keeps of every parameter that is trained, by its names (`velocity`; `m` and `v`).
     """
 
     step: int
     losses: Sequence[float]
     parameters: Mapping[str, float]
-    velocity: Mapping[str, float] = MappingProxyType({})
+    memory: Mapping[str, Mapping[str, float]] = MappingProxyType({})
 
 
 class Traced(NamedTuple):
@@ -63,6 +64,14 @@ class Traced(NamedTuple):
     step: int
     loss: float
     moves: Mapping[str, tuple[float, float, float]]
+
+
+class _Mark(NamedTuple):
+    """The tensors at a step that can be reached again."""
+
+    step: int
+    values: Values
+    memory: dict[str, Values]
 
 
 class Divergence(ChainruleError):
@@ -130,8 +139,29 @@ class Descent:
             _with_data(compiled, known, data) if data else compiled.pack(known, self.samples)
         )
         self._check_trained()
-        self.velocity = self._moving(start.velocity) if settings.momentum else None
-        self._marks: list[tuple[int, Values, Values | None]] = []
+        self.memory = {slot: self._moving(start.memory.get(slot, {})) for slot in settings.memory}
+        self._adaptive = self._make_adaptive()
+        self._marks: list[_Mark] = []
+
+    def _make_adaptive(self) -> Adaptive | None:
+        """What takes the steps of an optimizer that the engines do not know."""
+        settings = self.settings
+        if not settings.is_adaptive:
+            return None
+        if self.sequential:
+            raise ChainruleError(
+                f"there is no sequential schedule for {settings.optimizer}",
+                hint="--schedule simultaneous, or --optimizer descent or momentum",
+            )
+        from chainrule.numeric.adaptive import Adaptive
+
+        return Adaptive(
+            self.kernel,
+            settings.optimizer,
+            settings.constants,
+            self._copied(self.values),
+            {name: self.program.frozen.get(name, ()) for name in self.program.gradients},
+        )
 
     # -- tensors
 
@@ -171,9 +201,10 @@ class Descent:
     def _trained(self) -> dict[str, float]:
         return self._by_name(self.values, self.program.gradients)
 
-    def velocities(self) -> dict[str, float]:
-        """The velocity now, empty without momentum."""
-        return {} if self.velocity is None else self._by_name(self.velocity, self.program.gradients)
+    def memories(self) -> dict[str, dict[str, float]]:
+        """What the optimizer keeps now, by the user's names."""
+        trained = self.program.gradients
+        return {slot: self._by_name(kept, trained) for slot, kept in self.memory.items()}
 
     def state(self) -> State:
         """Where the run stands."""
@@ -181,27 +212,33 @@ class Descent:
             step=self.step,
             losses=self.losses[:],
             parameters=self.parameters(),
-            velocity=self.velocities(),
+            memory=self.memories(),
         )
 
     # -- steps
 
     def advance(self, count: int) -> None:
         """Run some steps. Raises `Divergence` where the loss is not finite."""
-        velocity = None if self.velocity is None else self._copied(self.velocity)
-        self._marks = [*self._marks[-1:], (self.step, self._copied(self.values), velocity)]
+        memory = {slot: self._copied(kept) for slot, kept in self.memory.items()}
+        mark = _Mark(self.step, self._copied(self.values), memory)
+        self._marks = [*self._marks[-1:], mark]
         self._run(count)
 
     def _run(self, count: int) -> None:
-        settings = self.settings
-        losses = self.kernel.train(
-            self.values,
-            count,
-            settings.learning_rate,
-            momentum=settings.momentum,
-            velocity=self.velocity,
-            batches=self._batches(count),
-        )
+        rate, batches = self.settings.learning_rate, self._batches(count)
+        if self._adaptive is None:
+            losses = self.kernel.train(
+                self.values,
+                count,
+                rate,
+                momentum=self.settings.constants.get("momentum", 0.0),
+                velocity=self.memory.get("velocity"),
+                batches=batches,
+            )
+        else:
+            losses = self._adaptive.run(
+                self.values, self.memory, first=self.step, count=count, rate=rate, batches=batches
+            )
         broken = not math.isfinite(losses[-1])
         self.losses.fromlist(losses[:-1] if broken else losses)
         self.step = len(self.losses)
@@ -215,14 +252,14 @@ class Descent:
         """Go back to a step since the start of the last chunk but one."""
         if step == self.step:
             return
-        first, values, velocity = next(mark for mark in reversed(self._marks) if mark[0] <= step)
+        mark = next(mark for mark in reversed(self._marks) if mark.step <= step)
         self._marks = []
-        self.values.update(values)
-        self.velocity = velocity
-        self.step = first
-        del self.losses[first:]
-        if step > first:
-            self._run(step - first)
+        self.values.update(mark.values)
+        self.memory = mark.memory
+        self.step = mark.step
+        del self.losses[mark.step :]
+        if step > mark.step:
+            self._run(step - mark.step)
 
     def traced(self) -> Traced:
         """Run one step and record it."""
@@ -240,8 +277,8 @@ class Descent:
         """
         own = self.sequential and self.settings.learning_rate > 0
         rate = self.settings.learning_rate if own else 1.0
-        momentum = self.settings.momentum or 0.5
-        velocity = self._moving(self.velocities() if own else {})
+        momentum = self.settings.constants.get("momentum") or 0.5
+        velocity = self._moving(self.memories().get("velocity", {}) if own else {})
         before = self._by_name(velocity, self.program.gradients)
         trial = {**self.values, **self._copied(self.values)}
         self.kernel.train(
@@ -263,9 +300,12 @@ class Descent:
         return loss
 
     def is_sound(self, loss: float | None = None) -> bool:
-        """Whether the loss and every parameter are finite now."""
+        """Whether the loss, every parameter and what is kept of it are finite now."""
         loss = self._loss() if loss is None else loss
-        return math.isfinite(loss) and all(map(math.isfinite, self.parameters().values()))
+        numbers = [self.parameters(), *self.memories().values()]
+        return math.isfinite(loss) and all(
+            math.isfinite(number) for table in numbers for number in table.values()
+        )
 
     def finish(self) -> tuple[float, dict[str, Any]]:
         """The loss at the end and the outputs. Raises `Divergence` if it is not finite."""
@@ -282,7 +322,7 @@ class Descent:
         facts = [] if name == output else [f"{output} is {loss:g}"]
         step, last = self.step, None
         hint = f"a smaller --lr than {self.settings.learning_rate:g}" if step else "other values"
-        if any(first < step for first, _, _ in self._marks):
+        if any(mark.step < step for mark in self._marks):
             self.rewind(step - 1)
             last = self.state()
             slope = self._slope(name)
@@ -308,6 +348,10 @@ class Descent:
             for sample, number in enumerate(column):
                 if not math.isfinite(number):
                     return cell, number, sample if isinstance(value, list) else None
+        for slot, table in self.memories().items():
+            for cell, number in table.items():
+                if not math.isfinite(number):
+                    return f"{slot} of {cell}", number, None
         return output, loss, None
 
     def _slope(self, name: str) -> float:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chainrule.core.errors import display_width
+from chainrule.numeric.optimizers import CONSTANTS, OPTIMIZERS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -25,7 +26,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
     "en": {
         "step": "step {step}", "steps": "{steps} steps", "one step": "1 step",
         "one sample": "1 sample",
-        "resumed": "from step {step} on", "momentum": "momentum {momentum}",
+        "resumed": "from step {step} on",
         "simultaneous": "simultaneous updates", "sequential": "sequential updates",
         "samples": "{samples} samples", "batch": "{batch} at a time", "engine": "{engine} engine",
         "below": "stopped: the loss is below {bound}",
@@ -38,7 +39,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
     "ko": {
         "step": "{step}단계", "steps": "{steps}단계", "one step": "1단계",
         "one sample": "표본 1개",
-        "resumed": "{step}단계부터 이어서", "momentum": "모멘텀 {momentum}",
+        "resumed": "{step}단계부터 이어서",
         "simultaneous": "동시 갱신", "sequential": "순차 갱신",
         "samples": "표본 {samples}개", "batch": "{batch}개씩", "engine": "{engine} 엔진",
         "below": "중단: 손실이 {bound}보다 작다",
@@ -102,7 +103,8 @@ def json_report(report: Report) -> Iterator[str]:
         "output": report.output,
         "frozen": list(report.frozen),
         "learning_rate": settings.learning_rate,
-        "momentum": settings.momentum,
+        "optimizer": {"name": settings.optimizer, **settings.constants},
+        "momentum": settings.constants.get("momentum", 0.0),
         "schedule": report.schedule,
         "samples": report.samples,
         "batch": settings.batch,
@@ -200,8 +202,7 @@ def _facts(report: Report, words: Mapping[str, str]) -> Iterator[str]:
     if report.first:
         yield words["resumed"].format(step=f"{report.first:,}")
     yield f"{report.rate} = {settings.learning_rate:g}"
-    if settings.momentum:
-        yield words["momentum"].format(momentum=f"{settings.momentum:g}")
+    yield from _optimizer(report)
     yield words[report.schedule]
     if report.samples is not None:
         few = "one sample" if report.samples == 1 else "samples"
@@ -209,6 +210,18 @@ def _facts(report: Report, words: Mapping[str, str]) -> Iterator[str]:
         if report.in_batches:
             yield words["batch"].format(batch=f"{settings.batch:,}")
     yield words["engine"].format(engine=report.engine)
+
+
+def _optimizer(report: Report) -> Iterator[str]:
+    """What moves the parameters, with its constants, where it is not plain descent."""
+    settings = report.settings
+    constants = [(CONSTANTS[name], value) for name, value in settings.constants.items()]
+    title = OPTIMIZERS[settings.optimizer].title[report.lang]
+    if len(constants) == 1:
+        yield f"{title} {constants[0][1]:g}"
+    elif constants:
+        listed = ", ".join(f"{constant.letter} = {value:g}" for constant, value in constants)
+        yield f"{title} ({listed})"
 
 
 def _stopped(report: Report, words: Mapping[str, str]) -> Iterator[str]:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["keep", "key_of", "recall"]
 
-_FORMAT = 2
+_FORMAT = 3
 _FLOORS = ("core", "catalog", "calculus", "read", "numeric")
 _MOST_FILES = 256
 _MOST_BYTES = 1_000_000
@@ -45,6 +45,8 @@ class _Model:
         self.title: str = known["title"]
         self.rate: str = known["rate"]
         self.rate_value: str | None = known["rate_value"]
+        self.optimizer: str | None = known["optimizer"]
+        self.constants: dict[str, str] = known["constants"]
         self.values: dict[str, str] = known["values"]
         self.freeze: tuple[str, ...] = tuple(known["freeze"])
 
@@ -194,6 +196,8 @@ def _written(compiled: Compiled, kernel: PythonKernel) -> dict[str, Any]:
             "title": model.title,
             "rate": model.rate,
             "rate_value": model.rate_value,
+            "optimizer": model.optimizer,
+            "constants": dict(model.constants),
             "values": dict(model.values),
             "freeze": model.freeze,
         },

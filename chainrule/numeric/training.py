@@ -11,11 +11,12 @@ import math
 import operator
 import time
 from array import array
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chainrule.core.errors import ChainruleError, LimitError
 from chainrule.numeric.descent import Descent, Divergence, State, Traced, Trainable, parameters_of
+from chainrule.numeric.optimizers import CONSTANTS, OPTIMIZERS, asked_for, constants_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -38,6 +39,10 @@ _MOST_SAMPLES = 1_000_000
 class Settings:
     """How to train. `steps` counts updates from the very beginning, also of a run taken up again.
 
+    `optimizer` is one of `chainrule.numeric.optimizers`, by default `momentum` where a momentum is
+    given and else `descent`. `momentum`, `decay`, `beta1`, `beta2` and `epsilon` are its constants
+    where they are not the usual ones; `constants` has all that it reads.
+
     `batch` is the number of samples per update, None for all of them. `shuffle` is the seed by
     which every epoch is put into a new order, None for the order of the data.
 
@@ -50,7 +55,13 @@ class Settings:
 
     steps: int
     learning_rate: float
-    momentum: float = 0.0
+    optimizer: str = ""
+    momentum: float | None = None
+    decay: float | None = None
+    beta1: float | None = None
+    beta2: float | None = None
+    epsilon: float | None = None
+    constants: Mapping[str, float] = field(init=False, default_factory=dict)
     batch: int | None = None
     shuffle: int | None = None
     stop_below: float | None = None
@@ -67,13 +78,30 @@ class Settings:
             if value is not None and not (math.isfinite(value) and value >= least):
                 wanted = "a finite number" if least < 0 else f"a number of {least} or more"
                 raise ChainruleError(f"{name} = {value:g} is not {wanted}")
-        if self.momentum >= 1:
-            raise ChainruleError(f"momentum = {self.momentum:g} is not less than 1", hint="0.9")
+        given = {name: getattr(self, name) for name in CONSTANTS}
+        given = {name: float(value) for name, value in given.items() if value is not None}
+        name, given = asked_for((self.optimizer or None, given))
+        if name == "descent" and not given.get("momentum", 1.0):
+            del given["momentum"]
+        constants = constants_of(name, given)
+        object.__setattr__(self, "optimizer", name)
+        object.__setattr__(self, "constants", constants)
+
+    @property
+    def is_adaptive(self) -> bool:
+        """Whether the optimizer has a rule of its own, which no engine knows."""
+        return OPTIMIZERS[self.optimizer].rule is not None
+
+    @property
+    def memory(self) -> tuple[str, ...]:
+        """What is kept of every parameter; without a momentum there is no velocity."""
+        moved = self.is_adaptive or self.constants.get("momentum")
+        return OPTIMIZERS[self.optimizer].memory if moved else ()
 
 
 _LEAST = {
-    "steps": 0, "learning_rate": 0, "momentum": 0, "batch": 1, "stop_below": -math.inf,
-    "patience": 1, "min_delta": 0, "trace": 0, "every": 1,
+    "steps": 0, "learning_rate": 0, "batch": 1, "stop_below": -math.inf, "patience": 1,
+    "min_delta": 0, "trace": 0, "every": 1,
 }  # fmt: skip
 
 
@@ -83,8 +111,9 @@ class Training(NamedTuple):
     `losses` has `steps` + 1 numbers: the loss before each update, then the loss at the end. With
     mini-batches each is that of the samples of its update, and the last that of all data.
     `parameters` are all weights and biases, frozen ones too, `before` the same at the start of
-    this run. `outputs` are the nodes that the loss compares with a target: a number each, or a
-    list of one per sample. `stopped` is "steps", "below", "patience" or "asked".
+    this run, `memory` what the optimizer keeps of them. `outputs` are the nodes that the loss
+    compares with a target: a number each, or a list of one per sample. `stopped` is "steps",
+    "below", "patience" or "asked".
     """
 
     steps: int
@@ -92,7 +121,7 @@ class Training(NamedTuple):
     parameters: Mapping[str, float]
     before: Mapping[str, float]
     outputs: Mapping[str, float | list[float]]
-    velocity: Mapping[str, float]
+    memory: Mapping[str, Mapping[str, float]]
     stopped: str
     trace: tuple[Traced, ...] = ()
 
@@ -103,7 +132,7 @@ class Training(NamedTuple):
             step=self.steps,
             losses=self.losses[: self.steps],
             parameters=self.parameters,
-            velocity=self.velocity,
+            memory=self.memory,
         )
 
 
@@ -171,7 +200,7 @@ def train(
         parameters=descent.parameters(),
         before=before,
         outputs=outputs,
-        velocity=descent.velocities(),
+        memory=descent.memories(),
         stopped="asked" if asked and descent.step < settings.steps else stop.reason,
         trace=tuple(traced for traced in trace if traced.step <= descent.step),
     )

@@ -361,3 +361,53 @@ def test_progress_bar_on_a_terminal_only(xor: str, tmp_path: Path) -> None:
     assert b"training" in shown
     assert b"nothing is kept" in shown
     assert not (tmp_path / "page").exists()
+
+
+# -- optimizers
+
+
+def test_optimizers_are_told() -> None:
+    """Name and constants on the page, in both languages, and in JSON."""
+    args = ("mazur", "--steps", "3", "--lr", "0.01")
+    assert "Adam (β₁ = 0.9, β₂ = 0.99, ε = 1e-08)" in run(
+        *args, "--optimizer", "adam", "--beta2", "0.99"
+    )
+    assert "RMSProp (ρ = 0.9, ε = 1e-08)" in run(*args, "--optimizer", "rmsprop")
+    assert "모멘텀 0.5" in run(*args, "--momentum", "0.5", "--lang", "ko")
+    assert record(*args)["optimizer"] == {"name": "descent"}
+    assert record(*args, "--optimizer", "momentum")["optimizer"] == {
+        "name": "momentum", "momentum": 0.9
+    }  # fmt: skip
+    found = record(*args, "--optimizer", "adam")
+    assert found["optimizer"] == {"name": "adam", "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}
+    assert found["momentum"] == 0.0
+
+
+def test_a_model_file_names_its_optimizer(tmp_path: Path) -> None:
+    """And an optimizer that there is not is one line."""
+    path = tmp_path / "net.toml"
+    text = '[model]\nequations = "E = (w*x - t)**2"\n[values]\nw = 1\nx = 1\nt = 0\n[training]\n'
+    path.write_text(f'{text}learning_rate = 0.1\noptimizer = "adam"\nbeta1 = 0.8\n', "utf-8")
+    assert "Adam (β₁ = 0.8" in run(str(path), "--steps", "2")
+    assert "Adam (β₁ = 0.7" in run(str(path), "--steps", "2", "--beta1", "0.7")
+    assert "Adam (β₁ = 0.8" in run(str(path), "--steps", "2"), "kept programs know it too"
+    assert "Adam" not in run(str(path), "--steps", "2", "--optimizer", "descent")
+    path.write_text(f'{text}learning_rate = 0.1\noptimizer = "adan"\n', "utf-8")
+    assert 'no optimizer "adan"' in run(str(path), code=2)
+    path.write_text(f"{text}optimizer = 3\n", "utf-8")
+    assert "`optimizer` is a text in quotes, not 3" in run(str(path), code=2)
+
+
+def test_a_run_is_taken_up_with_its_own_optimizer(xor: str, tmp_path: Path) -> None:
+    """Another one would read a memory that is not its own."""
+    path = str(tmp_path / "run.json")
+    args = ("2-3-1", "--data", xor, "--lr", "0.05", "--init", "3", "--format", "json")
+    adam = (*args, "--optimizer", "adam", "--beta1", "0.8", "--batch", "3", "--shuffle")
+    whole = record(*adam, "--steps", "50")
+    record(*adam, "--steps", "20", "--checkpoint", path)
+    for other in (("--optimizer", "rmsprop"), ("--optimizer", "descent"), ("--momentum", "0.9")):
+        message = run(*args, *other, "--checkpoint", path, "--resume", "--steps", "50", code=2)
+        assert "adam" in message
+        assert len(message.splitlines()) <= 2
+    taken_up = (*args[:5], "--format", "json", "--checkpoint", path, "--resume", "--steps", "50")
+    assert record(*taken_up) == whole
