@@ -38,12 +38,14 @@ class Session:
         known: Mapping[str, float],
         settings: Settings,
         data: Data | None,
+        held_out: Data | None,
         kept: Checkpoint | None,
         options: Mapping[str, Any],
     ) -> None:
         from chainrule.numeric.descent import State, parameters_of
 
         self.compiled, self.known, self.settings, self.data = compiled, known, settings, data
+        self.held_out = held_out
         self.path: str | None = options["checkpoint"]
         names = parameters_of(compiled.program)
         first = {name: known[name] for name in names if name in known}
@@ -107,6 +109,7 @@ class Session:
                     self.data,
                     start=self.start,
                     on_chunk=watch,
+                    held_out=self.held_out,
                 )
             except Divergence as error:
                 raise self._diverged(error) from None
@@ -136,6 +139,7 @@ class Session:
 
         compiled, data = self.compiled, self.data
         model = compiled.model
+        accuracy, validation_accuracy = self._accuracies(training)
         return Report(
             training=training,
             settings=self.settings,
@@ -149,9 +153,25 @@ class Session:
             frozen=compiled.frozen,
             targets=compiled.program.targets,
             known={**self.known, **({} if data is None else data.columns)},
+            accuracy=accuracy,
+            validation_accuracy=validation_accuracy,
             digits=options["digits"],
             lang=options["lang"],
         )
+
+    def _accuracies(self, training: Training) -> tuple[float | None, float | None]:
+        """The part of the samples whose class is told right: of those trained on, and held out."""
+        from chainrule.numeric.classes import decision_of
+
+        if self.data is None:
+            return None, None
+        decision = decision_of(self.compiled, self.known, self.data)
+        if decision is None:
+            return None, None
+        accuracy = decision.accuracy(training.outputs, self.data.columns)
+        if self.held_out is None or training.validation is None:
+            return accuracy, None
+        return accuracy, decision.accuracy(training.validation.outputs, self.held_out.columns)
 
     @property
     def output(self) -> str:

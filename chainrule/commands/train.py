@@ -69,6 +69,17 @@ def _languages() -> Sequence[str]:
     metavar="CSV",
     help="Samples: a column per input and target, named in the first row. - is standard input.",
 )
+@click.option(
+    "--validation",
+    metavar="COLUMN",
+    help="Hold out the rows of --data in which this column is not 0, and show their loss.",
+)
+@click.option(
+    "--validation-split",
+    type=float,
+    metavar="SHARE",
+    help="Hold out this share of the rows, drawn by --seed.",
+)
 @click.option("--steps", type=click.IntRange(0), metavar="N", help="Updates.  [default: 1000]")
 @click.option("--lr", type=float, metavar="η", help="Learning rate.  [default: the model's]")
 @click.option(
@@ -103,7 +114,9 @@ def _languages() -> Sequence[str]:
 @click.option(
     "--shuffle/--no-shuffle", default=None, help="A new order of the samples in every epoch."
 )
-@click.option("--seed", type=int, metavar="N", help="Seed of --shuffle.  [default: 0]")
+@click.option(
+    "--seed", type=int, metavar="N", help="Seed of --shuffle and --validation-split.  [default: 0]"
+)
 @click.option(
     "--stop-below", "--tolerance", type=float, metavar="LOSS", help="Stop at a loss below this."
 )
@@ -175,15 +188,16 @@ def command(model: str, values: tuple[str, ...], **options: Any) -> None:
     chainrule train 2-3-1 --data xor.csv --init 7 --lr 2 --steps 5000 --plot loss.svg
     chainrule train net.toml --data train.csv --batch 16 --shuffle --momentum 0.9
     chainrule train net.toml --data train.csv --optimizer adam --lr 0.001
+    chainrule train net.toml --data all.csv --validation-split 0.2 --seed 1
     chainrule train net.toml --steps 1000000 --checkpoint run.json --resume
     """
     _check_options(model, options)
     kept = _kept(options["checkpoint"], resume=options["resume"])
     compiled = _compiled(model, values, kept, options)
-    data = _data(compiled, options["data"])
+    data, held_out = _data(compiled, kept, options)
     known = _known(compiled, data, kept, options["init"])
     settings = _settings(compiled, kept, options)
-    session = Session(compiled, known, settings, data, kept, options)
+    session = Session(compiled, known, settings, data, held_out, kept, options)
     training = session.train()
     _write_losses(training, session, options)
     report = session.report(training, options)
@@ -198,9 +212,11 @@ def _check_options(model: str, options: Mapping[str, Any]) -> None:
     if model == "-" and options["data"] == "-":
         raise ChainruleError("MODEL and --data cannot both be standard input", hint="--data FILE")
     for name, needed in _NEEDS.items():
-        if options[name] and not options[needed]:
+        if options[name] is not None and options[name] is not False and not options[needed]:
             flag, other = (f"--{option.replace('_', '-')}" for option in (name, needed))
             raise ChainruleError(f"{flag} needs {other}")
+    if options["validation"] and options["validation_split"] is not None:
+        raise ChainruleError("either --validation or --validation-split, not both")
     if options["trace"] and options["format_name"] == "csv":
         raise ChainruleError("--trace is shown as text or JSON", hint="add --format json")
     for name, endings in _ENDINGS.items():
@@ -216,7 +232,7 @@ def _check_options(model: str, options: Mapping[str, Any]) -> None:
 
 _NEEDS = {
     "resume": "checkpoint", "checkpoint_every": "checkpoint", "min_delta": "patience",
-    "shuffle": "data",
+    "shuffle": "data", "validation": "data", "validation_split": "data",
 }  # fmt: skip
 _ENDINGS = {"loss_trace": (".csv", ".json"), "plot": (".svg",)}
 
@@ -295,12 +311,29 @@ def _first(*values: Any) -> Any:
     return next(value for value in values if value is not None)
 
 
-def _data(compiled: Compiled, path: str | None) -> Data | None:
+def _data(
+    compiled: Compiled, kept: Checkpoint | None, options: Mapping[str, Any]
+) -> tuple[Data | None, Data | None]:
+    """The samples to train on, and those held out."""
+    path, column, share = (options[key] for key in ("data", "validation", "validation_split"))
     if path is None:
-        return None
+        return None, None
     from chainrule.numeric.data import columns_of, read_data
 
-    return read_data(path, columns_of(compiled.program))
+    leaves = columns_of(compiled.program)
+    if column in leaves:
+        raise ChainruleError(
+            f"--validation {column} is an input or a target of the model",
+            hint="name a column that says which rows are held out: 1, or 0",
+        )
+    data = read_data(path, leaves if column is None else (*leaves, column))
+    if column is None and share is None:
+        return data, None
+    from chainrule.numeric.held_out import split_by_column, split_by_share
+
+    if column is not None:
+        return split_by_column(data, column)
+    return split_by_share(data, share, _first(options["seed"], kept and kept.shuffle, 0))
 
 
 def _known(

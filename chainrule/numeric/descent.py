@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from chainrule.numeric.layout import Layout, Tensor
     from chainrule.numeric.training import Settings
 
-__all__ = ["Descent", "Divergence", "State", "Traced", "Trainable", "parameters_of"]
+__all__ = [
+    "Descent", "Divergence", "State", "Traced", "Trainable", "parameters_of", "with_data",
+]  # fmt: skip
 
 
 class Trainable(Protocol):
@@ -94,7 +96,7 @@ def _parameters(program: Layout) -> list[Tensor]:
     return sorted(found, key=rank)
 
 
-def _with_data(compiled: Trainable, values: Mapping[str, Any], data: Data) -> Values:
+def with_data(compiled: Trainable, values: Mapping[str, Any], data: Data) -> Values:
     """The arrays of all leaves, those of inputs and targets with a value for every sample."""
     columns, pack = data.columns, compiled.kernel.pack
     arrays = compiled.pack({**values, **dict.fromkeys(columns, 0.0)}, None)
@@ -136,7 +138,7 @@ class Descent:
         self.losses = array("d", start.losses)
         known = {**values, **start.parameters}
         self.values = (
-            _with_data(compiled, known, data) if data else compiled.pack(known, self.samples)
+            with_data(compiled, known, data) if data else compiled.pack(known, self.samples)
         )
         self._check_trained()
         self.memory = {slot: self._moving(start.memory.get(slot, {})) for slot in settings.memory}
@@ -291,13 +293,24 @@ class Descent:
 
     def _loss(self) -> float:
         """The loss of all data."""
-        if self.samples is not None:
-            return self.kernel.gradients(self.values, self.samples)[0]
+        return self.loss_of(self.values, self.samples)
+
+    def loss_of(self, values: Values, samples: int | None) -> float:
+        """The mean of the output over other samples, with the parameters as they are now."""
+        values = self._current(values)
+        if samples is not None:
+            return self.kernel.gradients(values, samples)[0]
         output = self.program.output
-        loss: float = self.kernel.unpack(
-            output, self.kernel.forward(self.values, None)[output]
-        )[0]  # fmt: skip
+        loss: float = self.kernel.unpack(output, self.kernel.forward(values, None)[output])[0]
         return loss
+
+    def outputs_of(self, values: Values, samples: int | None) -> dict[str, Any]:
+        """The outputs of other samples, with the parameters as they are now."""
+        forward = self.kernel.forward(self._current(values), samples)
+        return self._by_name(forward, self.program.outputs)
+
+    def _current(self, values: Values) -> Values:
+        return {**values, **{name: self.values[name] for name in self.program.gradients}}
 
     def is_sound(self, loss: float | None = None) -> bool:
         """Whether the loss, every parameter and what is kept of it are finite now."""
@@ -312,8 +325,7 @@ class Descent:
         loss = self._loss()
         if not self.is_sound(loss):
             raise self._divergence(loss)
-        forward = self.kernel.forward(self.values, self.samples)
-        return loss, self._by_name(forward, self.program.outputs)
+        return loss, self.outputs_of(self.values, self.samples)
 
     def _divergence(self, loss: float) -> Divergence:
         """The error that names what is not finite first, with the last state that was sound."""

@@ -12,6 +12,7 @@ from chainrule.numeric.optimizers import CONSTANTS, OPTIMIZERS
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
+    from chainrule.numeric.held_out import Validation
     from chainrule.numeric.training import Settings, Traced, Training
 
 __all__ = ["Report", "csv_report", "json_report", "languages", "loss_json", "text_report"]
@@ -35,6 +36,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "frozen": "frozen", "more": "… {count} more; --format json has them all",
         "output": "output", "target": "target", "sample": "sample",
         "old": "old", "gradient": "gradient", "new": "new",
+        "validation": "validation", "accuracy": "accuracy",
     },
     "ko": {
         "step": "{step}단계", "steps": "{steps}단계", "one step": "1단계",
@@ -48,6 +50,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "frozen": "고정", "more": "… 외 {count}개 (전체는 --format json)",
         "output": "출력", "target": "목표", "sample": "표본",
         "old": "갱신 전", "gradient": "기울기", "new": "갱신 후",
+        "validation": "검증", "accuracy": "정확도",
     },
 }  # fmt: skip
 
@@ -61,7 +64,9 @@ class Report(NamedTuple):
     """A training, and what is said about it.
 
     `targets` gives each output the name of its target, `known` the values of leaves: a number, or
-    one per sample. `rate` is the letter of the learning rate.
+    one per sample. `rate` is the letter of the learning rate. `accuracy` is the part of the samples
+    whose class is told right, `validation_accuracy` the same of those held out; None where the
+    model tells no classes apart.
     """
 
     training: Training
@@ -76,6 +81,8 @@ class Report(NamedTuple):
     frozen: Collection[str] = ()
     targets: Mapping[str, str] = MappingProxyType({})
     known: Mapping[str, Any] = MappingProxyType({})
+    accuracy: float | None = None
+    validation_accuracy: float | None = None
     digits: int = 9
     lang: str = "en"
 
@@ -112,6 +119,10 @@ def json_report(report: Report) -> Iterator[str]:
         "engine": report.engine,
         "stopped": training.stopped,
     }
+    if report.accuracy is not None:
+        fields["accuracy"] = report.accuracy
+    if training.validation is not None:
+        fields["validation"] = _validation(training.validation, report.validation_accuracy)
     if training.trace:
         fields["trace"] = [_traced(report, traced) for traced in training.trace]
     return _object(fields)
@@ -127,9 +138,24 @@ def _traced(report: Report, traced: Traced) -> dict[str, Any]:
     return {"step": traced.step, "loss": traced.loss, "parameters": moves}
 
 
+def _validation(validation: Validation, accuracy: float | None = None) -> dict[str, Any]:
+    """What samples held out came to: losses beside the steps after which they were looked at."""
+    told = {} if accuracy is None else {"accuracy": accuracy}
+    return {
+        "samples": validation.samples,
+        "steps": list(validation.losses),
+        "loss": list(validation.losses.values()),
+        **told,
+    }
+
+
 def loss_json(training: Training, output: str) -> Iterator[str]:
     """The losses alone, `chainrule.loss/1`."""
-    return _object({"schema": LOSS_SCHEMA, "output": output, "loss": list(training.losses)})
+    fields: dict[str, Any] = {"schema": LOSS_SCHEMA}
+    fields |= {"output": output, "loss": list(training.losses)}
+    if training.validation is not None:
+        fields["validation"] = _validation(training.validation)
+    return _object(fields)
 
 
 def _object(fields: Mapping[str, Any]) -> Iterator[str]:
@@ -167,10 +193,19 @@ def _finite(value: Any) -> Any:
 
 
 def csv_report(training: Training) -> Iterator[str]:
-    """One row per step: its number and the loss before the next update."""
-    yield "step,loss\n"
+    """One row per step: its number and the loss before the next update.
+
+    With samples held out their loss stands behind it where it was looked at.
+    """
+    if training.validation is None:
+        yield "step,loss\n"
+        for step, loss in enumerate(training.losses):
+            yield f"{step},{loss!r}\n"
+        return
+    held_out = training.validation.losses
+    yield "step,loss,validation_loss\n"
     for step, loss in enumerate(training.losses):
-        yield f"{step},{loss!r}\n"
+        yield f"{step},{loss!r},{held_out[step]!r}\n" if step in held_out else f"{step},{loss!r},\n"
 
 
 # -- text
@@ -188,7 +223,9 @@ def text_report(report: Report) -> Iterator[str]:
     yield "\n"
     first, last = report.training.losses[report.first], report.training.losses[-1]
     digits = report.digits
-    yield f"{report.output}  {_short(first, digits)} → {_short(last, digits)}\n\n"
+    yield f"{report.output}  {_short(first, digits)} → {_short(last, digits)}\n"
+    yield from _judged(report, words)
+    yield "\n"
     yield from _parameters_text(report, words)
     if report.training.outputs:
         yield "\n"
@@ -210,6 +247,21 @@ def _facts(report: Report, words: Mapping[str, str]) -> Iterator[str]:
         if report.in_batches:
             yield words["batch"].format(batch=f"{settings.batch:,}")
     yield words["engine"].format(engine=report.engine)
+
+
+def _judged(report: Report, words: Mapping[str, str]) -> Iterator[str]:
+    """The loss of the samples held out, and how many classes are told right."""
+    held_out, digits = report.training.validation, report.digits
+    accuracies = {"accuracy": report.accuracy, "validation": report.validation_accuracy}
+    if held_out is not None:
+        losses = list(held_out.losses.values())
+        first, last = losses[0], losses[-1]
+        few = "one sample" if held_out.samples == 1 else "samples"
+        count = words[few].format(samples=f"{held_out.samples:,}")
+        yield f"{words['validation']}  {_short(first, digits)} → {_short(last, digits)} · {count}\n"
+    told = [f"{words[key]}  {value:.2%}" for key, value in accuracies.items() if value is not None]
+    if told:
+        yield f"{' · '.join(told)}\n"
 
 
 def _optimizer(report: Report) -> Iterator[str]:
@@ -278,7 +330,12 @@ def _samples_text(report: Report, words: Mapping[str, str]) -> Iterator[str]:
 
 def _trace_text(report: Report, traced: Traced, words: Mapping[str, str]) -> Iterator[str]:
     step = words["step"].format(step=f"{traced.step:,}")
-    yield f"{step}  {report.output} = {_short(traced.loss, report.digits)}\n"
+    yield f"{step}  {report.output} = {_short(traced.loss, report.digits)}"
+    held_out = report.training.validation
+    if held_out is not None:
+        loss = held_out.losses[traced.step - 1]
+        yield f" · {words['validation']} {_short(loss, report.digits)}"
+    yield "\n"
     rows = [["", words["old"], words["gradient"], words["new"]]]
     for name, move in traced.moves.items():
         if name not in report.frozen:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from chainrule.numeric.data import Batches, Data
+    from chainrule.numeric.held_out import HeldOut, Validation
 
 __all__ = [
     "Divergence", "Progress", "Settings", "State", "Traced", "Trainable", "Training",
@@ -113,7 +114,7 @@ class Training(NamedTuple):
     `parameters` are all weights and biases, frozen ones too, `before` the same at the start of
     this run, `memory` what the optimizer keeps of them. `outputs` are the nodes that the loss
     compares with a target: a number each, or a list of one per sample. `stopped` is "steps",
-    "below", "patience" or "asked".
+    "below", "patience" or "asked". `validation` is what samples held out came to.
     """
 
     steps: int
@@ -124,6 +125,7 @@ class Training(NamedTuple):
     memory: Mapping[str, Mapping[str, float]]
     stopped: str
     trace: tuple[Traced, ...] = ()
+    validation: Validation | None = None
 
     @property
     def state(self) -> State:
@@ -166,8 +168,12 @@ def train(
     *,
     start: State | None = None,
     on_chunk: Callable[[Progress], bool | None] | None = None,
+    held_out: Data | None = None,
 ) -> Training:
     """Train from `values`, in any form that `compiled` takes; `data` comes before them.
+
+    The samples of `held_out` have no part in it; their loss is noted about a hundred times and
+    after each step traced.
 
     With `start` the run goes on from there as if it had never stopped, to the same bits.
     `on_chunk` is called several times a second and ends the run by returning True.
@@ -178,12 +184,15 @@ def train(
     descent = Descent(compiled, values, settings, data, start)
     progress = Progress(descent, settings)
     stop = _Stop(settings, descent.batches)
-    chunks = _Chunks(settings)
-    before = descent.parameters()
+    held = _held_out(compiled, values, held_out, descent)
+    chunks = _Chunks(settings, () if held is None else (held.stride,))
+    before, first = descent.parameters(), descent.step
     trace: list[Traced] = []
     asked = False
     at = stop.seen(descent.losses)
     while at is None and not asked and descent.step < settings.steps:
+        if held is not None:
+            held.look(always=0 < settings.trace >= descent.step - first)
         if len(trace) < settings.trace:
             trace.append(descent.traced())
         else:
@@ -203,14 +212,26 @@ def train(
         memory=descent.memories(),
         stopped="asked" if asked and descent.step < settings.steps else stop.reason,
         trace=tuple(traced for traced in trace if traced.step <= descent.step),
+        validation=None if held is None else held.finish(),
     )
+
+
+def _held_out(
+    compiled: Trainable, values: Mapping[str, Any], data: Data | None, descent: Descent
+) -> HeldOut | None:
+    if data is None:
+        return None
+    from chainrule.numeric.held_out import HeldOut
+
+    return HeldOut(compiled, values, data, descent)
 
 
 class _Chunks:
     """Chooses how many steps to run at once so that they take about a tenth of a second."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, strides: Sequence[int]) -> None:
         self.settings = settings
+        self.strides = [*strides, *([] if settings.every is None else [settings.every])]
         self.size = 1
         self.most = _MOST_STEPS
         if settings.batch is not None:
@@ -219,9 +240,7 @@ class _Chunks:
     def run(self, descent: Descent) -> None:
         """Run the next chunk, and learn from the time it took."""
         count = min(self.size, self.settings.steps - descent.step)
-        every = self.settings.every
-        if every is not None:
-            count = min(count, every - descent.step % every)
+        count = min([count, *(stride - descent.step % stride for stride in self.strides)])
         began = time.perf_counter()
         descent.advance(count)
         took = max(time.perf_counter() - began, 1e-9)

@@ -411,3 +411,94 @@ def test_a_run_is_taken_up_with_its_own_optimizer(xor: str, tmp_path: Path) -> N
         assert len(message.splitlines()) <= 2
     taken_up = (*args[:5], "--format", "json", "--checkpoint", path, "--resume", "--steps", "50")
     assert record(*taken_up) == whole
+
+
+# -- samples held out
+
+SPLIT = "x_1,x_2,target_o1,val\n0,0,0,0\n0,1,1,0\n1,0,1,1\n1,1,0,0\n0.1,0.1,0,1\n"
+CLASSES = """
+[network]
+inputs = 2
+layers = [{units = 3, activation = "tanh"}, {units = 1, activation = "sigmoid"}]
+loss = "binary-cross-entropy"
+[training]
+learning_rate = 0.5
+"""
+
+
+@pytest.fixture
+def classifier(tmp_path: Path) -> list[str]:
+    """A model that tells two classes apart, and a table with a column of rows held out."""
+    (tmp_path / "net.toml").write_text(CLASSES, encoding="utf-8")
+    (tmp_path / "all.csv").write_text(SPLIT, encoding="utf-8")
+    return [str(tmp_path / "net.toml"), "--data", str(tmp_path / "all.csv"), "--init", "1"]
+
+
+def test_validation(classifier: list[str], tmp_path: Path) -> None:
+    """Held-out loss and accuracies in text, JSON and CSV; training does not see the rows."""
+    args = (*classifier, "--validation", "val", "--steps", "300")
+    found = record(*args)
+    (tmp_path / "kept.csv").write_text("x_1,x_2,target_o1\n0,0,0\n0,1,1\n1,1,0\n", "utf-8")
+    alone = record(classifier[0], "--data", str(tmp_path / "kept.csv"), *args[3:5], *args[7:])
+    assert found["loss"] == alone["loss"]
+    assert "validation" not in alone
+    assert found["samples"] == 3
+    validation = found["validation"]
+    assert validation["samples"] == 2
+    assert validation["steps"] == list(range(0, 301, 3))
+    assert len(validation["loss"]) == 101
+    assert found["accuracy"] in {0, 1 / 3, 2 / 3, 1}
+    assert validation["accuracy"] in {0, 0.5, 1}
+    page = run(*args)
+    first, last = validation["loss"][0], validation["loss"][-1]
+    assert f"validation  {first:.9g} → {last:.9g} · 2 samples" in page
+    assert f"accuracy  {found['accuracy']:.2%} · validation  {validation['accuracy']:.2%}" in page
+    assert "검증" in run(*args, "--lang", "ko")
+    rows = run(*args, "--format", "csv").splitlines()
+    assert rows[0] == "step,loss,validation_loss"
+    assert rows[2].endswith(",")
+    assert rows[4] == f"3,{found['loss'][3]!r},{validation['loss'][1]!r}"
+    assert "step 2" in run(*args, "--trace", "2")
+    assert f"validation {validation['loss'][0]:.9g}" in run(*args, "--trace", "2")
+
+
+def test_validation_split(classifier: list[str], tmp_path: Path) -> None:
+    """The same rows for the same seed, also where the run is taken up again."""
+    rows = "".join(f"{k / 10},{k % 3},{k % 2}\n" for k in range(10))
+    (tmp_path / "all.csv").write_text(f"x_1,x_2,target_o1\n{rows}", encoding="utf-8")
+    args = (*classifier, "--validation-split", "0.3", "--seed", "4", "--batch", "2", "--shuffle")
+    found = record(*args, "--steps", "20")
+    assert (found["samples"], found["validation"]["samples"]) == (7, 3)
+    assert record(*args, "--steps", "20") == found
+    other = record(*args, "--seed", "5", "--steps", "20")
+    assert other["validation"]["loss"][0] != found["validation"]["loss"][0]
+    path = ("--checkpoint", str(tmp_path / "run.json"))
+    record(*args, "--steps", "10", *path)
+    again = record(*args[:7], *path, "--resume", "--steps", "20")
+    assert again["loss"] == found["loss"]
+    assert again["validation"]["loss"][-1] == found["validation"]["loss"][-1]
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (("--validation", "target_o1"), "is an input or a target"),
+        (("--validation", "x_3"), "val"),
+        (("--validation", "val", "--validation-split", "0.5"), "not both"),
+        (("--validation-split", "1"), "between 0 and 1"),
+        (("--validation-split", "0"), "between 0 and 1"),
+    ],
+)
+def test_what_cannot_be_held_out(classifier: list[str], args, message) -> None:
+    """One line each."""
+    if "--validation" not in args:
+        classifier = ["mazur", "--data", "-"]
+        stdin = "x_1,x_2\n1,2\n3,4\n"
+        assert message in run(*classifier, *args, stdin=stdin, code=2)
+        return
+    assert message in run(*classifier, *args, code=2)
+
+
+def test_validation_needs_data() -> None:
+    for args in (("--validation", "v"), ("--validation-split", "0")):
+        assert "needs --data" in run("mazur", *args, code=2)
