@@ -14,6 +14,7 @@ from chainrule.core.errors import ChainruleError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from chainrule.commands.step_page import StepPage
     from chainrule.core.graph import Graph
     from chainrule.core.unroll import IndexGraph
     from chainrule.numeric.checkpoint import Checkpoint
@@ -26,6 +27,7 @@ __all__ = ["command"]
 
 STEPS = 1_000
 _SHOWN_NAMES = 8
+_TABLE_STEPS = 5
 
 
 class _Batch(click.ParamType):  # type: ignore[type-arg,unused-ignore] # generic only from click 8.5 on
@@ -140,7 +142,8 @@ def _languages() -> Sequence[str]:
     flag_value=1,
     default=0,
     metavar="[N]",
-    help="Show old value, gradient and new value of every weight for N steps (1).",
+    help="Show old value, gradient and new value of every weight for N steps (1); of a table: "
+    "how many steps (5).",
 )
 @click.option("--loss-trace", metavar="FILE", help="Write every loss to a .csv or .json file.")
 @click.option("--plot", metavar="FILE", help="Draw the loss over the steps as .svg.")
@@ -161,10 +164,20 @@ def _languages() -> Sequence[str]:
 @click.option(
     "--format",
     "format_name",
-    type=click.Choice(["text", "json", "csv"]),
+    type=click.Choice(["text", "json", "csv", "markdown", "latex"]),
     default="text",
     show_default=True,
-    help="Output format.",
+    help="Output format; markdown and latex print z, a, δ and weights of the first steps.",
+)
+@click.option(
+    "--document",
+    type=click.Choice(["fragment", "article"]),
+    default="fragment",
+    show_default=True,
+    help="LaTeX: a fragment to paste, or a whole document.",
+)
+@click.option(
+    "--notation", metavar="PROFILE|FILE", help="How the table writes names.  [default: the model's]"
 )
 @click.option(
     "--digits", type=click.IntRange(0, 30), default=9, show_default=True, help="Decimals shown."
@@ -185,6 +198,7 @@ def command(model: str, values: tuple[str, ...], **options: Any) -> None:
     \b
     chainrule train mazur --steps 10000
     chainrule train mazur --steps 1 --trace --schedule sequential
+    chainrule train mazur --steps 3 --format latex --digits 4
     chainrule train 2-3-1 --data xor.csv --init 7 --lr 2 --steps 5000 --plot loss.svg
     chainrule train net.toml --data train.csv --batch 16 --shuffle --momentum 0.9
     chainrule train net.toml --data train.csv --optimizer adam --lr 0.001
@@ -198,10 +212,12 @@ def command(model: str, values: tuple[str, ...], **options: Any) -> None:
     known = _known(compiled, data, kept, options["init"])
     settings = _settings(compiled, kept, options)
     session = Session(compiled, known, settings, data, held_out, kept, options)
+    page = _step_page(session, options)
     training = session.train()
     _write_losses(training, session, options)
     report = session.report(training, options)
-    write(_PAGES[options["format_name"]](report), options["output"])
+    pieces = page.pieces if page is not None else _PAGES[options["format_name"]]
+    write(pieces(report), options["output"])
 
 
 # -- what is asked for
@@ -219,6 +235,12 @@ def _check_options(model: str, options: Mapping[str, Any]) -> None:
         raise ChainruleError("either --validation or --validation-split, not both")
     if options["trace"] and options["format_name"] == "csv":
         raise ChainruleError("--trace is shown as text or JSON", hint="add --format json")
+    if options["document"] != "fragment" and options["format_name"] != "latex":
+        raise ChainruleError("--document is there for LaTeX only", hint="add --format latex")
+    if options["notation"] is not None and not _is_table(options):
+        raise ChainruleError(
+            "--notation is there for tables only", hint="add --format markdown, or latex"
+        )
     for name, endings in _ENDINGS.items():
         path = options[name]
         if path is not None and ending(path) not in endings:
@@ -228,6 +250,10 @@ def _check_options(model: str, options: Mapping[str, Any]) -> None:
         path = options[name]
         if path not in {None, "-"} and not has_folder(path):
             raise ChainruleError(f"{path} cannot be written: there is no such folder")
+
+
+def _is_table(options: Mapping[str, Any]) -> bool:
+    return options["format_name"] in {"markdown", "latex"}
 
 
 _NEEDS = {
@@ -272,7 +298,7 @@ def _compiled(
         frozen = _frozen(graph.model.freeze, options["freeze"])
         return compile_graph(graph, engine=engine, schedule=schedule, freeze=frozen)
 
-    whole = options["init"] is not None or options["checkpoint"] is not None
+    whole = options["init"] is not None or options["checkpoint"] is not None or _is_table(options)
     files = [given for given in values if "=" not in given]
     key = None
     if not whole and not files and engine in {"auto", "python"}:
@@ -391,7 +417,7 @@ def _settings(compiled: Compiled, kept: Checkpoint | None, options: Mapping[str,
         stop_below=options["stop_below"],
         patience=options["patience"],
         min_delta=_first(options["min_delta"], 0.0),
-        trace=options["trace"],
+        trace=options["trace"] or (_TABLE_STEPS if _is_table(options) else 0),
         every=options["checkpoint_every"],
     )
     if settings.steps and not compiled.program.gradients:
@@ -405,6 +431,16 @@ def _maybe(*values: Any) -> Any:
 
 
 # -- what comes out
+
+
+def _step_page(session: Session, options: Mapping[str, Any]) -> StepPage | None:
+    """What shows the first steps as a table, where that is asked for."""
+    graph = session.compiled.graph
+    if graph is None or not _is_table(options):
+        return None
+    from chainrule.commands.step_page import StepPage
+
+    return StepPage(graph, session, options)
 
 
 def _write_losses(training: Training, session: Session, options: Mapping[str, Any]) -> None:

@@ -53,6 +53,7 @@ def compile_graph(
     chosen, note = choose(full.parameter_count, engine, dtype)
     kernel = chosen.build(program, schedule, dtype)
     return Compiled(
+        graph=graph,
         model=graph.model,
         full=full,
         program=program,
@@ -112,7 +113,8 @@ class Compiled:
     Values are given by name: a leaf (`w_31`), or a whole tensor of a layered model (`W1`, nested by
     rows). Inputs and targets may hold one number per sample, as a sequence or an array; whole
     tensors then have the samples first. What is not given comes from the model's own values.
-    Results are floats, or per sample where the values were.
+    Results are floats, or per sample where the values were. `graph` is what was compiled, None
+    where a kept program was taken up.
     """
 
     def __init__(
@@ -123,6 +125,7 @@ class Compiled:
         program: Program,
         kernel: Kernel,
         whole: Callable[[], Kernel],
+        graph: Graph | IndexGraph | None = None,
         engine: str,
         schedule: str,
         dtype: str = "float64",
@@ -130,6 +133,7 @@ class Compiled:
         note: str = "",
     ) -> None:
         self.model = model
+        self.graph = graph
         self.full = full
         self.program = program
         self.kernel = kernel

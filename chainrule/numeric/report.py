@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from chainrule.numeric.held_out import Validation
     from chainrule.numeric.training import Settings, Traced, Training
 
-__all__ = ["Report", "csv_report", "json_report", "languages", "loss_json", "text_report"]
+__all__ = ["Report", "csv_report", "facts", "json_report", "languages", "loss_json", "text_report"]
 
 SCHEMA = "chainrule.training/1"
 LOSS_SCHEMA = "chainrule.loss/1"
@@ -218,7 +218,7 @@ def text_report(report: Report) -> Iterator[str]:
         yield from _trace_text(report, traced, words)
     if report.title:
         yield f"{report.title}\n"
-    yield f"{' · '.join(_facts(report, words))}\n"
+    yield f"{' · '.join(facts(report))}\n"
     yield from _stopped(report, words)
     yield "\n"
     first, last = report.training.losses[report.first], report.training.losses[-1]
@@ -232,7 +232,9 @@ def text_report(report: Report) -> Iterator[str]:
         yield from _outputs_text(report, words)
 
 
-def _facts(report: Report, words: Mapping[str, str]) -> Iterator[str]:
+def facts(report: Report) -> Iterator[str]:
+    """What was done, and how: steps, rate, optimizer, schedule, samples, engine."""
+    words = _WORDS[report.lang]
     training, settings = report.training, report.settings
     one = training.steps == 1
     yield words["one step"] if one else words["steps"].format(steps=f"{training.steps:,}")

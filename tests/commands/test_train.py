@@ -502,3 +502,54 @@ def test_what_cannot_be_held_out(classifier: list[str], args, message) -> None:
 def test_validation_needs_data() -> None:
     for args in (("--validation", "v"), ("--validation-split", "0")):
         assert "needs --data" in run("mazur", *args, code=2)
+
+
+# -- the table of the first steps
+
+
+def test_tables_of_steps(xor: str, tmp_path: Path) -> None:
+    """Numbers of the page are those of JSON; five steps unless asked for others."""
+    page = run("mazur", "--steps", "20", "--format", "markdown")
+    assert "| step | 0 | 1 | 2 | 3 | 4 | 5 |" in page
+    trace = record("mazur", "--steps", "20", "--trace", "5")["trace"]
+    for name in ("w_1", "w_8"):
+        cells = [step["parameters"][name]["new"] for step in trace]
+        old = trace[0]["parameters"][name]["old"]
+        line = " | ".join(f"{cell:.9f}" for cell in [old, *cells])
+        assert f"| ${name}$ | {line} |" in page
+    assert "E_{\\mathrm{total}}$ went from $0.298371109$" in page
+    page = run("mazur", "--steps", "20", "--format", "latex", "--trace", "2", "--digits", "3")
+    assert r"step & 0 & 1 & 2 \\" in page
+    assert r"$\delta_{o1}$ &  & $0.138$ & $0.140$ \\" in page
+    page = run("textbook", "--format", "latex", "--document", "article", "--notation", "nielsen",
+               "--values", "x_1=1,x_2=2,target_o1=0,target_o2=1", "--init", "1", "--lr", "1",
+               "--lang", "ko", "--steps", "2")  # fmt: skip
+    assert page.startswith(r"\documentclass")
+    assert r"$z^{2}_1$" in page
+    assert r"2단계 $\cdot$ $\eta$ = 1" in page
+    assert "단계" in page
+    table = run("2-3-1", "--data", xor, "--init", "7", "--lr", "2", "--format", "markdown",
+                "--batch", "1", "--steps", "3")  # fmt: skip
+    assert "| step (sample) | 0 | 1 (1) | 2 (2) | 3 (3) |" in table
+    path = tmp_path / "steps.tex"
+    assert run("mazur", "--steps", "3", "--format", "latex", "-o", str(path)) == ""
+    assert path.read_text(encoding="utf-8") == run("mazur", "--steps", "3", "--format", "latex")
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (("mazur", "--document", "article"), "--document is there for LaTeX only"),
+        (("mazur", "--notation", "nielsen"), "--notation is there for tables only"),
+        (("mazur", "--format", "latex", "--notation", "nilsen"), "did you mean `nielsen`"),
+        (
+            ("30-30-1", "--init", "1", "--lr", "1", "--format", "latex", "--data", "-"),
+            "more than 200",
+        ),
+    ],
+)
+def test_what_no_table_shows(args, message) -> None:
+    """Said before anything is trained."""
+    names = [*(f"x_{k}" for k in range(1, 31)), "target_o1"]
+    table = f"{','.join(names)}\n{','.join('1' for _ in names)}\n"
+    assert message in run(*args, "--steps", "10000000", stdin=table, code=2)
