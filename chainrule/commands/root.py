@@ -14,7 +14,7 @@ from chainrule.core.discovery import module_names
 
 __all__ = ["main"]
 
-_NOT_COMMANDS = frozenset({"choices", "output", "root", "session"})
+_NOT_COMMANDS = frozenset({"choices", "output", "root", "session", "step_page"})
 
 
 class _Group(click.Group):

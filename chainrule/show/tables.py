@@ -8,6 +8,7 @@ further tables below where the columns are too many.
 from __future__ import annotations
 
 import itertools
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from chainrule.core.errors import display_width
@@ -29,7 +30,11 @@ __all__ = ["TABLE_FORMATS", "Row", "Table", "render_table"]
 _MARKDOWN_COLUMNS = 8
 _LATEX_WIDTH = 335.0
 """Points, of a page of 12 cm."""
-_LATEX_CHARACTER = 5.6
+_LATEX_LETTER = 6.5
+"""Points of a letter of a name or a head, on the average."""
+_LATEX_SIGNS: Mapping[str, float] = MappingProxyType({".": 3.1, "−": 8.6, "e": 24.5})
+"""Points of what stands in a number, an exponent's times and ten together; digits have 5.5."""
+_LATEX_DIGIT = 5.5
 _LATEX_BETWEEN = 12.0
 _LATEX_LINES = 40
 _VERT = r"\vert "
@@ -182,7 +187,7 @@ def _latex(printer: _Printer, document: str) -> Iterator[str]:
         yield "\\raggedbottom\n\\begin{document}\n"
         if table.title:
             yield f"\\section*{{{escape(table.title)}}}\n"
-    yield f"\\noindent\n{escape(' · '.join(table.facts))}\n"
+    yield _paragraph(escape(" · ".join(table.facts)))
     corner = printer.say(table.corner, escape)
     for heads, groups in printer.blocks(_room(printer), _LATEX_LINES, printer.math):
         yield f"\n\\medskip\\noindent\n\\begin{{tabular}}{{l|{'r' * len(heads)}}}\n"
@@ -193,21 +198,29 @@ def _latex(printer: _Printer, document: str) -> Iterator[str]:
                 yield f"{' & '.join(line)} \\\\\n"
         yield "\\end{tabular}\n"
     for note in table.notes:
-        yield f"\n\\medskip\\noindent\n{printer.say(note, escape)}\n"
+        yield f"\n\\medskip\n{_paragraph(printer.say(note, escape))}"
     if article:
         yield "\\end{document}\n"
+
+
+def _paragraph(text: str) -> str:
+    """Prose that may be broken anywhere: numbers of many digits fill lines badly."""
+    return f"{{\\raggedright\\noindent\n{text}\\par}}\n"
 
 
 def _room(printer: _Printer) -> int:
     """How many columns of numbers fit beside the names."""
     lines = list(itertools.chain.from_iterable(printer.texts()))
-    corner = printer.say(printer.table.corner, str)
-    words = [corner, *printer.table.heads]
-    names = max(map(display_width, [*(line[0] for line in lines), *words]))
-    cells = max([1, *(len(cell) + cell.count("e") for line in lines for cell in line[1:])])
-    wide = max([cells, *map(display_width, printer.table.heads)])
-    left = _LATEX_WIDTH - names * _LATEX_CHARACTER - _LATEX_BETWEEN
-    return max(1, int(left / (wide * _LATEX_CHARACTER + _LATEX_BETWEEN)))
+    words = [printer.say(printer.table.corner, str), *printer.table.heads]
+    names = max(map(display_width, [words[0], *(line[0] for line in lines)]))
+    cells = [sum(map(_points, cell)) for line in lines for cell in line[1:]]
+    wide = max([*cells, *(display_width(word) * _LATEX_DIGIT for word in words[1:])])
+    left = _LATEX_WIDTH - names * _LATEX_LETTER - _LATEX_BETWEEN
+    return max(1, int(left / (wide + _LATEX_BETWEEN)))
+
+
+def _points(sign: str) -> float:
+    return _LATEX_SIGNS.get(sign, _LATEX_DIGIT)
 
 
 TABLE_FORMATS: Mapping[str, Callable[[_Printer, str], Iterator[str]]] = {
