@@ -1,7 +1,10 @@
 """The forward pass in normal form: sums and, where asked for, functions in statements of their own.
 
-A sum inside anything but a sum, such as that below softmax's fraction, becomes a tensor. So does a
-quotient or a logarithm of exponentials, which is shifted by the largest exponent first.
+A sum inside anything but a sum, such as that below softmax's fraction, becomes a tensor; a sum of
+exponentials over an axis is shifted by the largest exponent first. What else could overflow is
+replaced by equal functions before: see `exponentials`.
+
+What stands in a case stays there: it is computed, and has a value, only where the case holds.
 """
 
 from __future__ import annotations
@@ -14,8 +17,10 @@ from chainrule.calculus.rules.functions import ELEMENTARY, scalar_activation
 from chainrule.core import formula as fm
 from chainrule.core.errors import ChainruleError
 from chainrule.core.functions import CONSTANTS
+from chainrule.numeric.exponentials import Exponentials
+from chainrule.numeric.forms import FORMS, bounded
 from chainrule.numeric.program import Line, Tensor, Term, entries
-from chainrule.numeric.stable import known_functions, logarithm, rewrite
+from chainrule.numeric.stable import known_functions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,8 +91,10 @@ class Forward:
         self.extents: dict[str, int] = dict(source.extents)
         self.tensors: dict[str, Tensor] = {}
         self.lines: list[Line] = []
+        self.rewritten: set[str] = set()
         self._known: dict[fm.Formula, tuple[str, tuple[str, ...]]] = {}
         self._definition: dict[str, fm.Formula] = {}
+        self._exponentials = Exponentials(self._meaning)
         for name, role in source.roles.items():
             self.tensors[name] = Tensor(
                 name, source.axes[name], role, name in batched, source.cells[name]
@@ -104,7 +111,9 @@ class Forward:
     # -- statements
 
     def _statement(self, name: str, formula: fm.Formula) -> None:
-        clean = rewrite(formula)
+        clean = self._exponentials.rewritten(name, formula)
+        if clean is not formula:
+            self.rewritten.add(name)
         self._definition[name] = clean
         terms = []
         whole = clean.terms if isinstance(clean, fm.Sum) else (clean,)
@@ -187,54 +196,25 @@ class Forward:
         return fm.transform(body, change, fm.rebuild)
 
     def _log(self, owner: str, argument: fm.Formula) -> fm.Formula | None:
-        if self.split:
-            argument = self._defined(argument)
-        short = logarithm(argument)
-        if short is not None:
-            return self._without_sums(owner, short)
-        if isinstance(argument, fm.Quotient) and _exponents(argument.denominator) is not None:
-            top = self._log(owner, argument.numerator)
-            bottom = self._log(owner, argument.denominator)
-            if top is not None and bottom is not None:
-                return fm.add(top, fm.Negative(bottom))
         exponents = _exponents(argument)
         if exponents is None:
             return None
         shift, total, _ = self._shifted(owner, *exponents)
         return fm.Sum((shift, fm.Call("log", (total,))))
 
-    def _defined(self, argument: fm.Formula) -> fm.Formula:
-        """The definition of a softmax or sigmoid that only its logarithm is wanted of."""
-
-        def definition(node: fm.Formula) -> fm.Formula:
-            name = ""
-            letters: tuple[str, ...] = ()
-            for entry in entries(node) if isinstance(node, fm.Name | fm.Indexed) else ():
-                name, letters = entry.name, entry.letters
-            formula = self._definition.get(name)
-            if formula is None:
-                return node
-            axes = dict(zip(self.source.axes[name], letters, strict=True))
-            bound = {
-                part.index.id: self.twin(part.index.id)
-                for part in fm.walk(formula)
-                if isinstance(part, fm.BigSum) and part.index.id in axes.values()
-            }
-            return relabel(formula, {**axes, **bound})
-
-        if isinstance(argument, fm.Sum) and argument.terms[0] == fm.ONE and len(argument.terms) > 1:
-            rest = argument.terms[1]
-            if isinstance(rest, fm.Negative):
-                whole = fm.Sum((fm.ONE, fm.Negative(definition(rest.operand))))
-                return whole if logarithm(whole) is not None else argument
-        found = definition(argument)
-        usable = logarithm(found) is not None or (
-            isinstance(found, fm.Quotient)
-            and isinstance(found.numerator, fm.Call)
-            and found.numerator.function == "exp"
-            and _exponents(found.denominator) is not None
-        )
-        return found if usable else argument
+    def _meaning(self, entry: fm.Formula) -> fm.Formula | None:
+        """What a name or an entry of an array stands for, with letters of its own where it sums."""
+        (found,) = entries(entry)
+        formula = self._definition.get(found.name)
+        if formula is None:
+            return None
+        axes = dict(zip(self.source.axes[found.name], found.letters, strict=True))
+        bound = {
+            part.index.id: self.twin(part.index.id)
+            for part in fm.walk(formula)
+            if isinstance(part, fm.BigSum) and part.index.id in axes.values()
+        }
+        return relabel(formula, {**axes, **bound})
 
     def _share(self, owner: str, node: fm.Quotient) -> fm.Formula | None:
         """eᵘ over a sum of exponentials."""
@@ -249,20 +229,15 @@ class Forward:
     def _shifted(
         self,
         owner: str,
-        exponents: tuple[fm.Formula, ...],
+        exponent: fm.Formula,
         sums: tuple[str, ...],
         like: fm.Formula | None = None,
     ) -> tuple[fm.Formula, fm.Formula, fm.Formula | None]:
-        """Largest exponent M, Σ e^(u − M), and e^(like − M) where it is one of the terms."""
-        exponents = tuple(self._without_sums(owner, exponent) for exponent in exponents)
-        if not sums:
-            largest = fm.Call("max", exponents)
-            shift = self._inner(owner, largest, (), "max", stem=f"{owner}_max")
-            powers = [fm.Call("exp", (fm.add(u, fm.negate(shift)),)) for u in exponents]
-            inner = [self._inner(owner, power) for power in powers]
-            place = exponents.index(like) if like in exponents else None
-            return shift, fm.Sum(tuple(inner)), None if place is None else inner[place]
-        (exponent,) = exponents
+        """Largest exponent M, Σ e^(u − M), and e^(like − M) where it is one of the terms.
+
+        M may be held fixed in the reverse pass: what is made of the three does not change with it.
+        """
+        exponent = self._without_sums(owner, exponent)
         shift = self._inner(owner, exponent, sums, "max", stem=f"{owner}_max")
         power = fm.Call("exp", (fm.add(exponent, fm.negate(shift)),))
         part = self._inner(owner, power)
@@ -290,16 +265,20 @@ class Forward:
                 return built
             if scalar_activation(built.function) is not None:
                 built = fm.Call(built.function, (self._atom(owner, built.args[0]), *built.args[1:]))
+            elif built.function in FORMS and not bounded(built):
+                return built
+            elif built.function in FORMS:
+                built = fm.Call(built.function, tuple(self._atom(owner, a) for a in built.args))
             elif built.function not in ELEMENTARY:
                 return built
             if root and node is body:
                 return built
             return self._inner(owner, built)
 
-        return fm.transform(body, lambda _: None, join)
+        return fm.transform(body, lambda node: node if isinstance(node, fm.Cases) else None, join)
 
     def _atom(self, owner: str, argument: fm.Formula) -> fm.Formula:
-        if isinstance(argument, fm.Name | fm.Indexed | fm.Number):
+        if isinstance(argument, fm.Name | fm.Indexed) or next(entries(argument), None) is None:
             return argument
         return self._inner(owner, argument)
 
@@ -307,8 +286,8 @@ class Forward:
         for node in fm.walk(body):
             if not isinstance(node, fm.Call) or node.function in CONSTANTS:
                 continue
-            known = node.function in known_functions() or scalar_activation(node.function)
-            if not known or node.primes:
+            known = node.function in known_functions() | FORMS.keys()
+            if not (known or scalar_activation(node.function)) or node.primes:
                 raise ChainruleError(
                     f"`{node.function}` in the statement of `{owner}` has no definition, so it has "
                     "no value",
@@ -332,15 +311,10 @@ def _peel(term: fm.Formula) -> tuple[tuple[str, ...], fm.Formula]:
     return tuple(sums), fm.negate(term) if negative else term
 
 
-def _exponents(formula: fm.Formula) -> tuple[tuple[fm.Formula, ...], tuple[str, ...]] | None:
-    """The exponents of a sum of exponentials, and the letters it is summed over."""
+def _exponents(formula: fm.Formula) -> tuple[fm.Formula, tuple[str, ...]] | None:
+    """The exponent of a sum of exponentials over letters, and the letters."""
     if isinstance(formula, fm.BigSum):
         sums, body = _peel(formula)
         if isinstance(body, fm.Call) and body.function == "exp":
-            return (body.args[0],), sums
-        return None
-    if isinstance(formula, fm.Sum) and len(formula.terms) > 1:
-        found = [t.args[0] for t in formula.terms if isinstance(t, fm.Call) and t.function == "exp"]
-        if len(found) == len(formula.terms):
-            return tuple(found), ()
+            return body.args[0], sums
     return None

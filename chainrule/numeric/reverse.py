@@ -3,6 +3,10 @@
 The adjoint of a tensor is the sum, over the statements that read it, of the reader's adjoint times
 the factor ∂reader/∂tensor. Gradients of leaves come as soon as all their readers have adjoints,
 before the adjoints that lie further back: so a sequential schedule can update in between.
+
+Selection selects: where a factor is a case, or a step [u > 0], that leaves nothing of a branch, the
+branch is 0 and not 0 times what stands beside it, which may have no value there. What is read only
+where a case holds has an adjoint that is 0 elsewhere, and so has what lies behind it.
 """
 
 from __future__ import annotations
@@ -11,10 +15,11 @@ from typing import TYPE_CHECKING
 
 from chainrule.calculus.differentiate import differentiate
 from chainrule.calculus.rules import Context
-from chainrule.calculus.tidy import drop_ones, tidy
 from chainrule.core import formula as fm
-from chainrule.numeric.forward import letters_of, reference, relabel
+from chainrule.numeric.forms import bounded
+from chainrule.numeric.forward import reference, relabel
 from chainrule.numeric.program import Line, Tensor, Term, entries
+from chainrule.numeric.selection import Selection
 from chainrule.numeric.stable import declared_derivative
 
 if TYPE_CHECKING:
@@ -25,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["backward_lines"]
 
-_OUTPUT = "@"
+_OUTPUT = "out"
 
 
 def backward_lines(
@@ -44,6 +49,7 @@ class _Reverse:
         self.axes = {name: tensor.axes for name, tensor in forward.tensors.items()}
         self.branches: dict[str, list[Term]] = {}
         self.adjoints: dict[str, fm.Formula] = {self.output: fm.ONE}
+        self.selection = Selection(forward.lines)
         self.lines: list[Line] = []
         self.gradients: dict[str, str] = {}
 
@@ -82,6 +88,7 @@ class _Reverse:
 
     def _adjoint(self, name: str) -> None:
         terms = tuple(self.branches.pop(name, ()))
+        self.selection.adjoint(name, scalar=not self.axes[name])
         short = self._short(name, terms)
         if short is not None:
             self.adjoints[name] = short
@@ -114,6 +121,7 @@ class _Reverse:
         adjoint = stem if stem not in self.forward.tensors else self.forward.fresh(f"{stem}_")
         of = self.forward.tensors[name]
         line = Line(adjoint, terms, "sum", gradient_of)
+        self.selection.computed(line)
         batched = of.batched and any(self.forward.tensors[read].batched for read in line.reads)
         self.forward.tensors[adjoint] = Tensor(
             adjoint, of.axes, None, batched, (), name, of.origin or name
@@ -136,8 +144,9 @@ class _Reverse:
                 if factor == fm.ZERO:
                     continue
                 renamed, sums = self._aligned(entry, (*axes, *term.sums))
+                body = self.selection.times(upstream, factor, line.target, read)
                 branch = Term(
-                    relabel(_times(upstream, factor), renamed),
+                    relabel(body, renamed),
                     sums,
                     line.target,
                     relabel(factor, renamed),
@@ -155,14 +164,25 @@ class _Reverse:
             declared = declared_derivative(body, wrt, own)
             if declared is not None:
                 return declared
-        table = {each: f"@{place}" for place, each in enumerate(dict.fromkeys(entries(body)))}
+        table = {each: f"p{place}" for place, each in enumerate(dict.fromkeys(entries(body)))}
         plain = _named(body, table)
-        context = Context(table[entry], _OUTPUT if alone and isinstance(body, fm.Call) else None)
+        named = alone and isinstance(body, fm.Call) and self._keeps(line, body)
+        context = Context(table[entry], _OUTPUT if named else None)
         value = differentiate(plain, context).after
-        if alone and isinstance(body, fm.Call):
+        if named:
             value = fm.replace(value, plain, fm.Name(_OUTPUT))
         back = {name: reference(each.name, each.letters) for each, name in table.items()}
         return fm.substitute(value, {**back, _OUTPUT: own})
+
+    def _keeps(self, line: Line, call: fm.Call) -> bool:
+        """Whether the derivative may be written with the line's own value.
+
+        1 − a loses the digits of what is left beside 1, which a formula that was written in
+        exponentials has. An infinite value times 0 says nothing.
+        """
+        return bounded(call) and not (
+            line.target in self.forward.rewritten and call.function in {"sigmoid", "tanh"}
+        )
 
     def _aligned(
         self, entry: Entry, around: tuple[str, ...]
@@ -178,13 +198,6 @@ class _Reverse:
             if letter in axes:
                 rest[place] = renamed[letter] = self.forward.twin(letter)
         return {old: new for old, new in renamed.items() if old != new}, tuple(rest)
-
-
-def _times(upstream: fm.Formula, factor: fm.Formula) -> fm.Formula:
-    if upstream == fm.ONE:
-        return factor
-    whole = drop_ones(fm.multiply(upstream, factor))
-    return tidy(whole) if not letters_of(upstream) and not list(entries(upstream)) else whole
 
 
 def _named(body: fm.Formula, table: dict[Entry, str]) -> fm.Formula:

@@ -34,6 +34,8 @@ __all__ = ["keep", "key_of", "recall"]
 _FORMAT = 3
 _FLOORS = ("core", "catalog", "calculus", "read", "numeric")
 _MOST_FILES = 256
+_MOST_TENSORS = 500
+"""Tensors of a program up to which writing every text of it takes no time to speak of."""
 _MOST_BYTES = 1_000_000
 _TEXTS = (("train", False), ("momentum", False), ("forward", False), ("gradients", False))
 
@@ -178,6 +180,8 @@ def keep(key: str | None, compiled: Compiled) -> None:
     """Keep a compiled model under a key, if it is one that can be kept."""
     kernel = compiled.kernel
     if key is None or not isinstance(kernel, PythonKernel) or compiled.note:
+        return
+    if len(compiled.full.tensors) > _MOST_TENSORS:
         return
     with contextlib.suppress(OSError, RuntimeError):
         folder = _folder()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chainrule.calculus.rules.base import Context, Outcome, Rule, derivative, has
 from chainrule.core import formula as fm
+from chainrule.core.errors import ChainruleError
 
 
 def _extremum(formula: fm.Formula, context: Context) -> Outcome | None:
@@ -44,14 +45,100 @@ def _difference(left: fm.Formula, right: fm.Formula) -> fm.Formula:
     return fm.add(left, fm.Negative(right))
 
 
+UNDEFINED = fm.Quotient(fm.ZERO, fm.ZERO)
+"""How a formula says that there is no derivative."""
+
+
 def _cases(formula: fm.Formula, context: Context) -> Outcome | None:
-    """Branch by branch; on the border the branch that the definition takes there."""
+    """Branch by branch; on the border the branch that the definition takes there.
+
+    A branch that holds at single points only says nothing of the derivative there: that is the
+    limit of the neighbouring one, if this has one and the function does not jump.
+    """
     if not isinstance(formula, fm.Cases):
         return None
-    branches = tuple(
-        (derivative(value, context), condition) for value, condition in formula.branches
-    )
-    return Outcome(fm.Cases(branches, derivative(formula.otherwise, context)))
+    form = ""
+    values: list[fm.Formula] = []
+    for place in range(len(formula.branches) + 1):
+        point = _point(formula, place)
+        if point is not None and any(has(side, context.wrt) for side in point.parts):
+            form = "point"
+            values.append(_at_point(formula, place, point, context))
+        else:
+            values.append(derivative(_value(formula, place), context))
+    tests = (test for _, test in formula.branches)
+    branches = tuple(zip(values[:-1], tests, strict=True))
+    return Outcome(fm.Cases(branches, values[-1]), {"form": form} if form else {})
+
+
+def _value(formula: fm.Cases, place: int) -> fm.Formula:
+    last = place == len(formula.branches)
+    return formula.otherwise if last else formula.branches[place][0]
+
+
+_OPPOSITE = {"<": ">", ">": "<"}
+
+
+def _point(formula: fm.Cases, place: int) -> fm.Condition | None:
+    """The equality u = v without which a branch does not hold."""
+    if place < len(formula.branches):
+        test = formula.branches[place][1]
+        return test if test.relation == "==" else None
+    tests = [test for _, test in formula.branches]
+    for test in tests:
+        if test.relation == "!=" or _is_size(test):
+            return _equal(test)
+        if any(
+            (test.left, test.relation, test.right)
+            in {(o.left, _OPPOSITE.get(o.relation), o.right), (o.right, o.relation, o.left)}
+            for o in tests
+        ):
+            return _equal(test)
+    return None
+
+
+def _is_size(test: fm.Condition) -> bool:
+    """Whether it says |u| > 0."""
+    absolute = isinstance(test.left, fm.Call) and test.left.function == "abs"
+    return absolute and test.relation == ">" and test.right == fm.ZERO
+
+
+def _equal(test: fm.Condition) -> fm.Condition:
+    left = test.left.parts[0] if _is_size(test) else test.left
+    return fm.Condition(left, "==", test.right)
+
+
+def _at_point(formula: fm.Cases, place: int, point: fm.Condition, context: Context) -> fm.Formula:
+    """The derivative where `point` holds, `UNDEFINED` where none is found."""
+    from chainrule.calculus.laurent import Unsettled, taylor
+    from chainrule.core.lower import from_sympy, to_sympy
+
+    moving, at = point.parts
+    if has(at, context.wrt):
+        moving, at = at, moving
+    inner = "u"
+    while has(formula, inner):
+        inner += "_"
+    if has(at, context.wrt):
+        return UNDEFINED
+    others = [_value(formula, k) for k in range(len(formula.branches) + 1) if k != place]
+    here = fm.replace(_value(formula, place), moving, at)
+    around = [fm.replace(value, moving, fm.Name(inner)) for value in others]
+    if any(has(each, context.wrt) for each in (here, *around)):
+        return UNDEFINED
+    try:
+        found = {taylor(each, inner, at) for each in around}
+        if len(found) != 1:
+            return UNDEFINED
+        ((value, slope),) = found
+        if (value - to_sympy(here)).expand() != 0:
+            return UNDEFINED
+        limit = from_sympy(slope)
+    except (Unsettled, ChainruleError):
+        return UNDEFINED
+    if moving == fm.Name(context.wrt):
+        return limit
+    return fm.multiply(limit, derivative(moving, context))
 
 
 RULES = (
@@ -92,11 +179,17 @@ RULES = (
         statement="diff(u if c > 0 else v, x) = diff(u, x) if c > 0 else diff(v, x)",
         apply=_cases,
         notes={
+            "point": {
+                "en": "branch by branch; at a single point that is defined by itself the "
+                "derivative is the limit of the derivative around it, if that exists",
+                "ko": "구간별로 미분한다. 따로 정의된 한 점에서는 주변 도함수의 극한이 있으면 그 "
+                "값으로 둔다",
+            },
             "": {
                 "en": "branch by branch; on the border the derivative of the branch that holds "
                 "there is taken",
                 "ko": "구간별로 미분한다. 경계에서는 그 점을 포함하는 구간의 도함수를 택한다",
-            }
+            },
         },
         example=("x**2 if x > 0 else 0", "x"),
     ),

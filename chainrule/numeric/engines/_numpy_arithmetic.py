@@ -111,9 +111,15 @@ class Arithmetic(Graph):
     def product(self, values: Sequence[Value]) -> Value:
         """The product of values, smaller arrays multiplied first."""
         coefficient = ONE
-        factors = []
+        factors: list[Value] = []
         for value in values:
-            coefficient = coefficient.times(value.coefficient)
+            together = coefficient.times(value.coefficient)
+            both = coefficient.number and value.coefficient.number
+            if factors and both and not together.representable:
+                # 1e300·w·1e300 has a value for small w: the numbers do not meet.
+                factors[-1] = self.baked(factors[-1]._replace(coefficient=coefficient))
+                together = value.coefficient
+            coefficient = together
             if not plain(value):
                 factors.append(value._replace(coefficient=ONE))
         factors = self._slope(factors)

@@ -17,6 +17,7 @@ __all__ = ["MINUS_ONE", "ONE", "SAMPLES", "Axes", "Coefficient", "Node", "Value"
 
 SAMPLES = "*"
 _TYPICAL_BATCH = 64
+_SMALLEST = 2.2250738585072014e-308
 
 Axes = tuple[int, ...]
 """The place of each axis of an argument among those of the result."""
@@ -58,6 +59,11 @@ class Coefficient(NamedTuple):
         """Whether the number and one over it are finite."""
         number = self.number
         return bool(number) and math.isfinite(number) and math.isfinite(1.0 / number)
+
+    @property
+    def representable(self) -> bool:
+        """Whether the number neither overflowed nor lost digits at the small end."""
+        return _SMALLEST <= abs(self.number) < math.inf
 
     def same_size(self, other: Coefficient) -> bool:
         """Whether they differ in nothing but the sign."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["Template", "template"]
 
 CASES, SUM, PRODUCT, SIGN, POWER, ATOM = range(6)
+
+_KNOWN = FUNCTIONS | {"abs", "max", "min", "heaviside", "sign"}
 
 _PLACE = re.compile("@([0-9]+)@")
 
@@ -107,6 +110,8 @@ def _call(formula: fm.Call, done: Done) -> tuple[str, int]:
     name = formula.function
     if name in CONSTANTS:
         return repr(CONSTANTS[name]), ATOM
+    if formula.primes or name not in _KNOWN:
+        raise ChainruleError(f"`{name}{'′' * formula.primes}` has no text in Python")
     args = [_wrap(arg, SUM, done) for arg in formula.args]
     if name in FUNCTIONS:
         return f"{name}({args[0]})", ATOM
@@ -136,7 +141,8 @@ def _cases(formula: fm.Cases, done: Done) -> tuple[str, int]:
 
 
 def _number(formula: fm.Number, done: Done) -> tuple[str, int]:  # noqa: ARG001
-    return repr(float(formula.text)), ATOM
+    value = float(formula.text)
+    return (repr(value) if value < math.inf else "1e999"), ATOM
 
 
 def _cannot(formula: fm.Formula, done: Done) -> tuple[str, int]:  # noqa: ARG001

@@ -294,11 +294,14 @@ class _Group:
 
 
 def _real(found: Iterable[Any]) -> list[float]:
-    """The numbers. Raises `ArithmeticError` for a complex one, a root of a negative number."""
+    """The numbers. Raises `ArithmeticError` where one is no finite real number.
+
+    sympy orders factors as it likes, so that a product may overflow on the way.
+    """
     numbers = list(found)
-    if complex in map(type, numbers):
+    if complex in map(type, numbers) or not all(map(math.isfinite, numbers)):
         raise ArithmeticError
-    return numbers
+    return list(map(float, numbers))
 
 
 def _number(node: fm.Number, parts: list[Any]) -> Any:  # noqa: ARG001

@@ -46,7 +46,7 @@ class Loops:
         names = Identifiers((*RESERVED, *HELPERS, *taken, "total"))
         self._names = {name: names.fresh(name) for name in (*program.leaves, *program.nodes)}
         output = self._names[program.output]
-        for name, tensor in program.tensors.items():
+        for name, tensor in self.program.tensors.items():
             if name not in self._names:
                 of = tensor.adjoint_of
                 wanted = name if of is None else f"d{output}_d{self._names[of]}"

@@ -43,7 +43,7 @@ class Style:
     `extras` maps a function to the lines that define it where it is called. `given` is how a value
     is taken from `values`; `middle` are the functions behind `derivatives`, in which @OUTPUT@
     stands for the output's name; `about` is what the module's docstring adds. With `every`
-    gradients are by every leaf, else by every parameter.
+    gradients are by every leaf, else by every parameter. `decorator` stands above what computes.
     """
 
     language: Language
@@ -53,6 +53,7 @@ class Style:
     middle: str
     about: str
     every: bool = False
+    decorator: str = ""
 
 
 def write_module(graph: Graph | IndexGraph, options: Options, style: Style) -> str:
@@ -120,14 +121,14 @@ def _line(statement: Statement, style: Style) -> Iterator[str]:
 
 
 def _forward(scalars: Scalars, style: Style) -> str:
-    lines = ["def forward(values):", '    """Every computed node by name."""']
+    lines = [style.decorator, "def forward(values):", '    """Every computed node by name."""']
     lines += _taken(scalars, _reads(scalars.forward), style)
     for statement in scalars.forward:
         lines += _line(statement, style)
     lines.append("    return {")
     lines += [f"        {s.cell!r}: {s.name}," for s in scalars.forward if s.cell]
     lines.append("    }")
-    return "\n".join(lines)
+    return "\n".join(lines).lstrip("\n")
 
 
 def _derivatives(scalars: Scalars, style: Style) -> str:
@@ -141,6 +142,7 @@ def _derivatives(scalars: Scalars, style: Style) -> str:
             needed.update(fm.names(statement.formula))
     each = "leaf of every leaf" if style.every else "w of every parameter"
     lines = [
+        style.decorator,
         "def derivatives(values):",
         f'    """∂{plain(scalars.output)}/∂{each} by name, from the output back."""',
     ]
@@ -154,7 +156,7 @@ def _derivatives(scalars: Scalars, style: Style) -> str:
     lines.append("    return {")
     lines += [f"        {s.leaf!r}: {s.name}," for s in scalars.backward if s.leaf]
     lines.append("    }")
-    return "\n".join(lines)
+    return "\n".join(lines).lstrip("\n")
 
 
 def _step(scalars: Scalars) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -9,11 +10,17 @@ from typing import TYPE_CHECKING
 from chainrule.core import formula as fm
 from chainrule.core.errors import ChainruleError
 from chainrule.core.functions import CONSTANTS
+from chainrule.numeric.tame import positive
+from chainrule.numeric.targets._helpers import KEPT
+from chainrule.numeric.targets._safe import with_safe_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 __all__ = ["Language", "formula_text"]
+
+_DIGITS = 17
+"""A longer number is written as a float: an integer too large for one cannot meet others."""
 
 CASES, SUM, PRODUCT, SIGN, POWER, ATOM = range(6)
 Done = dict[int, tuple[str, int]]
@@ -23,18 +30,24 @@ Done = dict[int, tuple[str, int]]
 class Language:
     """How a language writes what is not the same in all of them.
 
-    `functions` maps functions to what they are called where they are there already. `cases` and
-    `power` write a choice and a power; `floats` asks for 1.0 instead of 1.
+    `functions` maps functions to what they are called where they are there already. `cases` writes
+    a choice; with `eager` both sides of it are computed. `power` and `divided` write a power and a
+    quotient by what may be 0, where the language's own operator raises. `infinity` is what a number
+    beyond all floats is.
     """
 
     functions: Mapping[str, str]
     cases: Callable[[str, str, str], str]
+    infinity: str
+    eager: bool = False
     power: Callable[[str, str], str] | None = None
-    floats: bool = False
+    divided: Callable[[str, str], str] | None = None
 
 
 def formula_text(formula: fm.Formula, language: Language) -> str:
     """The text. Raises `ChainruleError` for what has no value of its own."""
+    if language.eager:
+        formula = with_safe_arguments(formula)
     done: Done = {}
     for node in reversed(list(fm.walk(formula))):
         if id(node) not in done:
@@ -67,6 +80,13 @@ def _product(formula: fm.Product, done: Done, _: Language) -> tuple[str, int]:
     )
 
 
+def _quotient(formula: fm.Quotient, done: Done, language: Language) -> tuple[str, int]:
+    top, bottom = formula.parts
+    if language.divided is not None and not positive(bottom):
+        return language.divided(done[id(top)][0], done[id(bottom)][0]), ATOM
+    return f"{_wrap(top, PRODUCT, done)}/{_wrap(bottom, POWER, done)}", PRODUCT
+
+
 def _power(formula: fm.Power, done: Done, language: Language) -> tuple[str, int]:
     if language.power is not None:
         return language.power(done[id(formula.base)][0], done[id(formula.exponent)][0]), ATOM
@@ -77,6 +97,8 @@ def _power(formula: fm.Power, done: Done, language: Language) -> tuple[str, int]
 def _call(formula: fm.Call, done: Done, language: Language) -> tuple[str, int]:
     if formula.function in CONSTANTS:
         return repr(CONSTANTS[formula.function]), ATOM
+    if formula.primes or formula.function not in KEPT:
+        raise ChainruleError(f"`{formula.function}{'′' * formula.primes}` has no text here")
     name = language.functions.get(formula.function, formula.function)
     return f"{name}({', '.join(done[id(arg)][0] for arg in formula.args)})", ATOM
 
@@ -89,8 +111,10 @@ def _cases(formula: fm.Cases, done: Done, language: Language) -> tuple[str, int]
 
 
 def _number(formula: fm.Number, _: Done, language: Language) -> tuple[str, int]:
-    text = formula.text
-    return (f"{text}.0" if language.floats and text.isdigit() else text), ATOM
+    text, value = formula.text, float(formula.text)
+    if value == math.inf:
+        return language.infinity, ATOM
+    return (repr(value) if len(text) > _DIGITS else text), ATOM
 
 
 def _cannot(formula: fm.Formula, _: Done, __: Language) -> tuple[str, int]:
@@ -104,10 +128,7 @@ _TABLE: Mapping[type[fm.Formula], Callable[..., tuple[str, int]]] = MappingProxy
         fm.Negative: lambda f, done, _: (f"-{_wrap(f.operand, POWER, done)}", SIGN),
         fm.Sum: _sum,
         fm.Product: _product,
-        fm.Quotient: lambda f, done, _: (
-            f"{_wrap(f.numerator, PRODUCT, done)}/{_wrap(f.denominator, POWER, done)}",
-            PRODUCT,
-        ),
+        fm.Quotient: _quotient,
         fm.Power: _power,
         fm.Call: _call,
         fm.Cases: _cases,

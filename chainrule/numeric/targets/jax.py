@@ -30,6 +30,8 @@ _LANGUAGE = Language(
         "erfc": "jax.scipy.special.erfc",
     },
     cases=lambda test, value, otherwise: f"jnp.where({test}, {value}, {otherwise})",
+    infinity="jnp.inf",
+    eager=True,
 )
 
 _EXTRAS = {

@@ -25,6 +25,7 @@ _LANGUAGE = Language(
         "sign": "np.sign",
     },
     cases=lambda test, value, otherwise: f"np.where({test}, {value}, {otherwise})",
+    infinity="np.inf",
 )
 
 _EXTRAS = {
@@ -40,6 +41,7 @@ STYLE = Style(
     imports=("import functools", "import math", "", "import numpy as np"),
     extras=_EXTRAS,
     given="np.asarray(values[{0}], dtype=float)",
+    decorator='@np.errstate(all="ignore")',
     middle='''
 def gradients(values):
     """The derivative of the mean of the output over the samples by every parameter, by name.

@@ -23,7 +23,9 @@ _SAME = (
 
 _LANGUAGE = Language(
     functions={name: f"torch.{name}" for name in _SAME},
-    cases=lambda test, value, otherwise: f"torch.where({test}, {value}, {otherwise})",
+    cases=lambda test, value, otherwise: f"_where({test}, {value}, {otherwise})",
+    infinity="math.inf",
+    eager=True,
 )
 
 _EXTRAS = {
@@ -44,6 +46,11 @@ def _tensor(value):
     return value if torch.is_tensor(value) else torch.as_tensor(value, dtype=torch.float64)
 
 
+def _where(test, *sides):
+    """torch.where; two numbers alone would be taken in single precision."""
+    return torch.where(torch.as_tensor(test), *map(_tensor, sides))
+
+
 def _tensors(terms):
     like = next(term for term in terms if torch.is_tensor(term))
     return [torch.as_tensor(term, dtype=like.dtype, device=like.device) for term in terms]
@@ -52,7 +59,7 @@ def _tensors(terms):
 
 STYLE = Style(
     language=_LANGUAGE,
-    imports=("import functools", "", "import torch"),
+    imports=("import functools", "import math", "", "import torch"),
     extras=_EXTRAS,
     every=True,
     given="_tensor(values[{0}])",

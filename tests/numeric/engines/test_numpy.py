@@ -130,6 +130,21 @@ class Walk:
 _PLAIN = {}
 
 
+def _as_defined(node, parts):
+    """Shares of sums of exponentials, and logarithms of such sums, by their definition."""
+    built = fm.rebuild(node, parts)
+    if not isinstance(built, fm.Call) or built.function not in {"share", "logsumexp"}:
+        return built
+    top, pairs = built.args[: len(built.args) % 2], built.args[len(built.args) % 2 :]
+    terms = [
+        fm.Product((factor, fm.Call("exp", (exponent,))))
+        for factor, exponent in zip(pairs[::2], pairs[1::2], strict=True)
+    ]
+    if top:
+        return fm.Quotient(fm.Call("exp", top), fm.add(*terms))
+    return fm.Call("log", (fm.add(*terms),))
+
+
 def _plain(body):
     """The body with names for its entries, so that it can be evaluated, and these entries."""
     if id(body) not in _PLAIN:
@@ -142,7 +157,8 @@ def _plain(body):
                 return fm.Name(names[entry])
             return None
 
-        _PLAIN[id(body)] = fm.transform(body, change, fm.rebuild), table, body
+        whole = fm.transform(fm.transform(body, change, fm.rebuild), lambda _: None, _as_defined)
+        _PLAIN[id(body)] = whole, table, body
     return _PLAIN[id(body)][:2]
 
 

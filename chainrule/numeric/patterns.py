@@ -1,0 +1,122 @@
+"""Expressions that are an equal function with a rule: patterns in one formula.
+
+Differentiation comes after, so nothing may be put in here that is not equal wherever the written
+expression has a value, or that has no rule.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from chainrule.calculus.tidy import constant
+from chainrule.core import formula as fm
+
+__all__ = ["complement", "norm", "radicand", "softplus_in", "tanh"]
+
+
+def tanh(formula: fm.Quotient) -> fm.Formula | None:
+    """(eᵘ − e⁻ᵘ)/(eᵘ + e⁻ᵘ) = tanh u."""
+    top, bottom = formula.numerator, formula.denominator
+    if not isinstance(top, fm.Sum) or not isinstance(bottom, fm.Sum) or len(top.terms) != 2:
+        return None
+    plus, minus = top.terms
+    if not isinstance(minus, fm.Negative) or not isinstance(plus, fm.Call):
+        return None
+    if plus.function != "exp" or minus.operand != fm.Call("exp", (fm.negate(plus.args[0]),)):
+        return None
+    expected = (plus, minus.operand)
+    return fm.Call("tanh", plus.args) if bottom.terms in {expected, expected[::-1]} else None
+
+
+def softplus_in(formula: fm.Sum) -> fm.Formula:
+    """max(u, 0) + log(1 + e^−|u|) among the terms of a sum is softplus u."""
+    terms = list(formula.terms)
+    for place, term in enumerate(terms):
+        inner = _of_minus_size(term)
+        if inner is None:
+            continue
+        for other, candidate in enumerate(terms):
+            argument = _positive_part(candidate)
+            if argument is not None and argument in {inner, fm.negate(inner)}:
+                terms[min(place, other)] = fm.Call("softplus", (argument,))
+                del terms[max(place, other)]
+                return fm.add(*terms)
+    return formula
+
+
+def _of_minus_size(term: fm.Formula) -> fm.Formula | None:
+    """u of softplus(−|u|)."""
+    match term:
+        case fm.Call("softplus", (fm.Negative(fm.Call("abs", (inner,))),)):
+            return inner
+    return None
+
+
+def _positive_part(term: fm.Formula) -> fm.Formula | None:
+    """u of max(u, 0) and of −min(−u, 0)."""
+    negative = isinstance(term, fm.Negative)
+    call = term.operand if isinstance(term, fm.Negative) else term
+    if not isinstance(call, fm.Call) or call.function != ("min" if negative else "max"):
+        return None
+    if len(call.args) != 2 or fm.ZERO not in call.args:
+        return None
+    first, second = call.args
+    found = second if first == fm.ZERO else first
+    return fm.negate(found) if negative else found
+
+
+def complement(formula: fm.Formula) -> fm.Formula:
+    """1 − σ(u) = σ(−u)."""
+    match formula:
+        case fm.Sum((fm.Number("1"), fm.Negative(fm.Call("sigmoid", (inner,))))):
+            return fm.Call("sigmoid", (fm.negate(inner),))
+        case fm.Sum((fm.Negative(fm.Call("sigmoid", (inner,))), fm.Number("1"))):
+            return fm.Call("sigmoid", (fm.negate(inner),))
+    return formula
+
+
+# -- roots
+
+
+def norm(formula: fm.Formula) -> fm.Formula | None:
+    """√(u² + v² + …), numbers that are not negative among the squares, or one over it."""
+    half = isinstance(formula, fm.Call)
+    exponent = Fraction(1, 2) if half else constant(formula.parts[1])
+    if exponent not in {Fraction(1, 2), Fraction(-1, 2)}:
+        return None
+    inner = formula.parts[0]
+    terms = inner.terms if isinstance(inner, fm.Sum) else (inner,)
+    sides = [side for term in terms if (side := _side(term)) is not None]
+    if len(sides) != len(terms) or all(constant(term) is not None for term in terms):
+        return None
+    found = fm.Call("norm", tuple(sides))
+    return found if exponent > 0 else fm.Quotient(fm.ONE, found)
+
+
+def _side(term: fm.Formula) -> fm.Formula | None:
+    """u of u²; √c of a number c that is not negative."""
+    value = constant(term)
+    if value is not None:
+        return fm.Call("sqrt", (term,)) if value > 0 else None
+    match term:
+        case fm.Power(base, fm.Number("2")):
+            return base
+        case fm.Product((first, second)) if first == second:
+            return first
+    return None
+
+
+def radicand(formula: fm.Formula) -> fm.Formula | None:
+    """What stands under a root."""
+    match formula:
+        case fm.Call("sqrt", (inner,)):
+            return inner
+        case fm.Call("norm", sides):
+            return fm.add(*map(_square, sides))
+    return None
+
+
+def _square(side: fm.Formula) -> fm.Formula:
+    if isinstance(side, fm.Call) and side.function == "sqrt":
+        return side.args[0]
+    return fm.Power(side, fm.Number("2"))
