@@ -24,12 +24,14 @@ class Builder:
 
     `source` is the tensor that the next layer reads and `axis` its index letter; `layer` counts
     layers of weights from 1. `last` is set from the last weighted layer on, `final` for the last
-    layer of all, whose units are the outputs.
+    layer of all, whose units are the outputs. `usual` are the values that the catalogue gives to
+    leaves which have none.
     """
 
     def __init__(self, inputs: int) -> None:
         self.nodes: dict[str, Node] = {}
         self.axes: dict[str, Axis] = {}
+        self.usual: dict[str, str] = {}
         self.layer = 0
         self.last = False
         self.final = False
@@ -128,6 +130,8 @@ class Builder:
                     )
                 leaf = f"{parameter}_{self.layer}"
                 self.add(leaf, [], None, kind="activation-parameter", role=Role.WEIGHT)
+                if parameter in entry.initial:
+                    self.usual[leaf] = entry.initial[parameter]
                 out.append(leaf)
             elif changed:
                 out.append(str(options.get(parameter, default)))

@@ -25,7 +25,8 @@ class Activation:
     `chainrule.core.functions` only. `derivative` is da/dz in `z`, the output `a` and the
     parameters, the shorter the better (`a*(1 - a)`). `parameters` maps a parameter to its default
     spelling, or to None where it is a learnable leaf (PReLU); `parameter_derivatives` gives da/dp
-    for each of these, and `meanings` says what each parameter is. `kinks` are the places (plain
+    for each of these, `initial` the value at which training starts if nobody gives one, and
+    `meanings` says what each parameter is. `kinks` are the places (plain
     syntax, constants or parameters) where the derivative does not exist, and `convention` says what
     is taken there; `smooth` is a quantity in the parameters that vanishes where there are no kinks
     after all (`alpha - 1` for ELU). `probes` are further inputs for the laws to try. `stable` and
@@ -46,6 +47,7 @@ class Activation:
     source: str
     parameters: Mapping[str, str | None] = field(default_factory=dict)
     parameter_derivatives: Mapping[str, str] = field(default_factory=dict)
+    initial: Mapping[str, str] = field(default_factory=dict)
     meanings: Mapping[str, Words] = field(default_factory=dict)
     kinks: tuple[str, ...] = ()
     smooth: str | None = None

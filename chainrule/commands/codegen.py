@@ -25,7 +25,10 @@ def _targets() -> Sequence[str]:
 @click.argument("model")
 @click.option("--target", type=Found(_targets), required=True, help="The language or library.")
 @click.option(
-    "--values", multiple=True, metavar="FILE|NAME=V,…", help="Values of leaves; may be repeated."
+    "--values",
+    multiple=True,
+    metavar="FILE|NAME=V,…",
+    help="Values of leaves: TOML with [values], or JSON of train; may be repeated.",
 )
 @click.option(
     "--level",
@@ -63,15 +66,17 @@ def command(
     import chainrule
     from chainrule.commands.output import write
     from chainrule.numeric.targets import Options, targets
-    from chainrule.read.models import load_model, load_values, with_values
+    from chainrule.read.models import load_model, with_given
 
     language = targets()[target]
     for flag, wanted in (("--header", header), ("--prefix", prefix)):
         if wanted and language.header is None:
             raise ChainruleError(f"{flag} is there for C only", hint="add --target c")
-    graph = load_model(model)
-    for given in values:
-        graph = with_values(graph, load_values(given))
+    graph = with_given(load_model(model), values)
+    graph = graph.with_model(**graph.model.taken_as_usual())
+    if graph.model.usual:
+        taken = ", ".join(f"{name} = {text}" for name, text in graph.model.usual.items())
+        click.echo(f"usual values taken: {taken}", err=True)
     options = Options(
         version=chainrule.__version__,
         level=level,

@@ -177,7 +177,7 @@ def _graph(
     model: str | None, equations: tuple[str, ...], values: tuple[str, ...]
 ) -> Graph | IndexGraph:
     from chainrule.core.errors import ChainruleError
-    from chainrule.read.models import load_equations, load_model, load_values, with_values
+    from chainrule.read.models import load_equations, load_model, with_given
     from chainrule.show.printers.latex import check_latex
 
     if equations and model is not None:
@@ -190,9 +190,7 @@ def _graph(
         if equations
         else load_model("textbook" if model is None else model, check_latex=check_latex)
     )
-    for given in values:
-        graph = with_values(graph, load_values(given))
-    return graph
+    return with_given(graph, values)
 
 
 def _family(

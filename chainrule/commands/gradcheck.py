@@ -149,7 +149,7 @@ def _graph(
     model: str | None, equations: tuple[str, ...], values: tuple[str, ...]
 ) -> Graph | IndexGraph:
     from chainrule.core.errors import ChainruleError
-    from chainrule.read.models import load_equations, load_model, load_values, with_values
+    from chainrule.read.models import load_equations, load_model, with_given
 
     if equations and model is not None:
         raise ChainruleError(
@@ -158,10 +158,7 @@ def _graph(
         )
     if not equations and model is None:
         raise ChainruleError("which model?", hint="chainrule gradcheck mazur")
-    graph = load_equations(equations) if equations else load_model(model or "")
-    for given in values:
-        graph = with_values(graph, load_values(given))
-    return graph
+    return with_given(load_equations(equations) if equations else load_model(model or ""), values)
 
 
 def _text(report: GradCheck, graph: Graph | IndexGraph, lang: str, against: str) -> Iterator[str]:

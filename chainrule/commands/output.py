@@ -83,6 +83,8 @@ def _stream(pieces: Iterable[str], path: Path) -> None:
     try:
         with path.open("w", encoding="utf-8", newline="\n") as stream:
             stream.writelines(pieces)
+    except BrokenPipeError:  # /dev/stdout, as if -o were not there
+        raise
     except OSError as error:
         raise _unwritable(path, error) from None
 

@@ -2,23 +2,49 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import io
 import os
 import sys
+from typing import TYPE_CHECKING, Any
 
 import click
 
 import chainrule
 from chainrule.core.discovery import module_names
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 __all__ = ["main"]
 
 _NOT_COMMANDS = frozenset({"choices", "output", "root", "session", "step_page"})
 
 
+class _Closed(Exception):
+    """Nobody reads what is printed any more."""
+
+
+@contextlib.contextmanager
+def _past_click() -> Iterator[None]:
+    """A closed pipe under another name: click would end with exit code 1 at it."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise _Closed from None
+
+
 class _Group(click.Group):
     """Loads a command's module only when the command is asked for."""
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        with _past_click():  # --help and --version print here
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _past_click():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
@@ -52,28 +78,67 @@ def root() -> None:
 
 
 def main() -> None:
-    """Run the command line. Errors a person can cause end in one message and exit code 2."""
+    """Run the command line. Errors a person can cause end in one message and exit code 2.
+
+    So does an output that takes no more; where it is a pipe that nobody reads any longer, the exit
+    code is 141 and there is no message, as for a program that SIGPIPE has ended.
+    """
+    _open_streams()
+    try:
+        code = _run()
+        sys.stdout.flush()
+    except (_Closed, BrokenPipeError):
+        code = 141
+        _discard_output()
+    except OSError as error:
+        code = 2
+        with contextlib.suppress(OSError):
+            reason = (error.strerror or str(error)).lower()
+            where = error.filename or "standard output cannot be written"
+            click.echo(f"error: {where}: {reason}", err=True)
+        _discard_output()
+    if code:
+        sys.exit(code)
+
+
+def _open_streams() -> None:
+    """∂ and Hangul, whatever the locale says; streams that were closed refuse what they get."""
+    if sys.stdin is None:
+        sys.stdin = os.fdopen(os.open(os.devnull, os.O_RDONLY))
+    if sys.stdout is None:  # only writing is an error, and the text of a page may go to a file
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w")
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+
+
+def _discard_output() -> None:
+    """What is buffered goes nowhere: writing it at the end would fail again."""
+    with contextlib.suppress(OSError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError):  # no file
+                os.dup2(nowhere, stream.fileno())
+
+
+def _run() -> int:
+    """The exit code of what the command line asks for."""
     from chainrule.core.errors import ChainruleError
 
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # ∂ and Hangul, whatever the locale says
-            stream.reconfigure(encoding="utf-8", errors="replace")
     try:
         code = root(prog_name="chainrule", standalone_mode=False)
     except ChainruleError as error:
         click.echo(f"error: {error}", err=True)
-        sys.exit(2)
+        return 2
     except click.ClickException as error:
         error.show()
-        sys.exit(2)
+        return 2
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
-        sys.exit(130)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
+        return 130
     except RecursionError:
         click.echo("error: this model is nested too deep", err=True)
-        sys.exit(2)
-    if isinstance(code, int):  # what a command exits with, click returns here
-        sys.exit(code)
+        return 2
+    return code if isinstance(code, int) else 0  # what a command exits with, click returns here

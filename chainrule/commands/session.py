@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from chainrule.numeric.compiled import Compiled
     from chainrule.numeric.data import Data
     from chainrule.numeric.descent import State
+    from chainrule.numeric.divergence import Breakdown
+    from chainrule.numeric.hold import Hold
     from chainrule.numeric.report import Report
     from chainrule.numeric.training import Divergence, Progress, Settings, Training
 
@@ -40,13 +42,18 @@ class Session:
         data: Data | None,
         held_out: Data | None,
         kept: Checkpoint | None,
+        hold: Hold | None,
         options: Mapping[str, Any],
     ) -> None:
         from chainrule.numeric.descent import State, parameters_of
 
         self.compiled, self.known, self.settings, self.data = compiled, known, settings, data
         self.held_out = held_out
+        self.hold = hold
         self.path: str | None = options["checkpoint"]
+        self.lang: str = options["lang"]
+        self.diverged: Breakdown | None = None
+        self.failures: list[ChainruleError] = []
         names = parameters_of(compiled.program)
         first = {name: known[name] for name in names if name in known}
         beginning = State(step=0, losses=(), parameters=first)
@@ -88,8 +95,9 @@ class Session:
 
     def save(self, state: State, *, finished: bool = False) -> None:
         """Write the checkpoint, if one is kept."""
-        if self.path is None:
+        if self.path is None or self.hold is None:
             return
+        self.hold.keep()
         from dataclasses import replace
 
         from chainrule.numeric.checkpoint import write_checkpoint
@@ -97,7 +105,11 @@ class Session:
         write_checkpoint(self.path, replace(self.here, state=state, finished=finished))
 
     def train(self) -> Training:
-        """Train to the end. A signal ends the run with exit code 130 (143 for SIGTERM)."""
+        """Train to the end, or to the last step that was sound: `failures` then says why.
+
+        So does it where the last checkpoint cannot be written. A signal ends the run with exit
+        code 130 (143 for SIGTERM).
+        """
         from chainrule.numeric.training import Divergence, train
 
         with _signals() as received, _Watch(self, received) as watch:
@@ -112,19 +124,32 @@ class Session:
                     held_out=self.held_out,
                 )
             except Divergence as error:
-                raise self._diverged(error) from None
-            self.save(training.state, finished=training.stopped != "asked")
+                if error.training is None:
+                    raise
+                training, self.diverged = error.training, error.where
+                self.failures.append(self._divergence(error))
+            else:
+                self._save_last(training.state, finished=training.stopped != "asked")
         if training.stopped == "asked":
             self._say_interrupted(training.steps)
-            sys.exit(128 + received[0])
+            raise click.exceptions.Exit(128 + received[0])
         return training
 
-    def _diverged(self, error: Divergence) -> ChainruleError:
-        if self.path is None or error.last is None:
-            return error
-        self.save(error.last)
-        hint = f"{error.hint}; {self.path} holds step {error.last.step:,}"
-        return ChainruleError(error.message, hint=hint)
+    def _save_last(self, state: State, *, finished: bool) -> bool:
+        """Whether a checkpoint is written."""
+        try:
+            self.save(state, finished=finished)
+        except ChainruleError as error:
+            self.failures.append(error)
+            return False
+        return self.path is not None
+
+    def _divergence(self, error: Divergence) -> ChainruleError:
+        """The error in the language of the page; the last sound state is kept."""
+        where, last, kept = error.where, error.last, None
+        if last is not None and self._save_last(last, finished=False):
+            kept = (str(self.path), last.step)
+        return ChainruleError(where.message(self.lang), hint=where.hint(self.lang, kept))
 
     def _say_interrupted(self, step: int) -> None:
         kept = "without --checkpoint nothing is kept"
@@ -152,11 +177,13 @@ class Session:
             first=self.start.step,
             frozen=compiled.frozen,
             targets=compiled.program.targets,
+            usual=model.usual,
             known={**self.known, **({} if data is None else data.columns)},
             accuracy=accuracy,
             validation_accuracy=validation_accuracy,
             digits=options["digits"],
-            lang=options["lang"],
+            lang=self.lang,
+            diverged=self.diverged,
         )
 
     def _accuracies(self, training: Training) -> tuple[float | None, float | None]:

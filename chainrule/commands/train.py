@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,15 +15,19 @@ from chainrule.core.errors import ChainruleError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
-    from chainrule.commands.step_page import StepPage
     from chainrule.core.graph import Graph
     from chainrule.core.unroll import IndexGraph
     from chainrule.numeric.checkpoint import Checkpoint
     from chainrule.numeric.compiled import Compiled
     from chainrule.numeric.data import Data
+    from chainrule.numeric.hold import Hold
     from chainrule.numeric.report import Report
     from chainrule.numeric.training import Settings, Training
+
+    _Pages = Callable[[Report], Iterable[str]]
+    _Part = Callable[[Training, Session, Mapping[str, Any]], None]
 
 __all__ = ["command"]
 
@@ -64,7 +70,7 @@ def _languages() -> Sequence[str]:
     "--values",
     multiple=True,
     metavar="FILE|NAME=V,…",
-    help="Values of leaves; may be repeated.",
+    help="Values of leaves: TOML with [values], or JSON of train; may be repeated.",
 )
 @click.option(
     "--data",
@@ -206,18 +212,31 @@ def command(model: str, values: tuple[str, ...], **options: Any) -> None:
     chainrule train net.toml --steps 1000000 --checkpoint run.json --resume
     """
     _check_options(model, options)
+    with _hold(options["checkpoint"]) as hold:
+        _train(model, values, hold, options)
+
+
+def _hold(path: str | None) -> AbstractContextManager[Hold | None]:
+    """Nobody else uses the checkpoint while we do, reading it included."""
+    if path is None:
+        return nullcontext()
+    from chainrule.numeric.hold import Hold
+
+    return Hold(path)
+
+
+def _train(
+    model: str, values: tuple[str, ...], hold: Hold | None, options: Mapping[str, Any]
+) -> None:
     kept = _kept(options["checkpoint"], resume=options["resume"])
     compiled = _compiled(model, values, kept, options)
     data, held_out = _data(compiled, kept, options)
+    compiled = compiled.suited(None if data is None else data.samples)
     known = _known(compiled, data, kept, options["init"])
     settings = _settings(compiled, kept, options)
-    session = Session(compiled, known, settings, data, held_out, kept, options)
-    page = _step_page(session, options)
-    training = session.train()
-    _write_losses(training, session, options)
-    report = session.report(training, options)
-    pieces = page.pieces if page is not None else _PAGES[options["format_name"]]
-    write(pieces(report), options["output"])
+    session = Session(compiled, known, settings, data, held_out, kept, hold, options)
+    pages = _pages(session, options)
+    _deliver(session.train(), session, pages, options)
 
 
 # -- what is asked for
@@ -233,6 +252,11 @@ def _check_options(model: str, options: Mapping[str, Any]) -> None:
             raise ChainruleError(f"{flag} needs {other}")
     if options["validation"] and options["validation_split"] is not None:
         raise ChainruleError("either --validation or --validation-split, not both")
+    if options["resume"] and options["init"] is not None:
+        raise ChainruleError(
+            "--resume takes the weights of the checkpoint, --init draws others",
+            hint="leave one of them out",
+        )
     if options["trace"] and options["format_name"] == "csv":
         raise ChainruleError("--trace is shown as text or JSON", hint="add --format json")
     if options["document"] != "fragment" and options["format_name"] != "latex":
@@ -313,12 +337,9 @@ def _compiled(
 
 
 def _graph(model: str, values: tuple[str, ...]) -> Graph | IndexGraph:
-    from chainrule.read.models import load_model, load_values, with_values
+    from chainrule.read.models import load_model, with_given
 
-    graph = load_model(model)
-    for given in values:
-        graph = with_values(graph, load_values(given))
-    return graph
+    return with_given(load_model(model), values)
 
 
 def _frozen(names: Iterable[str], given: Iterable[str]) -> list[str]:
@@ -433,36 +454,66 @@ def _maybe(*values: Any) -> Any:
 # -- what comes out
 
 
-def _step_page(session: Session, options: Mapping[str, Any]) -> StepPage | None:
-    """What shows the first steps as a table, where that is asked for."""
+def _pages(session: Session, options: Mapping[str, Any]) -> _Pages:
+    """What makes the page; that of a table is looked through before the training."""
     graph = session.compiled.graph
     if graph is None or not _is_table(options):
-        return None
+        return _PAGES[options["format_name"]]
     from chainrule.commands.step_page import StepPage
 
-    return StepPage(graph, session, options)
+    return StepPage(graph, session, options).pieces
 
 
-def _write_losses(training: Training, session: Session, options: Mapping[str, Any]) -> None:
+def _deliver(
+    training: Training, session: Session, pages: _Pages, options: Mapping[str, Any]
+) -> None:
+    """The page and the files beside it: what cannot be written does not cost the others."""
+    failures, unwritten = session.failures, None
+    page = partial(_page, pages)
+    parts: list[_Part] = [page, _loss_trace, _plot]
+    if session.diverged is not None and not session.diverged.step:  # nothing was ever sound
+        parts = [page] if options["format_name"] == "json" else []
+    for part in parts:
+        try:
+            part(training, session, options)
+        except ChainruleError as error:
+            failures.append(error)
+        except OSError as error:  # standard output
+            unwritten = error
+    if unwritten is None and not failures:
+        return
+    last = failures.pop() if unwritten is None else unwritten
+    for failure in failures:
+        click.echo(f"error: {failure}", err=True)
+    raise last
+
+
+def _page(pages: _Pages, training: Training, session: Session, options: Mapping[str, Any]) -> None:
+    report = session.report(training, options)
+    write(pages(report), options["output"])
+
+
+def _loss_trace(training: Training, session: Session, options: Mapping[str, Any]) -> None:
     from chainrule.numeric.report import csv_report, loss_json
 
-    trace, plot = options["loss_trace"], options["plot"]
+    trace = options["loss_trace"]
     if trace is not None:
         is_json = ending(trace) == ".json"
         write(loss_json(training, session.output) if is_json else csv_report(training), trace)
-    if plot is not None:
-        from chainrule.numeric.curve import loss_curve
 
-        title = session.compiled.model.title
-        log = {"auto": None, "linear": False, "log": True}[options["scale"]]
+
+def _plot(training: Training, session: Session, options: Mapping[str, Any]) -> None:
+    from chainrule.numeric.curve import loss_curve
+
+    if options["plot"] is not None:
         page = loss_curve(
             training.losses,
-            title=title,
+            title=session.compiled.model.title,
             label=session.output,
             steps=_STEP[options["lang"]],
-            log=log,
+            log={"auto": None, "linear": False, "log": True}[options["scale"]],
         )
-        write([page], plot)
+        write([page], options["plot"])
 
 
 _STEP = {"en": "step", "ko": "단계"}
@@ -486,6 +537,6 @@ def _csv(report: Report) -> Iterable[str]:
     return csv_report(report.training)
 
 
-_PAGES: Mapping[str, Callable[[Report], Iterable[str]]] = {
+_PAGES: Mapping[str, _Pages] = {
     "text": _text, "json": _json, "csv": _csv,
 }  # fmt: skip

@@ -215,12 +215,10 @@ def _of_file(name: str) -> Iterator[tuple[int, Source]]:
 
 
 def _graph(model: str, values: Sequence[str]) -> Graph:
-    from chainrule.read.models import load_model, load_values, with_values
+    from chainrule.read.models import load_model, with_given
     from chainrule.show.printers.latex import check_latex
 
-    graph = load_model(model, check_latex=check_latex)
-    for given in values:
-        graph = with_values(graph, load_values(given))
+    graph = with_given(load_model(model, check_latex=check_latex), values)
     return graph.unroll()
 
 

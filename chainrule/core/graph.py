@@ -18,7 +18,7 @@ from chainrule.core.lower import to_sympy
 from chainrule.core.roles import Role
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 
 __all__ = ["Graph", "Model", "Node", "Origin", "Role"]
@@ -69,6 +69,8 @@ class Model:
 
     `values`, `rate_value` and the `constants` of the optimizer keep the spelling of numbers;
     `functions` are declared functions without a definition, by name with their number of arguments.
+    `usual` are the catalogue's usual values of leaves; after `taken_as_usual` they are those of
+    them that are taken.
     """
 
     title: str = ""
@@ -77,12 +79,22 @@ class Model:
     optimizer: str | None = None
     constants: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, str] = field(default_factory=dict)
+    usual: Mapping[str, str] = field(default_factory=dict)
     freeze: tuple[str, ...] = ()
     latex: Mapping[str, str] = field(default_factory=dict)
     notation: str | None = None
     functions: Mapping[str, int] = field(default_factory=dict)
     assume: tuple[str, ...] = ()
     source: str = ""
+
+    def taken_as_usual(self, given: Collection[str] = ()) -> dict[str, Any]:
+        """Changes (see `with_model`) that give leaves without a value the usual one, if any.
+
+        `given` are leaves that get their value elsewhere.
+        """
+        known = {*self.values, *given}
+        taken = {name: text for name, text in self.usual.items() if name not in known}
+        return {"values": {**taken, **self.values}, "usual": taken}
 
 
 @dataclass(frozen=True)

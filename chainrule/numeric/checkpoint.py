@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Checkpoint",
+    "check_file",
     "clear_leftovers",
     "data_mark",
     "model_mark",
@@ -161,7 +162,7 @@ def _replace(path: Path, text: str) -> None:
 
     name = None
     try:
-        _check_file(path)
+        check_file(path)
         target = path.resolve()
         mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=_LEFT)
@@ -191,7 +192,7 @@ def clear_leftovers(path: str) -> None:
             left.unlink()
 
 
-def _check_file(path: Path) -> None:
+def check_file(path: Path) -> None:
     """Raise for a folder, a pipe or a device: they are never read or replaced."""
     if path.exists() and not path.is_file():
         raise ChainruleError(f"{path} is not a file that can hold a checkpoint")
@@ -211,7 +212,7 @@ def read_checkpoint(path: str) -> Checkpoint | None:
     import json
 
     try:
-        _check_file(Path(path))
+        check_file(Path(path))
         text = Path(path).read_text(encoding="utf-8")
     except FileNotFoundError:
         return None

@@ -33,11 +33,13 @@ def compile_graph(
 ) -> Compiled:
     """A program that runs a graph: forward pass, gradients of every parameter, updates, training.
 
-    `engine` is python, numpy, compiled, lambdify, or auto: chosen by size. One that cannot run
-    here is replaced, and `note` says so. With `schedule` "sequential" each layer's gradients use
-    the already updated weights of the layers behind it, as some published examples do; activations
-    and output deltas stay those of the one forward pass. `freeze` are parameters that do not move
-    (default: those of the model file).
+    `engine` is python, numpy, compiled, lambdify, or auto: chosen by the number of parameters, and
+    again by that of the samples when training (`Compiled.suited`). One that cannot run here is
+    replaced, and `note` says so. With `schedule` "sequential" each layer's gradients use the
+    already updated weights of the layers behind it, as some published examples do; activations and
+    output deltas stay those of the one forward pass. `freeze` are parameters that do not move
+    (default: those of the model file). Leaves without a value take the usual one of the catalogue
+    (the kappa of Huber's loss); `model.usual` tells which do.
 
     Raises `ChainruleError` for unknown names or options and for functions without a definition.
     """
@@ -46,25 +48,32 @@ def compile_graph(
     from chainrule.numeric.build import build_program
     from chainrule.numeric.engines import choose
 
+    if graph.model.usual:
+        graph = graph.with_model(**graph.model.taken_as_usual())
     full = build_program(graph)
     frozen = _frozen(full, graph.model.freeze if freeze is None else freeze)
     moving, still = _moving(full, frozen)
     program = build_program(graph, wrt=moving, frozen=still) if frozen else full
-    chosen, note = choose(full.parameter_count, engine, dtype)
-    kernel = chosen.build(program, schedule, dtype)
-    return Compiled(
-        graph=graph,
-        model=graph.model,
-        full=full,
-        program=program,
-        kernel=kernel,
-        whole=lambda: chosen.build(full, schedule, dtype) if frozen else kernel,
-        engine=chosen.name,
-        schedule=schedule,
-        dtype=dtype,
-        frozen=frozen,
-        note=note,
-    )
+
+    def made(samples: int) -> Compiled:
+        chosen, note = choose(full.parameter_count, engine, dtype, samples)
+        kernel = chosen.build(program, schedule, dtype)
+        return Compiled(
+            graph=graph,
+            model=graph.model,
+            full=full,
+            program=program,
+            kernel=kernel,
+            whole=lambda: chosen.build(full, schedule, dtype) if frozen else kernel,
+            engine=chosen.name,
+            schedule=schedule,
+            dtype=dtype,
+            frozen=frozen,
+            note=note,
+            remake=made if engine == "auto" else None,
+        )
+
+    return made(1)
 
 
 def _one_of(what: str, value: str, known: Sequence[str]) -> None:
@@ -131,6 +140,7 @@ class Compiled:
         dtype: str = "float64",
         frozen: tuple[str, ...] = (),
         note: str = "",
+        remake: Callable[[int], Compiled] | None = None,
     ) -> None:
         self.model = model
         self.graph = graph
@@ -143,6 +153,21 @@ class Compiled:
         self.frozen = frozen
         self.note = note
         self._make_whole = whole
+        self._remake = remake
+
+    @property
+    def is_free(self) -> bool:
+        """Whether nobody asked for an engine, so that it may be another one for other samples."""
+        return self._remake is not None
+
+    def suited(self, samples: int | None) -> Compiled:
+        """The same on the engine that auto chooses for so many samples; itself where it is that."""
+        if self._remake is None or samples is None:
+            return self
+        from chainrule.numeric.engines import choose
+
+        chosen, _ = choose(self.full.parameter_count, "auto", self.dtype, samples)
+        return self if chosen.name == self.engine else self._remake(samples)
 
     @property
     def source(self) -> str:
@@ -350,10 +375,12 @@ class Compiled:
         from chainrule.numeric.optimizers import CONSTANTS
         from chainrule.numeric.training import Settings, train
 
+        given = values or {}
         settings["learning_rate"] = self.rate(settings.get("learning_rate"))
-        given = {name: settings.pop(name) for name in CONSTANTS if name in settings}
-        settings.update(self.optimizer(settings.pop("optimizer", None), given))
-        return train(self, values or {}, Settings(steps=steps, **settings))
+        constants = {name: settings.pop(name) for name in CONSTANTS if name in settings}
+        settings.update(self.optimizer(settings.pop("optimizer", None), constants))
+        suited = self.suited(self.samples(given))
+        return train(suited, given, Settings(steps=steps, **settings))
 
 
 def _plain(value: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from array import array
+from itertools import product
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -16,9 +17,10 @@ if TYPE_CHECKING:
 
     from chainrule.numeric.adaptive import Adaptive
     from chainrule.numeric.data import Data
+    from chainrule.numeric.divergence import Breakdown, Broken
     from chainrule.numeric.kernel import Kernel, Values
     from chainrule.numeric.layout import Layout, Tensor
-    from chainrule.numeric.training import Settings
+    from chainrule.numeric.training import Settings, Training
 
 __all__ = [
     "Descent", "Divergence", "State", "Traced", "Trainable", "parameters_of", "with_data",
@@ -77,9 +79,14 @@ class _Mark(NamedTuple):
 
 
 class Divergence(ChainruleError):
-    """A number of the model is not finite any more. `last` is the last state that was sound."""
+    """A number of the model is not finite any more: `where` says which and since when.
 
+    `last` is the last state that was sound, `training` the run up to there.
+    """
+
+    where: Breakdown
     last: State | None = None
+    training: Training | None = None
 
 
 def parameters_of(program: Layout) -> tuple[str, ...]:
@@ -220,11 +227,13 @@ class Descent:
     # -- steps
 
     def advance(self, count: int) -> None:
-        """Run some steps. Raises `Divergence` where the loss is not finite."""
+        """Run some steps. Raises `Divergence` where the loss or a parameter is not finite."""
         memory = {slot: self._copied(kept) for slot, kept in self.memory.items()}
         mark = _Mark(self.step, self._copied(self.values), memory)
         self._marks = [*self._marks[-1:], mark]
         self._run(count)
+        if not self._moves_finitely():  # the loss need not show it: max(0, -inf) is 0
+            raise self._divergence(self.losses[-1])
 
     def _run(self, count: int) -> None:
         rate, batches = self.settings.learning_rate, self._batches(count)
@@ -251,13 +260,13 @@ class Descent:
         return None if self.batches is None else self.batches.steps(self.step, count)
 
     def rewind(self, step: int) -> None:
-        """Go back to a step since the start of the last chunk but one."""
+        """Go to a step since the start of the last chunk but one."""
         if step == self.step:
             return
-        mark = next(mark for mark in reversed(self._marks) if mark.step <= step)
-        self._marks = []
-        self.values.update(mark.values)
-        self.memory = mark.memory
+        self._marks = [mark for mark in self._marks if mark.step <= step]
+        mark = self._marks[-1]
+        self.values.update(self._copied(mark.values))
+        self.memory = {slot: self._copied(kept) for slot, kept in mark.memory.items()}
         self.step = mark.step
         del self.losses[mark.step :]
         if step > mark.step:
@@ -312,62 +321,95 @@ class Descent:
     def _current(self, values: Values) -> Values:
         return {**values, **{name: self.values[name] for name in self.program.gradients}}
 
-    def is_sound(self, loss: float | None = None) -> bool:
-        """Whether the loss, every parameter and what is kept of it are finite now."""
-        loss = self._loss() if loss is None else loss
-        numbers = [self.parameters(), *self.memories().values()]
-        return math.isfinite(loss) and all(
-            math.isfinite(number) for table in numbers for number in table.values()
-        )
+    def _moves_finitely(self) -> bool:
+        """Whether every number that is trained is finite, and what is kept of it."""
+        kept = [self.values, *self.memory.values()]
+        for tensors, name in product(kept, self.program.gradients):
+            tensor = tensors[name]
+            if hasattr(tensor, "__array__"):
+                import numpy as np
+
+                if not np.isfinite(tensor).all():
+                    return False
+            elif not all(map(math.isfinite, self.kernel.unpack(name, tensor))):
+                return False
+        return True
+
+    def is_sound(self) -> bool:
+        """Whether the loss and every parameter are finite now."""
+        return math.isfinite(self._loss()) and self._moves_finitely()
+
+    def results(self) -> tuple[float, dict[str, Any]]:
+        """The loss now and the outputs."""
+        loss = self._loss()
+        return loss, self.outputs_of(self.values, self.samples)
 
     def finish(self) -> tuple[float, dict[str, Any]]:
         """The loss at the end and the outputs. Raises `Divergence` if it is not finite."""
-        loss = self._loss()
-        if not self.is_sound(loss):
+        loss, outputs = self.results()
+        if not (math.isfinite(loss) and self._moves_finitely()):
             raise self._divergence(loss)
-        return loss, self.outputs_of(self.values, self.samples)
+        return loss, outputs
 
     def _divergence(self, loss: float) -> Divergence:
-        """The error that names what is not finite first, with the last state that was sound."""
+        """The error that names the first step and name; the run then stands one step before."""
+        from chainrule.numeric.divergence import Breakdown, Broken
+
+        if not self._moves_finitely() and self._go_to_first():
+            loss = self._loss()
         output = self.program.tensors[self.program.output].cells[0]
-        name, value, sample = self._culprit(output, loss)
-        facts = [] if name == output else [f"{output} is {loss:g}"]
-        step, last = self.step, None
-        hint = f"a smaller --lr than {self.settings.learning_rate:g}" if step else "other values"
-        if any(mark.step < step for mark in self._marks):
-            self.rewind(step - 1)
+        where = Breakdown(
+            step=self.step,
+            first=self._culprit() or Broken(output, loss),
+            output=output,
+            loss=loss,
+            rate=self.settings.learning_rate,
+        )
+        last = None
+        if any(mark.step < self.step for mark in self._marks):
+            self.rewind(self.step - 1)
             last = self.state()
-            slope = self._slope(name)
-            if math.isfinite(slope):
-                facts.append(f"{'it' if facts else 'the loss'} was {self._loss():.9g} before")
-            else:
-                facts.append(f"its gradient was {slope:g}")
-                hint = "other initial values, or freeze it"
-        place = f"step {step}: {name}" if step else f"at the initial values {name}"
-        of_sample = "" if sample is None else f" of sample {sample + 1}"
-        verb = f"{'became' if step else 'is'} {value:g}"
-        about = f" ({'; '.join(facts)})" if facts else ""
-        error = Divergence(f"{place}{of_sample} {verb}{about}", hint=hint)
-        error.last = last
+            where = where._replace(before=self._loss())
+            if where.first.name in self._trained():
+                slope = self._gradient()[where.first.name]
+                where = where._replace(slope=slope, cause=self._culprit())
+        error = Divergence(where.message(), hint=where.hint())
+        error.where, error.last = where, last
         return error
 
-    def _culprit(self, output: str, loss: float) -> tuple[str, float, int | None]:
-        """The first value that is not finite: its name, itself, and its sample if it has one."""
+    def _go_to_first(self) -> bool:
+        """Go to the first step of the chunk after which a parameter is not finite.
+
+        What is not finite once stays so: a halving finds it. False where that was before.
+        """
+        if not self._marks or self._marks[-1].step >= self.step:
+            return False
+        sound, broken = self._marks[-1].step, self.step
+        while broken - sound > 1:
+            middle = (sound + broken) // 2
+            self.rewind(middle)
+            if self._moves_finitely():
+                sound = middle
+            else:
+                broken = middle
+        self.rewind(broken)
+        return True
+
+    def _culprit(self) -> Broken | None:
+        """The first value that is not finite: leaves, nodes in forward order, what is kept."""
+        from chainrule.numeric.divergence import Broken
+
         forward = self.kernel.forward(self.values, self.samples)
-        order = [*self.program.leaves, *self.program.nodes]
-        for cell, value in self._by_name({**self.values, **forward}, order).items():
-            column = value if isinstance(value, list) else [value]
-            for sample, number in enumerate(column):
-                if not math.isfinite(number):
-                    return cell, number, sample if isinstance(value, list) else None
+        for name in (*self.program.leaves, *self.program.nodes):
+            array = forward[name] if name in forward else self.values[name]
+            cells = self.program.tensors[name].cells
+            for cell, value in zip(cells, self.kernel.unpack(name, array), strict=True):
+                column = value if isinstance(value, list) else [value]
+                for sample, number in enumerate(column, 1):
+                    if not math.isfinite(number):
+                        return Broken(cell, number, sample if isinstance(value, list) else None)
         for slot, table in self.memories().items():
             for cell, number in table.items():
                 if not math.isfinite(number):
-                    return f"{slot} of {cell}", number, None
-        return output, loss, None
-
-    def _slope(self, name: str) -> float:
-        """The gradient by a name, 0 for what is not trained."""
-        _, gradients = self.kernel.gradients(self.values, self.samples)
-        found: float = self._by_name(gradients, self.program.gradients).get(name, 0.0)
-        return found
+                    return Broken(f"{slot}[{cell}]", number)
+        return None

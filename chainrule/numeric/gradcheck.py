@@ -51,7 +51,8 @@ def gradcheck(
 ) -> GradCheck:
     """Check ∂output/∂w of leaves, by default of every weight and bias.
 
-    `values` come before those of the model; leaves without either are drawn at random. `sample`
+    `values` come before those of the model; leaves without either have the catalogue's usual value
+    (the kappa of Huber's loss), or are drawn at random. `sample`
     is how many parameters are checked one by one, spread over the tensors; None for all.
     `against` is another library: its name, "auto" for the quickest to import of those installed,
     "none". `gradients` are to be checked in place of ours; `factors`, by (of, wrt), stand in place
@@ -64,6 +65,8 @@ def gradcheck(
         raise ChainruleError(
             f"a tolerance of {tolerance:g} is not between 0 and 1", hint="1e-6 is usual"
         )
+    if graph.model.usual:
+        graph = graph.with_model(**graph.model.taken_as_usual(values or ()))
     subject = Subject(graph, wrt, engine, gradients, factors)
     instance, drawn = filled(subject, values or {}, seed)
     chance = random.Random(f"gradcheck {seed}")  # noqa: S311 # not for secrets
@@ -93,6 +96,7 @@ def gradcheck(
         forward=forward_error(instance),
         first_wrong=first,
         drawn=drawn,
+        usual=graph.model.usual,
         note=subject.compiled.note,
     )
 

@@ -12,6 +12,7 @@ from chainrule.numeric.optimizers import CONSTANTS, OPTIMIZERS
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
+    from chainrule.numeric.divergence import Breakdown
     from chainrule.numeric.held_out import Validation
     from chainrule.numeric.training import Settings, Traced, Training
 
@@ -21,6 +22,7 @@ SCHEMA = "chainrule.training/1"
 LOSS_SCHEMA = "chainrule.loss/1"
 MAX_ROWS = 40
 MAX_SAMPLES = 10
+MAX_OUTPUTS = 4
 _LARGE = 1e15
 
 _WORDS: Mapping[str, Mapping[str, str]] = {
@@ -33,6 +35,9 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "below": "stopped: the loss is below {bound}",
         "patience": "stopped: no better for {count} steps",
         "patience epochs": "stopped: no better for {count} epochs",
+        "diverged": "stopped: {why}", "usual": "usual values taken: {values}",
+        "outputs": "… {count} more outputs; --format json has them all",
+        "one output": "… 1 more output; --format json has it",
         "frozen": "frozen", "more": "… {count} more; --format json has them all",
         "output": "output", "target": "target", "sample": "sample",
         "old": "old", "gradient": "gradient", "new": "new",
@@ -47,6 +52,9 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "below": "중단: 손실이 {bound}보다 작다",
         "patience": "중단: {count}단계 동안 나아지지 않았다",
         "patience epochs": "중단: {count}에포크 동안 나아지지 않았다",
+        "diverged": "중단: {why}", "usual": "통상값 사용: {values}",
+        "outputs": "… 외 출력 {count}개 (전체는 --format json)",
+        "one output": "… 외 출력 1개 (전체는 --format json)",
         "frozen": "고정", "more": "… 외 {count}개 (전체는 --format json)",
         "output": "출력", "target": "목표", "sample": "표본",
         "old": "갱신 전", "gradient": "기울기", "new": "갱신 후",
@@ -64,9 +72,10 @@ class Report(NamedTuple):
     """A training, and what is said about it.
 
     `targets` gives each output the name of its target, `known` the values of leaves: a number, or
-    one per sample. `rate` is the letter of the learning rate. `accuracy` is the part of the samples
-    whose class is told right, `validation_accuracy` the same of those held out; None where the
-    model tells no classes apart.
+    one per sample, and `usual` those of them that nobody gave and the catalogue did. `rate` is the
+    letter of the learning rate. `accuracy` is the part of the samples whose class is told right,
+    `validation_accuracy` the same of those held out; None where the model tells no classes apart.
+    `diverged` says where the run stopped being finite, if it did.
     """
 
     training: Training
@@ -81,10 +90,12 @@ class Report(NamedTuple):
     frozen: Collection[str] = ()
     targets: Mapping[str, str] = MappingProxyType({})
     known: Mapping[str, Any] = MappingProxyType({})
+    usual: Mapping[str, str] = MappingProxyType({})
     accuracy: float | None = None
     validation_accuracy: float | None = None
     digits: int = 9
     lang: str = "en"
+    diverged: Breakdown | None = None
 
     @property
     def in_batches(self) -> bool:
@@ -109,6 +120,7 @@ def json_report(report: Report) -> Iterator[str]:
         "outputs": training.outputs,
         "output": report.output,
         "frozen": list(report.frozen),
+        "usual": {name: float(text) for name, text in report.usual.items()},
         "learning_rate": settings.learning_rate,
         "optimizer": {"name": settings.optimizer, **settings.constants},
         "momentum": settings.constants.get("momentum", 0.0),
@@ -119,6 +131,8 @@ def json_report(report: Report) -> Iterator[str]:
         "engine": report.engine,
         "stopped": training.stopped,
     }
+    if report.diverged is not None:
+        fields["diverged"] = report.diverged.record()
     if report.accuracy is not None:
         fields["accuracy"] = report.accuracy
     if training.validation is not None:
@@ -220,6 +234,9 @@ def text_report(report: Report) -> Iterator[str]:
         yield f"{report.title}\n"
     yield f"{' · '.join(facts(report))}\n"
     yield from _stopped(report, words)
+    if report.usual:
+        values = ", ".join(f"{name} = {text}" for name, text in report.usual.items())
+        yield f"{words['usual'].format(values=values)}\n"
     yield "\n"
     first, last = report.training.losses[report.first], report.training.losses[-1]
     digits = report.digits
@@ -286,6 +303,8 @@ def _stopped(report: Report, words: Mapping[str, str]) -> Iterator[str]:
     elif report.training.stopped == "patience":
         key = "patience epochs" if report.in_batches else "patience"
         yield f"{words[key].format(count=f'{settings.patience:,}')}\n"
+    if report.diverged is not None:
+        yield f"{words['diverged'].format(why=report.diverged.message(report.lang))}\n"
 
 
 def _parameters_text(report: Report, words: Mapping[str, str]) -> Iterator[str]:
@@ -316,7 +335,8 @@ def _outputs_text(report: Report, words: Mapping[str, str]) -> Iterator[str]:
 def _samples_text(report: Report, words: Mapping[str, str]) -> Iterator[str]:
     """A row per sample: every output, its target behind it."""
     columns: list[tuple[str, Any]] = []
-    for name, value in list(report.training.outputs.items())[:4]:
+    outputs = list(report.training.outputs.items())
+    for name, value in outputs[:MAX_OUTPUTS]:
         columns.append((name, value))
         target = report.targets.get(name, "")
         if target in report.known:
@@ -328,6 +348,9 @@ def _samples_text(report: Report, words: Mapping[str, str]) -> Iterator[str]:
         rows.append([str(sample + 1), *(_fixed(value, report.digits) for value in values)])
     yield from _table(rows)
     yield from _more(samples - MAX_SAMPLES, words)
+    rest = len(outputs) - MAX_OUTPUTS
+    if rest > 0:
+        yield f"{words['one output' if rest == 1 else 'outputs'].format(count=f'{rest:,}')}\n"
 
 
 def _trace_text(report: Report, traced: Traced, words: Mapping[str, str]) -> Iterator[str]:

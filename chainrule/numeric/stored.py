@@ -50,6 +50,7 @@ class _Model:
         self.optimizer: str | None = known["optimizer"]
         self.constants: dict[str, str] = known["constants"]
         self.values: dict[str, str] = known["values"]
+        self.usual: dict[str, str] = known["usual"]
         self.freeze: tuple[str, ...] = tuple(known["freeze"])
 
 
@@ -137,6 +138,10 @@ def _read(kept: dict[str, Any], load: Callable[[], Compiled]) -> Compiled:
         kernel: Kernel = again().whole
         return kernel
 
+    def remake(samples: int) -> Compiled:
+        suited: Compiled = again().suited(samples)
+        return suited
+
     def full_program() -> Program:
         found: Program = again().kernel.full_program()
         return found
@@ -151,6 +156,7 @@ def _read(kept: dict[str, Any], load: Callable[[], Compiled]) -> Compiled:
         engine="python",
         schedule=kept["schedule"],
         frozen=tuple(kept["frozen"]),
+        remake=remake if kept["auto"] else None,
     )
 
 
@@ -196,6 +202,7 @@ def _written(compiled: Compiled, kernel: PythonKernel) -> dict[str, Any]:
     return {
         "schedule": compiled.schedule,
         "frozen": compiled.frozen,
+        "auto": compiled.is_free,
         "model": {
             "title": model.title,
             "rate": model.rate,
@@ -203,6 +210,7 @@ def _written(compiled: Compiled, kernel: PythonKernel) -> dict[str, Any]:
             "optimizer": model.optimizer,
             "constants": dict(model.constants),
             "values": dict(model.values),
+            "usual": dict(model.usual),
             "freeze": model.freeze,
         },
         "full": _parts(compiled.full),

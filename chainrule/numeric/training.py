@@ -114,7 +114,8 @@ class Training(NamedTuple):
     `parameters` are all weights and biases, frozen ones too, `before` the same at the start of
     this run, `memory` what the optimizer keeps of them. `outputs` are the nodes that the loss
     compares with a target: a number each, or a list of one per sample. `stopped` is "steps",
-    "below", "patience" or "asked". `validation` is what samples held out came to.
+    "below", "patience", "asked" or, where a number became inf or nan, "diverged": all is then as it
+    was one step before. `validation` is what samples held out came to.
     """
 
     steps: int
@@ -189,20 +190,39 @@ def train(
     before, first = descent.parameters(), descent.step
     trace: list[Traced] = []
     asked = False
-    at = stop.seen(descent.losses)
-    while at is None and not asked and descent.step < settings.steps:
-        if held is not None:
-            held.look(always=0 < settings.trace >= descent.step - first)
-        if len(trace) < settings.trace:
-            trace.append(descent.traced())
-        else:
-            chunks.run(descent)
+    try:
         at = stop.seen(descent.losses)
-        if at is None and on_chunk is not None:
-            asked = bool(on_chunk(progress))
-    if at is not None:
-        descent.rewind(max(at, 0 if start is None else start.step))
-    loss, outputs = descent.finish()
+        while at is None and not asked and descent.step < settings.steps:
+            if held is not None:
+                held.look(always=0 < settings.trace >= descent.step - first)
+            if len(trace) < settings.trace:
+                trace.append(descent.traced())
+            else:
+                chunks.run(descent)
+            at = stop.seen(descent.losses)
+            if at is None and on_chunk is not None:
+                asked = bool(on_chunk(progress))
+        if at is not None:
+            descent.rewind(max(at, 0 if start is None else start.step))
+        loss, outputs = descent.finish()
+    except Divergence as error:
+        stopped, (loss, outputs) = "diverged", descent.results()
+        error.training = _training(descent, loss, outputs, before, trace, stopped, held)
+        raise
+    stopped = "asked" if asked and descent.step < settings.steps else stop.reason
+    return _training(descent, loss, outputs, before, trace, stopped, held)
+
+
+def _training(
+    descent: Descent,
+    loss: float,
+    outputs: Mapping[str, Any],
+    before: Mapping[str, float],
+    trace: Sequence[Traced],
+    stopped: str,
+    held: HeldOut | None,
+) -> Training:
+    """What there is now."""
     return Training(
         steps=descent.step,
         losses=descent.losses + array("d", [loss]),
@@ -210,7 +230,7 @@ def train(
         before=before,
         outputs=outputs,
         memory=descent.memories(),
-        stopped="asked" if asked and descent.step < settings.steps else stop.reason,
+        stopped=stopped,
         trace=tuple(traced for traced in trace if traced.step <= descent.step),
         validation=None if held is None else held.finish(),
     )

@@ -16,13 +16,16 @@ from chainrule.read.network import shorthand
 from chainrule.read.toml import MAX_FILE, MAX_SPELLING, read_toml, read_values
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from chainrule.core.graph import Graph
     from chainrule.core.unroll import IndexGraph
 
-__all__ = ["load_equations", "load_model", "load_text", "load_values", "with_values"]
+__all__ = [
+    "load_equations", "load_model", "load_text", "load_values", "with_given", "with_values",
+]  # fmt: skip
 
+MAX_TRAINED = 300_000_000
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 _DOCUMENTS = frozenset({".md", ".tex", ".ipynb"})
 _TABLE = re.compile(r"^[ \t]*\[\[?[ \t]*\w[\w. \t]*\]\]?[ \t]*(?:#.*)?$", re.MULTILINE)
@@ -33,21 +36,27 @@ def load_text(path: str) -> Source:
 
     Raises `ChainruleError` for a missing, unreadable, too large or undecodable file.
     """
+    return _text(path, _content(path, MAX_FILE), MAX_FILE)
+
+
+def _content(path: str, most: int) -> bytes:
+    """What is in a file, and where that is more than so many bytes, one of them too many."""
     if path == "-":
-        data = sys.stdin.buffer.read(MAX_FILE + 1)
-        name = "<stdin>"
-    else:
-        name = path
-        try:
-            with Path(path).open("rb") as stream:
-                data = stream.read(MAX_FILE + 1)
-        except OSError as error:
-            reason = (error.strerror or "unreadable").lower()
-            raise ChainruleError(f"{path} cannot be read: {reason}") from None
-        except ValueError:
-            raise ChainruleError(f"{path!r} is not the name of a file") from None
-    if len(data) > MAX_FILE:
-        raise LimitError(f"{name} has more than {MAX_FILE:,} bytes")
+        return sys.stdin.buffer.read(most + 1)
+    try:
+        with Path(path).open("rb") as stream:
+            return stream.read(most + 1)
+    except OSError as error:
+        reason = (error.strerror or "unreadable").lower()
+        raise ChainruleError(f"{path} cannot be read: {reason}") from None
+    except ValueError:
+        raise ChainruleError(f"{path!r} is not the name of a file") from None
+
+
+def _text(path: str, data: bytes, most: int) -> Source:
+    name = "<stdin>" if path == "-" else path
+    if len(data) > most:
+        raise LimitError(f"{name} has more than {most:,} bytes")
     return Source(name, _decoded(name, data))
 
 
@@ -127,9 +136,14 @@ def load_equations(texts: Sequence[str]) -> Graph:
 
 
 def load_values(given: str) -> dict[str, str]:
-    """Values from `NAME=V,NAME=V` or from the [values] of a TOML file, as spelt."""
+    """Values from `NAME=V,NAME=V`, the [values] of a TOML file, or JSON (`read.trained`)."""
     if "=" not in given:
-        return read_values(load_text(given))
+        data = _content(given, MAX_TRAINED)
+        if data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):  # never so in TOML
+            from chainrule.read.trained import read_trained
+
+            return read_trained(_text(given, data, MAX_TRAINED))
+        return read_values(_text(given, data, MAX_FILE))
     given = unicodedata.normalize("NFC", given)
     source = Source("--values", given)
     out: dict[str, str] = {}
@@ -160,6 +174,22 @@ def load_values(given: str) -> dict[str, str]:
             )
         out[name] = text.removeprefix("+")
     return out
+
+
+def with_given(graph: Graph | IndexGraph, given: Iterable[str]) -> Graph | IndexGraph:
+    """The graph with the values of each `--values`, later ones first.
+
+    Raises `ChainruleError` as `load_values` and `with_values` do, naming the file.
+    """
+    for each in given:
+        values = load_values(each)
+        try:
+            graph = with_values(graph, values)
+        except ChainruleError as error:
+            if "=" in each:
+                raise
+            raise error.at(Source("<stdin>" if each == "-" else each, "")) from None
+    return graph
 
 
 def with_values(graph: Graph | IndexGraph, values: Mapping[str, str]) -> Graph:

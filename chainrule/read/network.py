@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from chainrule.catalog.building import Builder
@@ -88,7 +89,8 @@ def network(
         builder.final = place == len(specs) - 1
         entry.build(builder, options)
     output = _add_loss(builder, chosen, terms)
-    return IndexGraph(builder.nodes, output, builder.axes, SCHEMES[naming], model or Model())
+    known = replace(model or Model(), usual=builder.usual)
+    return IndexGraph(builder.nodes, output, builder.axes, SCHEMES[naming], known)
 
 
 def _penalties() -> Mapping[str, Penalty]:
@@ -264,6 +266,7 @@ def _check_size(inputs: int, specs: Sequence[tuple[Layer, Mapping[str, Any]]]) -
 def _add_loss(builder: Builder, loss: Loss, terms: Sequence[Penalty]) -> str:
     axis, outputs = builder.axis, builder.source
     builder.add("t", [axis], None, kind="target", role=Role.TARGET)
+    builder.usual.update(loss.parameters)
     for name in loss.parameters:
         builder.add(name, [], None, kind="loss-parameter", role=Role.HYPERPARAMETER)
     table = {
@@ -292,6 +295,7 @@ def _add_loss(builder: Builder, loss: Loss, terms: Sequence[Penalty]) -> str:
 
 
 def _add_penalty(builder: Builder, penalty: Penalty) -> str:
+    builder.usual.update(penalty.strength)
     for strength in penalty.strength:
         if strength not in builder.nodes:
             builder.add(strength, [], None, kind="penalty-strength", role=Role.HYPERPARAMETER)

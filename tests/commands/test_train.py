@@ -206,6 +206,10 @@ def test_loss_trace_and_plot(tmp_path: Path) -> None:
         (["mazur", "--freeze", "w_99"], "w_99"),
         (["mazur", "--steps", "99999999"], "99,999,999 steps"),
         (["mazur", "--resume"], "--resume needs --checkpoint"),
+        (
+            ["mazur", "--resume", "--checkpoint", "c.json", "--init", "7"],
+            "--resume takes the weights of the checkpoint, --init draws others",
+        ),
         (["mazur", "--checkpoint-every", "5"], "--checkpoint-every needs --checkpoint"),
         (["mazur", "--shuffle"], "--shuffle needs --data"),
         (["mazur", "--min-delta", "1"], "--min-delta needs --patience"),
@@ -245,8 +249,9 @@ def test_a_bad_cell(tmp_path: Path) -> None:
 
 # -- checkpoints
 
-LONG = ("2-3-1", "--init", "7", "--lr", "0.5", "--momentum", "0.9", "--batch", "3", "--shuffle",
-        "--seed", "5", "--format", "json")  # fmt: skip
+GOING_ON = ("2-3-1", "--lr", "0.5", "--momentum", "0.9", "--batch", "3", "--shuffle",
+            "--seed", "5", "--format", "json")  # fmt: skip
+LONG = (*GOING_ON, "--init", "7")
 
 
 def wait_for(path: Path, process: subprocess.Popen, step: int) -> None:
@@ -280,17 +285,58 @@ def test_interrupted_and_taken_up_again(xor: str, tmp_path: Path, number: int) -
     assert len(kept["loss"]) == kept["step"] >= 300
     more = str(kept["step"] + 500)
     whole = record(*LONG, "--data", xor, "--steps", more)
-    assert record(*args, "--resume", "--steps", more) == whole
+    again = (*GOING_ON, "--data", xor, "--checkpoint", str(path))
+    assert record(*again, "--resume", "--steps", more) == whole
     assert record("2-3-1", "--data", xor, "--checkpoint", str(path), "--resume") == whole
     assert list(tmp_path.glob(".run*")) == []
+
+
+def test_a_second_run_leaves_the_first_alone(xor: str, tmp_path: Path) -> None:
+    """One line and exit code 2 for whoever comes later, --resume or not; the first goes on.
+
+    Also while the first replaces its checkpoint a thousand times, and its numbers are its own.
+    """
+    path = tmp_path / "run.json"
+    args = (*LONG, "--data", xor, "--checkpoint", str(path))
+    line = ("--checkpoint-every", "20", "--steps", "20000")
+    with started(*args, *line) as first:
+        wait_for(path, first, 20)
+        for more in (["--resume"], ["--init", "7"]):
+            message = run(*GOING_ON, "--data", xor, "--checkpoint", str(path), *more, code=2)
+            assert message.startswith(
+                f"error: {path} is in use by another run (process {first.pid})"
+            )
+            assert message.count("\n") == 1
+        assert first.poll() is None
+        output, errors = first.communicate(timeout=120)
+    assert (first.returncode, errors) == (0, "")
+    assert json.loads(output) == record(*LONG, "--data", xor, "--steps", "20000")
+    assert sorted(other.name for other in tmp_path.iterdir()) == ["run.json", "xor.csv"]
+
+
+def test_of_many_runs_one_begins(xor: str, tmp_path: Path) -> None:
+    """Started together on a checkpoint that is not there yet, all but one are refused."""
+    path = tmp_path / "run.json"
+    args = (*LONG, "--data", xor, "--checkpoint", str(path), "--steps", "1000000")
+    runs = [started(*args) for _ in range(4)]
+    end = time.monotonic() + 60
+    while sum(each.poll() is None for each in runs) > 1 and time.monotonic() < end:
+        time.sleep(0.05)
+    going = [each for each in runs if each.poll() is None]
+    assert len(going) == 1
+    assert all(each.returncode == 2 for each in runs if each not in going)
+    going[0].send_signal(signal.SIGINT)
+    for each in runs:
+        _, errors = each.communicate(timeout=60)
+        assert "interrupted" in errors if each in going else "by another run" in errors
 
 
 def test_an_unfinished_run_is_not_overwritten(xor: str, tmp_path: Path) -> None:
     """A finished one is; another model, batch or table is refused."""
     path = str(tmp_path / "run.json")
-    args = (*LONG, "--data", xor, "--checkpoint", path)
-    run(*args, "--steps", "20")
-    run(*args, "--steps", "10")
+    args = (*GOING_ON, "--data", xor, "--checkpoint", path)
+    run(*args, "--init", "7", "--steps", "20")
+    run(*args, "--init", "7", "--steps", "10")
     assert "at step 10 already" in run(*args, "--steps", "5", "--resume", code=2)
     assert "of another model" in run("mazur", "--checkpoint", path, "--resume", code=2)
     assert "batch 3, not 2" in run(*args, "--batch", "2", "--resume", code=2)
@@ -339,6 +385,70 @@ def test_divergence_keeps_the_last_sound_state(tmp_path: Path) -> None:
     found = record(*args, "--lr", "0.1", "--resume")
     assert found["parameters"]["w"] == pytest.approx(1.5)
     assert found["learning_rate"] == 0.1
+
+
+def test_a_diverged_run_is_told(tmp_path: Path) -> None:
+    """JSON says where it broke, the losses up to there are kept; words in both languages."""
+    model, losses = tmp_path / "line.txt", tmp_path / "losses.csv"
+    model.write_text("o = w*x\nE = (o - t)**2\n", encoding="utf-8")
+    args = (str(model), "--values", "w=1,x=2,t=3", "--lr", "10", "--steps", "2000")
+    more = ("--format", "json", "--lang", "ko", "--loss-trace", str(losses))
+    with started(*args, *more) as process:
+        output, errors = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert errors.startswith("error: 82단계: E의 값이 유한하지 않게 되었다: inf")
+    found = json.loads(output)
+    assert found["stopped"] == "diverged"
+    assert found["diverged"] == {
+        "step": 82, "name": "E", "value": "inf", "sample": None, "output": "E",
+        "output_value": "inf",
+    }  # fmt: skip
+    assert found["steps"] == 81
+    assert len(found["loss"]) == len(losses.read_text(encoding="utf-8").splitlines()) - 1 == 82
+    with started(*args) as process:
+        output, errors = process.communicate(timeout=60)
+    assert "stopped: step 82: E became inf" in output
+    assert errors.startswith("error: step 82: E became inf")
+
+
+def test_nothing_to_show_of_a_run_that_never_was(tmp_path: Path) -> None:
+    """Broken at the initial values: one message, no page, no files."""
+    model, plot = tmp_path / "log.txt", tmp_path / "loss.svg"
+    model.write_text("o = log(w*x)\nE = (o - t)**2\n", encoding="utf-8")
+    args = (str(model), "--values", "w=1,x=-2,t=3", "--lr", "1", "--plot", str(plot))
+    with started(*args) as process:
+        output, errors = process.communicate(timeout=60)
+    assert (process.returncode, output) == (2, "")
+    assert errors.startswith("error: at the initial values o is nan")
+    assert not plot.exists()
+
+
+@pytest.mark.parametrize("lost", ["--plot", "--loss-trace"])
+def test_a_finished_run_is_not_lost(tmp_path: Path, lost: str) -> None:
+    """What cannot be written beside the page costs neither the page nor the other files."""
+    files = {"--plot": tmp_path / "loss.svg", "--loss-trace": tmp_path / "loss.csv"}
+    files[lost].symlink_to("/dev/full")
+    args = [text for pair in files.items() for text in map(str, pair)]
+    with started("mazur", "--steps", "30", *args) as process:
+        page, errors = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert "30 steps" in page
+    assert errors == f"error: {files.pop(lost)} cannot be written: no space left on device\n"
+    assert all(path.stat().st_size for path in files.values())
+
+
+def test_a_page_outlives_its_last_checkpoint(tmp_path: Path) -> None:
+    """Room for a short checkpoint only: the old one stays, and the page is there."""
+    path = tmp_path / "run.json"
+    line = [sys.executable, "-m", "chainrule", "train", "mazur", "--checkpoint", str(path)]
+    done = subprocess.run(
+        ["bash", "-c", 'ulimit -f 4; exec "$@"', "bash", *line],
+        capture_output=True, text=True, encoding="utf-8", check=False, cwd=ROOT, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "1,000 steps" in done.stdout
+    assert done.stderr == f"error: the checkpoint {path} cannot be written: file too large\n"
+    assert json.loads(path.read_text(encoding="utf-8"))["step"] == 0
 
 
 def test_progress_bar_on_a_terminal_only(xor: str, tmp_path: Path) -> None:
@@ -406,7 +516,8 @@ def test_a_run_is_taken_up_with_its_own_optimizer(xor: str, tmp_path: Path) -> N
     whole = record(*adam, "--steps", "50")
     record(*adam, "--steps", "20", "--checkpoint", path)
     for other in (("--optimizer", "rmsprop"), ("--optimizer", "descent"), ("--momentum", "0.9")):
-        message = run(*args, *other, "--checkpoint", path, "--resume", "--steps", "50", code=2)
+        again = (*args[:5], *other, "--checkpoint", path, "--resume", "--steps", "50")
+        message = run(*again, code=2)
         assert "adam" in message
         assert len(message.splitlines()) <= 2
     taken_up = (*args[:5], "--format", "json", "--checkpoint", path, "--resume", "--steps", "50")
@@ -474,7 +585,7 @@ def test_validation_split(classifier: list[str], tmp_path: Path) -> None:
     assert other["validation"]["loss"][0] != found["validation"]["loss"][0]
     path = ("--checkpoint", str(tmp_path / "run.json"))
     record(*args, "--steps", "10", *path)
-    again = record(*args[:7], *path, "--resume", "--steps", "20")
+    again = record(*args[:3], *args[5:7], *path, "--resume", "--steps", "20")
     assert again["loss"] == found["loss"]
     assert again["validation"]["loss"][-1] == found["validation"]["loss"][-1]
 

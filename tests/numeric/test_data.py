@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import io
 import math
+import os
+import re
 import sys
+import threading
 from itertools import chain
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chainrule.core.errors import ChainruleError, LimitError
 from chainrule.numeric import data
@@ -19,6 +24,9 @@ from chainrule.read.models import load_model
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 
 
 def table(folder: Path, text: str | bytes) -> str:
@@ -85,6 +93,7 @@ def test_hints(tmp_path: Path) -> None:
     for text, hint in [
         ("x,tt\n1,2\n", "did you mean `t`?"),
         ("1,2\n3,4\n", "the first row names the columns: x, t"),
+        ("0, 0\n3,4\n", "the first row names the columns: x, t"),
         ("x;t\n1,5;1\n", "numbers are written with a point"),
     ]:
         with pytest.raises(ChainruleError) as caught:
@@ -104,6 +113,111 @@ def test_missing_file_and_folder(tmp_path: Path) -> None:
     for path in [str(tmp_path), str(tmp_path / "none"), "a\0b"]:
         with pytest.raises(ChainruleError):
             read_data(path, ["x"])
+
+
+@pytest.mark.parametrize("text", ["1,2\n3,4\n", "0,0\n", "\n1e3;-2\n5;6\n"])
+def test_no_header(tmp_path: Path, text: str) -> None:
+    """Numbers in the first row are not called misspelt names, nor columns there twice."""
+    with pytest.raises(ChainruleError, match="has no header: its first row is numbers"):
+        read_data(table(tmp_path, text), ["x", "t"])
+
+
+READERS = {"numpy": 0, "blocks": 10**9}
+
+
+@pytest.fixture(params=READERS)
+def reader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Both quick ways of reading, whatever the size."""
+    monkeypatch.setattr(data, "_WORTH_NUMPY", READERS[request.param])
+    monkeypatch.setattr(data, "_BLOCK", 3)
+    return request.param
+
+
+@pytest.mark.usefixtures("reader")
+@pytest.mark.parametrize("text", [text for text in BAD if "row" in BAD[text]])
+@pytest.mark.parametrize("before", [0, 10], ids=["first", "later"])
+def test_quick_readers_find_the_same(tmp_path: Path, text: str, before: int) -> None:
+    """However a table is read, what is wrong with it is said in the same words and row."""
+    path = table(tmp_path, text.replace("\n", "\n" + "5,6\n" * before, 1))
+    message = re.sub(r"(?<=row )\d+", lambda row: str(int(row[0]) + before), BAD[text])
+    with pytest.raises(ChainruleError) as caught:
+        read_data(path, ["x", "t"])
+    assert message in caught.value.message
+
+
+GOOD = {
+    "x,t\n1,2\n": ([1.0], [2.0]),
+    "\ufeffx,t\n\n1,2\n\n\n 3 ,\t4e0\n": ([1.0, 3.0], [2.0, 4.0]),
+    "x,t\r\n1,2\r\n": ([1.0], [2.0]),
+    "x,t\r1,2\r3,4": ([1.0, 3.0], [2.0, 4.0]),
+    '"x","t"\n"1","2"\n': ([1.0], [2.0]),
+    "\n  \nx,t\n+.5,-1.\n": ([0.5], [-1.0]),
+    "x,t\n1e308,1e308\n1e308,-1e308\n1e308,0\n": ([1e308] * 3, [1e308, -1e308, 0.0]),
+    "x,t\n" + "\n" * 9 + "5e-324,-0\n": ([5e-324], [-0.0]),
+}
+
+
+@pytest.mark.usefixtures("reader")
+@pytest.mark.parametrize("text", GOOD)
+def test_quick_readers_read_the_same(tmp_path: Path, text: str) -> None:
+    """Byte order marks, line ends, quotes, blank lines and sums that overflow."""
+    found = read_data(table(tmp_path, text), ["x", "t"])
+    assert tuple(map(list, found.columns.values())) == GOOD[text]
+    assert math.copysign(1, found.columns["t"][-1]) == math.copysign(1, GOOD[text][1][-1])
+
+
+@given(rows=st.lists(st.tuples(FLOATS, FLOATS), min_size=1, max_size=12))
+def test_floats_are_exact(tmp_path_factory: pytest.TempPathFactory, rows) -> None:
+    """Every float comes to the bit as Python reads it, by either reader."""
+    path = tmp_path_factory.getbasetemp() / "exact.csv"
+    path.write_text("x,t\n" + "".join(f"{x!r},{t:.12g}\n" for x, t in rows), encoding="utf-8")
+    for worth in READERS.values():
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(data, "_WORTH_NUMPY", worth)
+            found = read_data(str(path), ["x", "t"]).columns
+        assert list(map(float.hex, found["x"])) == [x.hex() for x, _ in rows]
+        assert list(found["t"]) == [float(f"{t:.12g}") for _, t in rows]
+
+
+@pytest.mark.usefixtures("reader")
+def test_a_column_may_be_called_as_python_spells_numbers(tmp_path: Path) -> None:
+    """Underscores and letters beyond ASCII in the header are no reason to doubt the numbers."""
+    found = read_data(table(tmp_path, "x_1,θ_1\n1,2\n"), ["x_1", "θ_1"])
+    assert [list(column) for column in found.columns.values()] == [[1.0], [2.0]]
+    for cell in ("1_0", "\uff11"):
+        with pytest.raises(ChainruleError, match=r"row 3, column θ_1: .* is not a number"):
+            read_data(table(tmp_path, f"x_1,θ_1\n1,2\n3,{cell}\n"), ["x_1", "θ_1"])
+
+
+@pytest.mark.usefixtures("reader")
+def test_bytes_that_are_no_text(tmp_path: Path) -> None:
+    """The row is that of the file, however far behind the header."""
+    with pytest.raises(ChainruleError, match="row 5002: this is not UTF-8 text"):
+        read_data(table(tmp_path, b"x,t\n" + b"1,2\n" * 5000 + b"1,\xff\n"), ["x", "t"])
+
+
+def test_pipes_are_read_once(tmp_path: Path) -> None:
+    """`--data <(command)`: what cannot be opened a second time is held."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=("x,t\n1,2\n3,oh\n",))
+    writer.start()
+    with pytest.raises(ChainruleError, match='row 3, column t: "oh" is not a number'):
+        read_data(str(pipe), ["x", "t"])
+    writer.join()
+
+
+def test_a_wide_table(tmp_path: Path) -> None:
+    """13,000 samples of 794 columns are no reason to refuse: 80 MB in memory."""
+    names = [f"x_{k}" for k in range(1, 795)]
+    path = tmp_path / "wide.csv"
+    with path.open("w", encoding="utf-8") as stream:
+        stream.write(",".join(names) + "\n")
+        row = ",".join(str(k % 2) for k in range(794)) + "\n"
+        stream.writelines(row for _ in range(13_000))
+    found = read_data(str(path), names)
+    assert found.samples == 13_000
+    assert {sum(column) for column in found.columns.values()} == {0.0, 13_000.0}
 
 
 def test_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from chainrule.core.errors import ChainruleError, LimitError
 from chainrule.numeric import training as module
 from chainrule.numeric.compiled import compile_graph
 from chainrule.numeric.data import Data, initial_values
+from chainrule.numeric.divergence import Broken
 from chainrule.numeric.training import Divergence, Settings, parameters_of, train
 from chainrule.read.equations import equations
 from chainrule.read.models import load_model
@@ -315,6 +316,50 @@ def test_gradient_that_does_not_exist() -> None:
     with pytest.raises(Divergence, match=r"step 1: w became -inf .*its gradient was inf") as caught:
         train(compiled, {"w": 0.0}, Settings(steps=3, learning_rate=1.0))
     assert "--lr" not in caught.value.hint
+
+
+@pytest.mark.parametrize("engine", ["python", "compiled", "lambdify", "numpy"])
+@pytest.mark.parametrize("growth", [1, 1000])
+def test_a_parameter_breaks_before_the_loss(monkeypatch, engine: str, growth: int) -> None:
+    """The loss stays 0 when the momentum carries w beyond all floats: that very step is named.
+
+    Not the last step of the run, nor the one at which a chunk ends.
+    """
+    monkeypatch.setattr(module, "_GROWTH", growth)
+    w, v, step = 1.0, 0.0, 0
+    while math.isfinite(w):
+        v = 0.9 * v - 4e307 * (w > -1)
+        w, step = w + v, step + 1
+    compiled = compile_graph(equations("E = max(0, 1 + w)"), engine=engine)
+    settings = Settings(steps=5000, learning_rate=4e307, momentum=0.9)
+    with pytest.raises(Divergence) as caught:
+        train(compiled, {"w": 1.0}, settings)
+    error = caught.value
+    assert error.where.step == step == 6
+    assert error.where.first == Broken("w", -math.inf)
+    assert error.last.step == error.training.steps == 5
+    assert error.training.losses.tolist() == [2.0, 0.0, 0.0, 0.0, 0.0, 0.0]
+    assert math.isfinite(error.last.parameters["w"])
+
+
+def test_the_node_behind_a_broken_gradient() -> None:
+    """An inner inf that the loss had swallowed is named where it makes the gradient nan."""
+    compiled = compile_graph(equations("u = w**200\nE = 1/(1 + u**2)"))
+    with pytest.raises(Divergence, match=r"step 1: w became nan .*u was inf before") as caught:
+        train(compiled, {"w": 1000.0}, Settings(steps=9, learning_rate=1.0))
+    assert caught.value.where.cause == Broken("u", math.inf)
+
+
+def test_divergence_in_every_language() -> None:
+    """The same step, name and numbers in Korean."""
+    with pytest.raises(Divergence) as caught:
+        train(line(), {"w": 1.0, "x": 2.0, "t": 3.0}, Settings(steps=2000, learning_rate=10.0))
+    where = caught.value.where
+    assert where.message() == caught.value.message
+    assert where.message("ko").startswith(
+        f"{where.step}단계: E의 값이 유한하지 않게 되었다: inf (직전 손실은 "
+    )
+    assert "--lr" in where.hint("ko")
 
 
 def test_broken_from_the_start() -> None:

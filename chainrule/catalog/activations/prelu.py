@@ -15,9 +15,11 @@ ACTIVATION = Activation(
         "ko": "z > 0이면 a = z이므로 z로 미분하면 1, slope로 미분하면 0이고, z < 0이면 "
         "a = slope·z이므로 z로 미분하면 slope, slope로 미분하면 z이다",
     },
-    source="He, Zhang, Ren, Sun, Delving Deep into Rectifiers (ICCV 2015), section 2.1",
+    source="He, Zhang, Ren, Sun, Delving Deep into Rectifiers (ICCV 2015), section 2.1, where the "
+    "slope starts at 0.25",
     parameters={"slope": None},
     parameter_derivatives={"slope": "min(0, z)"},
+    initial={"slope": "0.25"},
     meanings={
         "slope": {
             "en": "slope for z < 0, learnt; one for the layer",

@@ -6,7 +6,7 @@ LOSS = Loss(
     name="contrastive",
     title={"en": "contrastive loss", "ko": "대조 손실"},
     source="Hadsell, Chopra, LeCun, Dimensionality Reduction by Learning an Invariant Mapping "
-    "(CVPR 2006), section 2.1",
+    "(CVPR 2006), section 2.1; margin = 1 as that of torch.nn.HingeEmbeddingLoss",
     term="t[k]*o[k]**2 + (1 - t[k])*max(0, margin - o[k])**2",
     parameters={"margin": "1"},
     meanings={

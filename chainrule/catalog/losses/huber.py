@@ -9,7 +9,7 @@ LOSS = Loss(
     title={"en": "Huber loss", "ko": "후버 손실"},
     source="Huber, Robust Estimation of a Location Parameter, Annals of Mathematical Statistics 35 "
     "(1964); Hastie, Tibshirani, Friedman, The Elements of Statistical Learning (2009), "
-    "section 10.6",
+    "section 10.6; kappa = 1 as delta of torch.nn.HuberLoss",
     term="1/2*(t[k] - o[k])**2"
     " - 1/2*max(0, t[k] - o[k] - kappa)**2 - 1/2*max(0, o[k] - t[k] - kappa)**2",
     parameters={"kappa": "1"},

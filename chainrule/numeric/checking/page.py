@@ -73,6 +73,10 @@ class _Page:
             rest = len(report.drawn) - len(few)
             text += self.say("more", count=f"{rest:,}") if rest > 0 else ""
             yield self.say("drawn", seed=report.seed, values=text)
+        if report.usual:
+            pairs = report.usual.items()
+            text = ", ".join(f"{self.name(name)} = {value}" for name, value in pairs)
+            yield self.say("usual", values=text)
         yield self.say("what", engine=report.engine, tolerance=f"{report.tolerance:g}")
         if report.total > len(report.parameters):
             some, total = f"{len(report.parameters):,}", f"{report.total:,}"
@@ -268,6 +272,7 @@ def json_page(report: GradCheck) -> Iterator[str]:
         "total": report.total,
         "drawn_count": len(report.drawn),
         "drawn": None if many else dict(report.drawn),
+        "usual": {name: float(text) for name, text in report.usual.items()},
         "parameters": [_checked(one) for one in report.parameters],
         "taylor": [_taylor(one) for one in report.taylor],
         "peers": {} if report.peer is None else {report.peer.name: _peer(report.peer)},

@@ -129,7 +129,7 @@ class GradCheck:
     """A gradient check.
 
     `total` is the number of parameters of which `parameters` were checked. `drawn` are the leaves
-    whose values were drawn at random with `seed`.
+    whose values were drawn at random with `seed`, `usual` those with the catalogue's usual value.
     """
 
     output: str
@@ -144,6 +144,7 @@ class GradCheck:
     forward: Forward | None
     first_wrong: WrongFactor | None
     drawn: Mapping[str, float]
+    usual: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
 
     @property

@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 __all__ = ["choose", "engine_named", "engine_names", "engines"]
 
 SMALL = 300
-"""Parameters up to which straight-line Python is quickest where nothing is compiled."""
+"""Parameters times samples up to which Python is done before anything else has started."""
 MIDDLE = 6_000
-"""Parameters up to which compiled loops beat NumPy's calls."""
+"""Parameters times samples up to which compiled loops beat NumPy's calls."""
+FEW = 50
+"""Parameters up to which they do with any number of samples: arrays are then all memory."""
 
 
 def engine_names() -> tuple[str, ...]:
@@ -44,10 +46,11 @@ def engines() -> Mapping[str, Engine]:
     return MappingProxyType({name: engine_named(name) for name in engine_names()})
 
 
-def choose(parameters: int, wanted: str, dtype: str) -> tuple[Engine, str]:
+def choose(parameters: int, wanted: str, dtype: str, samples: int = 1) -> tuple[Engine, str]:
     """The engine to use, and a message where it is not the one asked for.
 
-    `wanted` "auto" chooses by the number of parameters among those that can run here.
+    `wanted` "auto" chooses by the number of parameters and of samples among those that can run
+    here.
     """
     note = ""
     if wanted != "auto":
@@ -56,7 +59,7 @@ def choose(parameters: int, wanted: str, dtype: str) -> tuple[Engine, str]:
         if reason is None:
             return engine, ""
         note = reason
-    for name in _order(parameters):
+    for name in _order(parameters, samples):
         engine = engine_named(name)
         if _cannot(engine, dtype) is None:
             return engine, f"{note}; the {engine.name} engine runs instead" if note else ""
@@ -71,9 +74,10 @@ def _cannot(engine: Engine, dtype: str) -> str | None:
     return engine.missing()
 
 
-def _order(parameters: int) -> tuple[str, ...]:
-    if parameters <= SMALL:
+def _order(parameters: int, samples: int) -> tuple[str, ...]:
+    work = parameters * samples
+    if work <= SMALL:
         return ("python", "numpy", "compiled")
-    if parameters <= MIDDLE:
+    if work <= MIDDLE or parameters <= FEW:
         return ("compiled", "numpy", "python")
     return ("numpy", "compiled", "python")
