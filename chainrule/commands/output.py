@@ -71,7 +71,7 @@ def has_folder(path: str) -> bool:
     """Whether the folder is there that a file is to lie in."""
     from pathlib import Path
 
-    return Path(path).resolve().parent.is_dir()
+    return Path(os.path.realpath(path)).parent.is_dir()  # also where links lead in a circle
 
 
 def _unwritable(path: Path, error: Exception) -> ChainruleError:

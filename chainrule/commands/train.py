@@ -494,26 +494,28 @@ def _page(pages: _Pages, training: Training, session: Session, options: Mapping[
 
 
 def _loss_trace(training: Training, session: Session, options: Mapping[str, Any]) -> None:
+    trace = options["loss_trace"]
+    if trace is None:
+        return
     from chainrule.numeric.report import csv_report, loss_json
 
-    trace = options["loss_trace"]
-    if trace is not None:
-        is_json = ending(trace) == ".json"
-        write(loss_json(training, session.output) if is_json else csv_report(training), trace)
+    is_json = ending(trace) == ".json"
+    write(loss_json(training, session.output) if is_json else csv_report(training), trace)
 
 
 def _plot(training: Training, session: Session, options: Mapping[str, Any]) -> None:
+    if options["plot"] is None:
+        return
     from chainrule.numeric.curve import loss_curve
 
-    if options["plot"] is not None:
-        page = loss_curve(
-            training.losses,
-            title=session.compiled.model.title,
-            label=session.output,
-            steps=_STEP[options["lang"]],
-            log={"auto": None, "linear": False, "log": True}[options["scale"]],
-        )
-        write([page], options["plot"])
+    page = loss_curve(
+        training.losses,
+        title=session.compiled.model.title,
+        label=session.output,
+        steps=_STEP[options["lang"]],
+        log={"auto": None, "linear": False, "log": True}[options["scale"]],
+    )
+    write([page], options["plot"])
 
 
 _STEP = {"en": "step", "ko": "단계"}

@@ -241,7 +241,7 @@ def _by_numpy(table: _Table, header: Sequence[str], skipped: int) -> list[array[
                 table.path, delimiter=table.delimiter, skiprows=skipped, max_rows=most + 1,
                 ndmin=2, comments=None, quotechar='"', encoding="utf-8-sig",
             )  # fmt: skip
-    except (ValueError, OSError, UserWarning):  # the slow way says what is wrong
+    except (ValueError, OSError, Warning):  # the slow way says what is wrong
         return None
     if len(found) > most:
         raise _too_many(table.name)

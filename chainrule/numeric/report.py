@@ -52,7 +52,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "below": "중단: 손실이 {bound}보다 작다",
         "patience": "중단: {count}단계 동안 나아지지 않았다",
         "patience epochs": "중단: {count}에포크 동안 나아지지 않았다",
-        "diverged": "중단: {why}", "usual": "통상값 사용: {values}",
+        "diverged": "중단: {why}", "usual": "기본값 적용: {values}",
         "outputs": "… 외 출력 {count}개 (전체는 --format json)",
         "one output": "… 외 출력 1개 (전체는 --format json)",
         "frozen": "고정", "more": "… 외 {count}개 (전체는 --format json)",

@@ -115,12 +115,17 @@ def test_trace() -> None:
 
 
 def test_neither_sympy_nor_numpy() -> None:
-    """Ten thousand steps of a small model need no package, kept program or not."""
+    """Ten thousand steps of a small model need no package, kept program or not.
+
+    Nor what belongs to options that are not there: a start takes a tenth of a second.
+    """
     code = (
         "import sys; sys.argv = ['chainrule', 'train', 'mazur', '--steps', '10000']\n"
         "from chainrule.commands import main\n"
         "main()\n"
         "assert not {'sympy', 'numpy', 'llvmlite'} & set(sys.modules)\n"
+        "unused = {'curve', 'checkpoint', 'hold', 'data', 'divergence'}\n"
+        "assert not {f'chainrule.numeric.{name}' for name in unused} & set(sys.modules)\n"
     )
     for cache in ("0", "1", "1"):
         subprocess.run(
@@ -233,6 +238,17 @@ def test_one_clear_message(args: list[str], message: str, monkeypatch, capsys) -
         main()
     assert caught.value.code == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--checkpoint", "-o", "--plot", "--data", "--values"])
+def test_links_in_a_circle(tmp_path: Path, option: str) -> None:
+    """One line, whatever the file is for."""
+    here, there = tmp_path / "here.svg", tmp_path / "there"
+    here.symlink_to(there)
+    there.symlink_to(here)
+    message = run("mazur", "--steps", "3", option, str(here), code=2)
+    assert message.startswith("error: ")
+    assert message.count("\n") == 1
 
 
 def test_a_bad_cell(tmp_path: Path) -> None:

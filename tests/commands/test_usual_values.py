@@ -53,7 +53,7 @@ def test_training_takes_and_says_them(command, model, kind: str, name: str) -> N
     usual = USUAL[kind, name]
     assert found["usual"] == {each: float(value) for each, value in usual.items()}
     assert f"usual values taken: {text(usual)}\n" in command(*line).output
-    assert f"통상값 사용: {text(usual)}\n" in command(*line, "--lang", "ko").output
+    assert f"기본값 적용: {text(usual)}\n" in command(*line, "--lang", "ko").output
     given = ",".join(f"{each}={value}" for each, value in usual.items())
     asked = json.loads(command(*line, "--format", "json", "--values", given).output)
     assert asked.pop("usual") == {}

@@ -69,7 +69,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "ko": {
         "drawn": "시드 {seed}로 뽑은 값: {values}",
-        "usual": "통상값 사용: {values}",
+        "usual": "기본값 적용: {values}",
         "what": "{engine} 엔진의 기울기와 식에서 바로 구한 차분 몫의 비교, 허용 오차 {tolerance}",
         "sample": "매개변수 {total}개 가운데 {some}개를 뽑아 검사한다. 모두 검사하려면 --all",
         "worst": "{total}개 가운데 차이가 가장 큰 {count}개",
