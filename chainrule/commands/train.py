@@ -80,7 +80,7 @@ def _languages() -> Sequence[str]:
 @click.option(
     "--validation",
     metavar="COLUMN",
-    help="Hold out the rows of --data in which this column is not 0, and show their loss.",
+    help="Hold out the rows of --data in which this column is true or not 0; show their loss.",
 )
 @click.option(
     "--validation-split",
@@ -373,7 +373,7 @@ def _data(
             f"--validation {column} is an input or a target of the model",
             hint="name a column that says which rows are held out: 1, or 0",
         )
-    data = read_data(path, leaves if column is None else (*leaves, column))
+    data = read_data(path, leaves, column)
     if column is None and share is None:
         return data, None
     from chainrule.numeric.held_out import split_by_column, split_by_share

@@ -6,7 +6,7 @@ from array import array
 from itertools import compress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from chainrule.core.errors import ChainruleError, nearest
+from chainrule.core.errors import ChainruleError
 from chainrule.numeric.data import Data
 from chainrule.numeric.descent import with_data
 
@@ -35,14 +35,8 @@ class Validation(NamedTuple):
 def split_by_column(data: Data, column: str) -> tuple[Data, Data]:
     """The samples to train on and those held out: the rows in which a column is not 0.
 
-    Raises `ChainruleError` where there is no such column, or one part would be empty.
+    Raises `ChainruleError` where one part would be empty.
     """
-    if column not in data.columns:
-        close = nearest(column, data.columns)
-        raise ChainruleError(
-            f"{data.source} has no column {column}",
-            hint=f"did you mean `{close}`?" if close else "1 in it holds a row out, 0 does not",
-        )
     rest = {name: values for name, values in data.columns.items() if name != column}
     flags = [value != 0 for value in data.columns[column]]
     if all(flags) or not any(flags):

@@ -610,7 +610,7 @@ def test_validation_split(classifier: list[str], tmp_path: Path) -> None:
     ("args", "message"),
     [
         (("--validation", "target_o1"), "is an input or a target"),
-        (("--validation", "x_3"), "val"),
+        (("--validation", "vla"), "did you mean `val`"),
         (("--validation", "val", "--validation-split", "0.5"), "not both"),
         (("--validation-split", "1"), "between 0 and 1"),
         (("--validation-split", "0"), "between 0 and 1"),

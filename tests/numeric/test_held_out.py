@@ -9,7 +9,7 @@ import pytest
 from chainrule.core.errors import ChainruleError
 from chainrule.numeric.classes import decision_of
 from chainrule.numeric.compiled import compile_graph
-from chainrule.numeric.data import Data, initial_values
+from chainrule.numeric.data import Data, initial_values, read_data
 from chainrule.numeric.held_out import split_by_column, split_by_share
 from chainrule.numeric.training import Settings, train
 from chainrule.read.equations import equations
@@ -56,8 +56,30 @@ def test_a_column_that_leaves_nothing(cells, message) -> None:
     data = Data({**SAMPLES.columns, "val": cells}, 6, "table.csv")
     with pytest.raises(ChainruleError, match=message):
         split_by_column(data, "val")
-    with pytest.raises(ChainruleError, match="has no column vla"):
-        split_by_column(data, "vla")
+
+
+@pytest.mark.parametrize("false", ["0", "false", "No", "", " 0.0 "])
+@pytest.mark.parametrize("true", ["1", "True", "YES", "-2.5", " true "])
+def test_flags_are_numbers_or_words(true, false, tmp_path) -> None:
+    """A table that another program wrote spells them in its own way."""
+    path = tmp_path / "t.csv"
+    rows = f"0.5,{false}\n0.25,{true}\n0.125,{false}\n"
+    path.write_text(f"x_1, val\n{rows}", encoding="utf-8")
+    kept, out = split_by_column(read_data(str(path), ["x_1"], "val"), "val")
+    assert list(kept.columns["x_1"]) == [0.5, 0.125]
+    assert list(out.columns["x_1"]) == [0.25]
+
+
+def test_words_in_other_columns_are_errors(tmp_path) -> None:
+    """And a flag that is neither, and a column that is not there."""
+    path = tmp_path / "t.csv"
+    for rows, message in (("true,1\n", "column x_1"), ("1,maybe\n", "column val")):
+        path.write_text(f"x_1,val\n{rows}", encoding="utf-8")
+        with pytest.raises(ChainruleError, match=f"{message}: .* is not a number"):
+            read_data(str(path), ["x_1"], "val")
+    with pytest.raises(ChainruleError, match='no column "vla"') as caught:
+        read_data(str(path), ["x_1"], "vla")
+    assert "did you mean `val`" in str(caught.value)
 
 
 @pytest.mark.parametrize(
