@@ -188,10 +188,10 @@ class Session:
 
     def _accuracies(self, training: Training) -> tuple[float | None, float | None]:
         """The part of the samples whose class is told right: of those trained on, and held out."""
-        from chainrule.numeric.classes import decision_of
-
         if self.data is None:
             return None, None
+        from chainrule.numeric.classes import decision_of
+
         decision = decision_of(self.compiled, self.known, self.data)
         if decision is None:
             return None, None

@@ -7,7 +7,7 @@ A new optimizer is one entry of `OPTIMIZERS`. Plain descent and momentum run ins
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chainrule.core.errors import ChainruleError, nearest, shown
@@ -38,8 +38,7 @@ class Constant(NamedTuple):
     positive: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Optimizer:
+class Optimizer(NamedTuple):
     """One way to move.
 
     `constants` have their usual values; `memory` names what is kept of every parameter, 0 at the
@@ -50,7 +49,7 @@ class Optimizer:
     name: str
     title: Mapping[str, str]
     source: str
-    constants: Mapping[str, float] = field(default_factory=dict)
+    constants: Mapping[str, float] = MappingProxyType({})
     memory: tuple[str, ...] = ()
     rule: Callable[..., tuple[Any, ...]] | None = None
 
