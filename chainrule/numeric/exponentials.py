@@ -63,6 +63,15 @@ class Exponentials:
             self.telling.add(name)
         return new
 
+    def merged(self, formula: fm.Formula) -> fm.Formula:
+        """Products of exponentials in a formula that is differentiated no more, as one."""
+
+        def join(node: fm.Formula, parts: tuple[fm.Formula, ...]) -> fm.Formula:
+            built = fm.rebuild(node, parts)
+            return self._product(built) if isinstance(built, fm.Product) else built
+
+        return fm.transform(formula, lambda _: None, join)
+
     def _concerned(self, formula: fm.Formula) -> bool:
         for node in fm.walk(formula):
             if isinstance(node, fm.Call) and node.function in _TELLING:

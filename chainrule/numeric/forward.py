@@ -19,6 +19,7 @@ from chainrule.core.errors import ChainruleError
 from chainrule.core.functions import CONSTANTS
 from chainrule.numeric.exponentials import Exponentials
 from chainrule.numeric.forms import FORMS, bounded
+from chainrule.numeric.patterns import together
 from chainrule.numeric.program import Line, Tensor, Term, entries
 from chainrule.numeric.stable import known_functions
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from chainrule.core.graph import Role
 
-__all__ = ["Forward", "Source", "letters_of", "reference", "relabel"]
+__all__ = ["Forward", "Source", "has_exponential", "letters_of", "reference", "relabel"]
 
 _CHEAP = frozenset({"abs", "sign", "heaviside", "max", "min"})
 
@@ -49,6 +50,11 @@ def reference(name: str, letters: tuple[str, ...]) -> fm.Formula:
     if not letters:
         return fm.Name(name)
     return fm.Indexed(fm.Name(name), tuple(map(fm.Name, letters)))
+
+
+def has_exponential(formula: fm.Formula) -> bool:
+    """Whether an exponential is written in it."""
+    return any(isinstance(node, fm.Call) and node.function == "exp" for node in fm.walk(formula))
 
 
 def letters_of(body: fm.Formula) -> tuple[str, ...]:
@@ -111,7 +117,7 @@ class Forward:
     # -- statements
 
     def _statement(self, name: str, formula: fm.Formula) -> None:
-        clean = self._exponentials.rewritten(name, formula)
+        clean = self._exponentials.rewritten(name, together(formula))
         if clean is not formula:
             self.rewritten.add(name)
         self._definition[name] = clean
@@ -275,7 +281,7 @@ class Forward:
                 return built
             return self._inner(owner, built)
 
-        return fm.transform(body, lambda node: node if isinstance(node, fm.Cases) else None, join)
+        return fm.transform(body, lambda node: node if _whole(node) else None, join)
 
     def _atom(self, owner: str, argument: fm.Formula) -> fm.Formula:
         if isinstance(argument, fm.Name | fm.Indexed) or next(entries(argument), None) is None:
@@ -293,6 +299,16 @@ class Forward:
                     "no value",
                     hint="numbers need a formula for every function",
                 )
+
+
+def _whole(node: fm.Formula) -> bool:
+    """Whether a part keeps its functions inside: a case, and eᵘ of another exponential.
+
+    The slopes of the two exponentials may be 0 and infinite; together they are one exponential.
+    """
+    if not isinstance(node, fm.Call) or node.function != "exp":
+        return isinstance(node, fm.Cases)
+    return has_exponential(node.args[0])
 
 
 def _peel(term: fm.Formula) -> tuple[tuple[str, ...], fm.Formula]:

@@ -11,7 +11,66 @@ from fractions import Fraction
 from chainrule.calculus.tidy import constant
 from chainrule.core import formula as fm
 
-__all__ = ["complement", "norm", "radicand", "softplus_in", "tanh"]
+__all__ = ["complement", "norm", "radicand", "softplus_in", "tanh", "together"]
+
+_HUGE = 10**100
+_LARGEST = 10**308
+
+
+def together(formula: fm.Formula) -> fm.Formula:
+    """A product or fraction whose numbers alone overflow, with one number in it.
+
+    1e300·w·1e10/1e300 is 1e10·w. A number that no double holds stays in its parts: 1e300·w·1e300.
+    """
+    numbers = [node for node in fm.walk(formula) if isinstance(node, fm.Number) and _far(node)]
+    if not numbers:
+        return formula
+
+    def join(node: fm.Formula, parts: tuple[fm.Formula, ...]) -> fm.Formula:
+        built = fm.rebuild(node, parts)
+        if not isinstance(built, fm.Product | fm.Quotient):
+            return built
+        number, above, below = _taken_apart(built)
+        if number and not Fraction(1, _LARGEST) < abs(number) < _LARGEST:
+            return built
+        top = fm.multiply(_spelt(number), *above) if above else _spelt(number)
+        return fm.Quotient(top, fm.multiply(*below)) if below else top
+
+    return fm.transform(formula, lambda _: None, join)
+
+
+def _far(number: fm.Number) -> bool:
+    return bool(number.value) and not Fraction(1, _HUGE) < number.value < _HUGE
+
+
+def _spelt(number: Fraction) -> fm.Formula:
+    whole = fm.Number(repr(float(abs(number))))
+    return fm.Negative(whole) if number < 0 else whole
+
+
+def _taken_apart(
+    formula: fm.Formula,
+) -> tuple[Fraction, list[fm.Formula], list[fm.Formula]]:
+    """The number, what stands above and what below of a product or fraction."""
+    value = constant(formula)
+    if value is not None:
+        return value, [], []
+    match formula:
+        case fm.Negative():
+            number, above, below = _taken_apart(formula.operand)
+            return -number, above, below
+        case fm.Product():
+            number, above, below = Fraction(1), [], []
+            for factor in formula.factors:
+                times, more, under = _taken_apart(factor)
+                number, above, below = number * times, above + more, below + under
+            return number, above, below
+        case fm.Quotient():
+            number, above, below = _taken_apart(formula.numerator)
+            by, over, under = _taken_apart(formula.denominator)
+            if by:
+                return number / by, above + under, below + over
+    return Fraction(1), [formula], []
 
 
 def tanh(formula: fm.Quotient) -> fm.Formula | None:

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 from chainrule.calculus.differentiate import differentiate
 from chainrule.calculus.rules import Context
 from chainrule.core import formula as fm
+from chainrule.numeric.exponentials import Exponentials
 from chainrule.numeric.forms import bounded
-from chainrule.numeric.forward import reference, relabel
+from chainrule.numeric.forward import has_exponential, reference, relabel
 from chainrule.numeric.program import Line, Tensor, Term, entries
 from chainrule.numeric.selection import Selection
 from chainrule.numeric.stable import declared_derivative
@@ -50,6 +51,7 @@ class _Reverse:
         self.branches: dict[str, list[Term]] = {}
         self.adjoints: dict[str, fm.Formula] = {self.output: fm.ONE}
         self.selection = Selection(forward.lines)
+        self.norms = frozenset(line.target for line in forward.lines if _is_norm(line))
         self.lines: list[Line] = []
         self.gradients: dict[str, str] = {}
 
@@ -88,7 +90,7 @@ class _Reverse:
 
     def _adjoint(self, name: str) -> None:
         terms = tuple(self.branches.pop(name, ()))
-        self.selection.adjoint(name, scalar=not self.axes[name])
+        self.selection.adjoint(name, self.forward.tensors)
         short = self._short(name, terms)
         if short is not None:
             self.adjoints[name] = short
@@ -172,7 +174,22 @@ class _Reverse:
         if named:
             value = fm.replace(value, plain, fm.Name(_OUTPUT))
         back = {name: reference(each.name, each.letters) for each, name in table.items()}
-        return fm.substitute(value, {**back, _OUTPUT: own})
+        return self._in_range(fm.substitute(value, {**back, _OUTPUT: own}))
+
+    def _in_range(self, factor: fm.Formula) -> fm.Formula:
+        """Exponentials of exponentials as one, and no squares of norms to divide by."""
+        if has_exponential(factor):
+            factor = Exponentials(lambda _: None).merged(factor)
+        return fm.transform(factor, lambda _: None, self._divided_twice)
+
+    def _divided_twice(self, node: fm.Formula, parts: tuple[fm.Formula, ...]) -> fm.Formula:
+        """u/n² as (u/n)/n: the square of a norm may overflow where the norm does not."""
+        built = fm.rebuild(node, parts)
+        match built:
+            case fm.Quotient(top, fm.Power(base, fm.Number("2"))):
+                if any(entry.name in self.norms for entry in entries(base)):
+                    return fm.Quotient(fm.Quotient(top, base), base)
+        return built
 
     def _keeps(self, line: Line, call: fm.Call) -> bool:
         """Whether the derivative may be written with the line's own value.
@@ -180,6 +197,8 @@ class _Reverse:
         1 − a loses the digits of what is left beside 1, which a formula that was written in
         exponentials has. An infinite value times 0 says nothing.
         """
+        if call.function == "exp":
+            return not has_exponential(call.args[0])
         return bounded(call) and not (
             line.target in self.forward.rewritten and call.function in {"sigmoid", "tanh"}
         )
@@ -198,6 +217,11 @@ class _Reverse:
             if letter in axes:
                 rest[place] = renamed[letter] = self.forward.twin(letter)
         return {old: new for old, new in renamed.items() if old != new}, tuple(rest)
+
+
+def _is_norm(line: Line) -> bool:
+    body = line.terms[0].body if len(line.terms) == 1 else None
+    return isinstance(body, fm.Call) and body.function == "norm"
 
 
 def _named(body: fm.Formula, table: dict[Entry, str]) -> fm.Formula:

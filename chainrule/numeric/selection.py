@@ -14,9 +14,9 @@ from chainrule.core.functions import CONSTANTS
 from chainrule.numeric.program import entries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
-    from chainrule.numeric.program import Line
+    from chainrule.numeric.program import Line, Tensor
 
 __all__ = ["Selection"]
 
@@ -44,16 +44,23 @@ class Selection:
         if not all(self._finite(term.body) for term in line.terms):
             self._risky.add(line.target)
 
-    def adjoint(self, name: str, *, scalar: bool) -> None:
-        """All branches to a name are known: so is where its adjoint is 0, of a `scalar`."""
+    def adjoint(self, name: str, tensors: Mapping[str, Tensor]) -> None:
+        """All branches to a name are known: so is where its adjoint is 0.
+
+        That of an adjoint that is a mean over the samples would depend on all of them.
+        """
         guards = self._pending.pop(name, [])
         found: fm.Formula = fm.ZERO
         for guard in guards:
             if guard is None:
                 return
             found = _mapped(guard, fm.ONE, found)
-        if guards and scalar and fm.count_operations(found) <= _LARGEST_GUARD:
-            self._guards[name] = found
+        if not guards or fm.count_operations(found) > _LARGEST_GUARD:
+            return
+        own = tensors[name]
+        if own.axes or any(tensors[entry.name].batched > own.batched for entry in entries(found)):
+            return
+        self._guards[name] = found
 
     def times(self, upstream: fm.Formula, factor: fm.Formula, through: str, to: str) -> fm.Formula:
         """The adjoint of `through` times a factor ∂through/∂to."""

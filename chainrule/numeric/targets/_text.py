@@ -32,13 +32,13 @@ class Language:
 
     `functions` maps functions to what they are called where they are there already. `cases` writes
     a choice; with `eager` both sides of it are computed. `power` and `divided` write a power and a
-    quotient by what may be 0, where the language's own operator raises. `infinity` is what a number
-    beyond all floats is.
+    quotient by what may be 0, where the language's own operator raises. `special` is the module
+    that has inf, for numbers beyond all floats, and nan, for 0/0.
     """
 
     functions: Mapping[str, str]
     cases: Callable[[str, str, str], str]
-    infinity: str
+    special: str
     eager: bool = False
     power: Callable[[str, str], str] | None = None
     divided: Callable[[str, str], str] | None = None
@@ -82,6 +82,8 @@ def _product(formula: fm.Product, done: Done, _: Language) -> tuple[str, int]:
 
 def _quotient(formula: fm.Quotient, done: Done, language: Language) -> tuple[str, int]:
     top, bottom = formula.parts
+    if top == bottom == fm.ZERO:
+        return f"{language.special}.nan", ATOM
     if language.divided is not None and not positive(bottom):
         return language.divided(done[id(top)][0], done[id(bottom)][0]), ATOM
     return f"{_wrap(top, PRODUCT, done)}/{_wrap(bottom, POWER, done)}", PRODUCT
@@ -113,7 +115,7 @@ def _cases(formula: fm.Cases, done: Done, language: Language) -> tuple[str, int]
 def _number(formula: fm.Number, _: Done, language: Language) -> tuple[str, int]:
     text, value = formula.text, float(formula.text)
     if value == math.inf:
-        return language.infinity, ATOM
+        return f"{language.special}.inf", ATOM
     return (repr(value) if len(text) > _DIGITS else text), ATOM
 
 

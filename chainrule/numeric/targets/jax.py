@@ -30,7 +30,7 @@ _LANGUAGE = Language(
         "erfc": "jax.scipy.special.erfc",
     },
     cases=lambda test, value, otherwise: f"jnp.where({test}, {value}, {otherwise})",
-    infinity="jnp.inf",
+    special="jnp",
     eager=True,
 )
 

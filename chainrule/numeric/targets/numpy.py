@@ -25,7 +25,7 @@ _LANGUAGE = Language(
         "sign": "np.sign",
     },
     cases=lambda test, value, otherwise: f"np.where({test}, {value}, {otherwise})",
-    infinity="np.inf",
+    special="np",
 )
 
 _EXTRAS = {

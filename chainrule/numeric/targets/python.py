@@ -40,7 +40,7 @@ STYLE = Style(
             "abs": "abs", "max": "max", "min": "min",
         },
         cases=lambda test, value, otherwise: f"({value} if {test} else {otherwise})",
-        infinity="math.inf",
+        special="math",
         power=_raised,
         divided=lambda top, bottom: f"_divided({top}, {bottom})",
     ),

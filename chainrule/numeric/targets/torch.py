@@ -24,7 +24,7 @@ _SAME = (
 _LANGUAGE = Language(
     functions={name: f"torch.{name}" for name in _SAME},
     cases=lambda test, value, otherwise: f"_where({test}, {value}, {otherwise})",
-    infinity="math.inf",
+    special="math",
     eager=True,
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from contextlib import suppress
 
 from tests.numeric.handwritten.generator import (
     EXTREME,
@@ -18,21 +19,39 @@ AT = (*ORDINARY, *SATURATED, *EXTREME, "0")
 
 
 def admissible(seed, count, discarded=None):
-    """`count` models that have a value and slopes at their point; counts what is left out."""
+    """`count` models with their points: values and truth of each. Counts what is left out.
+
+    Every other model with inputs or targets has a second point with the same weights and others of
+    these: the two are samples of one batch.
+    """
     found = place = 0
     while found < count:
         place += 1
-        model = draw(random.Random(f"{seed}/{place}"))
+        generator = random.Random(f"{seed}/{place}")
+        model = draw(generator)
         if not model.wrt:
             continue
         try:
-            true = truth(model.equations, model.values, model.wrt)
+            points = [(model.values, truth(model.equations, model.values, model.wrt))]
         except Inadmissible as reason:
             if discarded is not None:
                 discarded[str(reason)] += 1
             continue
         found += 1
-        yield model, [(model.values, true)]
+        other = another_sample(model, generator)
+        with suppress(Inadmissible):
+            if generator.random() < 0.5 and other != model.values:
+                points.append((other, truth(model.equations, other, model.wrt)))
+        yield model, points
+
+
+def another_sample(model, generator):
+    """Other inputs and targets: on the other side of a kink, tiny, or as large again."""
+    moved = dict(model.values)
+    for name in model.sampled:
+        share = generator.choice((-1, -1, 0.5, 2, 0, 1e-3))
+        moved[name] = repr(float(moved[name]) * share)
+    return moved
 
 
 def sweep(kinds=tuple(UNARY), values=AT):

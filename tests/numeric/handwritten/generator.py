@@ -26,6 +26,11 @@ class Handwritten:
     roles: dict
     kinds: tuple[str, ...]
 
+    @property
+    def sampled(self):
+        """Leaves that may have a value per sample."""
+        return [name for name, role in self.roles.items() if role in {"input", "target"}]
+
     def at(self, values):
         """The same model at other values."""
         return replace(self, values=values)
@@ -274,6 +279,52 @@ UNARY = {
         "log(cosh({z}))",
         "abs({z}) + log(1 + exp(-2*abs({z}))) - log(2)",
     ),
+    "log sigmoid": (
+        "log(1/(1 + exp(-{z})))",
+        "-log(1/(1 + exp(-{z})))",
+        "log(exp({z})/(1 + exp({z})))",
+        "log(sigmoid({z}))",
+        "-log(1 - sigmoid({z}))",
+        "log(1 - 1/(1 + exp({z})))",
+        "{z} - log(1 + exp({z}))",
+        "-log(1 + exp(-{z}))*2",
+        "log(1/(1 + exp(-{z}))) - log(1 - 1/(1 + exp(-{z})))",
+    ),
+    "power": (
+        "{z}**3",
+        "({z}**2)**1.5",
+        "({z}**2 + 1)**0.5",
+        "({z}**2 + 1)**(-1)",
+        "({z}**2 + 1)**(-0.5)",
+        "2**{z}",
+        "abs({z})**1.5",
+        "1/({z}**2 + 1)**2",
+        "exp({z})**2",
+        "exp({z})**0.5",
+        "(1 + exp({z}))**(-2)",
+        "sqrt(1 + exp({z}))",
+        "sqrt(exp({z}))",
+    ),
+    "quotient": (
+        "(exp({z}) - 1)/{z} if {z} != 0 else 1",
+        "sin({z})/{z} if {z} != 0 else 1",
+        "{z}/(1 + exp({z})/2)",
+        "exp({z})/(2 + exp({z}))",
+        "(1 + exp({z}))/(2 + exp({z}))",
+        "1/(exp({z}) + exp(-{z}))",
+        "exp({z})/(exp(2*{z}) + 1)",
+        "(2 + {z})/(1 + exp({z}))",
+    ),
+    "rates": (
+        "1 - exp(-exp({z}))",
+        "exp(-exp({z}))",
+        "exp(-exp(-{z}))",
+        "exp({z}) - 0.5*{z}",
+        "log(1 + exp({z}) + exp(2*{z}))",
+        "log(2 + exp({z}))",
+        "log(exp(1) + exp({z}))",
+        "log(1 + log(1 + exp({z})))",
+    ),
     "gauss": ("exp(-{z}**2/2)", "exp(-({z}**2))", "1/(1 + {z}**2)", "{z}*exp(-{z}**2)"),
 }
 
@@ -455,7 +506,7 @@ def _constants(draft):
         f"1e300*{w}*1e300", f"{w}*relu(0.5)", f"{w}*max(2, 3)", f"{w}*log(1e300)", f"{w}*exp(1)",
         f"1e-200*{w}*1e-200*1e300", f"{w}*(exp(0.5) - 1)", f"{w}*sqrt(2)", f"exp({w}*1e-5)/1e-10",
         f"{w}*(1e200*1e200)/1e300", f"{w}*sigmoid(0.3)", f"{w}*(2 if 1 > 0 else 3)",
-        f"{w}*abs(-2)", f"{w}*1e308*10/1e300"))  # fmt: skip
+        f"{w}*abs(-2)", f"{w}*1e300*1e10/1e300"))  # fmt: skip
 
 
 def _tied(draft):
@@ -495,7 +546,75 @@ def _max(draft):
         f"max({one}, {two}) - min({one}, {two})", f"max({one}, 1, {two})"))  # fmt: skip
 
 
+def _attention(draft):
+    draft.kinds.append("attention")
+    names = _logits(draft, draft.one(2, 3))
+    v = [draft.leaf("v", draft.one(*MILD)) for _ in names]
+    raised = _exps(names)
+    above = " + ".join(f"{one}*{two}" for one, two in zip(v, raised, strict=True))
+    if draft.chance(0.5):
+        return draft.node("c", f"({above})/({' + '.join(raised)})")
+    total = draft.node("S", " + ".join(raised))
+    return draft.node("c", f"({above})/{total}")
+
+
+def _contrast(draft):
+    draft.kinds.append("contrastive")
+    names = _logits(draft, draft.one(2, 3))
+    tau = draft.leaf("x", draft.one("0.1", "1", "0.5"))
+    raised = [f"exp({name}/{tau})" for name in names]
+    ratio = f"{raised[0]}/({' + '.join(raised)})"
+    style = draft.random.randrange(4)
+    if style == 0:
+        return draft.node("E", f"-log({ratio})")
+    if style == 1:
+        return draft.node("E", f"-{names[0]}/{tau} + log({' + '.join(raised)})")
+    if style == 2:
+        p = draft.node("p", ratio)
+        return draft.node("E", f"-(1 - {p})**2*log({p})")
+    p = draft.node("p", ratio)
+    return draft.node("E", draft.one(f"-{p}*log({p})", f"{p}*log({p}/0.25)", f"(1 - {p})**2"))
+
+
+def _gate(draft):
+    draft.kinds.append("gates")
+    f, g = draft.argument(), draft.argument()
+    c = draft.leaf("x", "0.4")
+    one = draft.node("f", draft.one(*UNARY["sigmoid"]).format(z=f))
+    two = draft.node("g", draft.one(*UNARY["tanh"]).format(z=g))
+    if draft.chance(0.5):
+        return draft.node("c", f"(1 - {one})*{c} + {one}*{two}")
+    cell = draft.node("c", f"{one}*{c} + (1 - {one})*{two}")
+    squashed = draft.one(*UNARY["tanh"]).format(z=cell)
+    return draft.node("h", draft.one(f"{one}*({squashed})", f"({squashed})*{one}"))
+
+
+def _normed(draft):
+    draft.kinds.append("layer norm")
+    one, two = (draft.argument(draft.one(*ORDINARY, *SATURATED)) for _ in range(2))
+    m = draft.node("m", f"({one} + {two})/2")
+    v = draft.node("v", f"(({one} - {m})**2 + ({two} - {m})**2)/2")
+    return draft.node("n", f"({one} - {m})/sqrt({v} + 1e-5)")
+
+
+def _residual(draft):
+    draft.kinds.append("residual losses")
+    z, t = draft.argument(), draft.leaf("t", draft.one("0", "1", "0.5", "-20"))
+    e = draft.node("e", f"{t} - {z}")
+    return draft.node("E", draft.one(
+        f"max(0.9*{e}, (0.9 - 1)*{e})", f"max(0, abs({e}) - 0.1)", f"log(cosh({e}))",
+        f"log((exp({e}) + exp(-{e}))/2)", f"0.5*{e}**2 if abs({e}) <= 1 else abs({e}) - 0.5",
+        f"exp({z}) - {t}*{z}", f"exp(-{t}*{z})", f"sqrt({e}**2 + 1) - 1", f"abs({e})",
+        f"sqrt(({z} - {t})**2 + 1e-12)",
+        f"0.5*({t} - {z})**2 if {e} > -1 else -{e} - 0.5"))  # fmt: skip
+
+
 FAMILIES = {
+    _attention: 2,
+    _contrast: 2,
+    _gate: 2,
+    _normed: 1,
+    _residual: 2,
     _activation: 10, _cross_entropy: 4, _log_sum_exp: 2, _binary: 3, _norm: 2, _likelihood: 1,
     _entropy: 1, _constants: 1, _tied: 1, _other_node: 2, _max: 1,
 }  # fmt: skip

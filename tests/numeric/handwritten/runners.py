@@ -8,6 +8,7 @@ must run).
 from __future__ import annotations
 
 import ctypes
+import importlib
 import importlib.util
 import shutil
 import subprocess
@@ -23,7 +24,7 @@ from chainrule.numeric.compiled import compile_graph
 from chainrule.numeric.descent import Divergence
 from chainrule.numeric.engines import engine_named, engine_names
 from chainrule.numeric.targets import Options, targets
-from tests.numeric.handwritten.oracle import EPSILON, Number, has_values
+from tests.numeric.handwritten.oracle import EPSILON, Number, Truth, has_values
 
 ENGINES = tuple(name for name in engine_names() if engine_named(name).missing() is None)
 MODULES = tuple(
@@ -83,7 +84,8 @@ def moved(start, gradient):
     """The truth of a weight after one step, w − rate·gradient: rounded twice more."""
     move = gradient.value * mpf(RATE)
     near = 2 * EPSILON * (abs(start) + abs(move))
-    return Number(mpf(start) - move, near + gradient.strict, near + gradient.loose)
+    branch = None if gradient.branch is None else mpf(start) - gradient.branch * mpf(RATE)
+    return Number(mpf(start) - move, near + gradient.strict, near + gradient.loose, branch)
 
 
 def numbers(forward, gradients, truth):
@@ -92,6 +94,51 @@ def numbers(forward, gradients, truth):
         yield "node", name, float(forward[name]), number
     for name, number in truth.gradients.items():
         yield "gradient", name, float(gradients[name]), number
+
+
+def together(model, points):
+    """All points as the samples of one batch: values, and the truth of what comes out.
+
+    None where there is one point, or where a number does not fit, so that a sum over the samples
+    has more than one right order.
+    """
+    if len(points) < 2 or not all(truth.finite for _, truth in points):
+        return None
+    given = {name: float(text) for name, text in points[0][0].items()}
+    for name in model.sampled:
+        given[name] = [float(values[name]) for values, _ in points]
+    truths = [truth for _, truth in points]
+    mean = {name: _mean([truth.gradients[name] for truth in truths]) for name in model.wrt}
+    return given, Truth([truth.forward for truth in truths], mean)
+
+
+def _mean(numbers):
+    size = len(numbers)
+    value = sum(number.value for number in numbers) / size
+    near = EPSILON * sum(abs(number.value) for number in numbers)
+    strict = sum(number.strict for number in numbers) / size + near
+    loose = sum(number.loose for number in numbers) / size + near
+    branch = None
+    if any(number.branch is not None for number in numbers):
+        taken = (n.value if n.branch is None else n.branch for n in numbers)
+        branch = sum(taken) / size
+    return Number(value, strict, loose, branch)
+
+
+def batched(program, batch, array=list):
+    """Every node of every sample, and the gradients of the mean."""
+    given, truth = batch
+    given = {
+        name: array(value) if isinstance(value, list) else value for name, value in given.items()
+    }
+    forward, gradients = program.forward(given), program.gradients(given)
+    for place, sample in enumerate(truth.forward):
+        for name, number in sample.items():
+            found = forward[name]
+            single = getattr(found, "ndim", len(found) if isinstance(found, list) else 0) == 0
+            yield f"sample {place} of node", name, float(found if single else found[place]), number
+    for name, number in truth.gradients.items():
+        yield "mean gradient", name, float(gradients[name]), number
 
 
 def stepped(program, model, truth, values):
@@ -113,7 +160,7 @@ def stepped(program, model, truth, values):
         yield "train", key, trained[key], moved(values[key], number)
 
 
-def engines(model, points):
+def engines(model, points, batch):
     """Forward pass and gradients of every engine, then a step where these were right."""
     for name in ENGINES:
         program = built(f"{name} engine", lambda name=name: _compiled(model, name))
@@ -126,6 +173,8 @@ def engines(model, points):
             if found.verdict in {"right", "weak"}:
                 step = partial(stepped, program, model, truth, values)
                 yield place, judged(f"{name} step", step, truth)
+        if batch and not isinstance(program, Run):
+            yield 0, judged(f"{name} batch", partial(batched, program, batch), points[0][1])
 
 
 def _compiled(model, name):
@@ -153,7 +202,16 @@ def asked(program, values, truth):
     yield from numbers(program.forward(given), program.gradients(given), truth)
 
 
-def modules(model, points):
+ARRAYS = {"numpy": "numpy", "jax": "jax.numpy", "torch": "torch"}
+
+
+def _array(name):
+    """What makes an array of a list for a target."""
+    library = importlib.import_module(ARRAYS[name])
+    return partial(library.asarray, dtype=library.float64)
+
+
+def modules(model, points, batch):
     """The written module of every Python target, run."""
     for name in MODULES:
         module = built(f"{name} code", lambda name=name: _module(model, name))
@@ -163,6 +221,9 @@ def modules(model, points):
             else:
                 ask = partial(asked, module, values, truth)
                 yield place, judged(f"{name} code", ask, truth)
+        if batch and name in ARRAYS and not isinstance(module, Run):
+            ask = partial(batched, module, batch, _array(name))
+            yield 0, judged(f"{name} batch code", ask, points[0][1])
 
 
 def _module(model, name):
@@ -240,7 +301,8 @@ def everything(cases, folder):
     library = c_library([model for model, _ in cases], folder) if COMPILER else [None] * len(cases)
     for (model, points), written in zip(cases, library, strict=True):
         runs = [[] for _ in points]
-        for place, run in (*engines(model, points), *modules(model, points)):
+        batch = together(model, points)
+        for place, run in (*engines(model, points, batch), *modules(model, points, batch)):
             runs[place].append(run)
         for found, (values, truth) in zip(runs, points, strict=True):
             if isinstance(written, Run):

@@ -107,6 +107,15 @@ def test_points_without_a_slope_are_left_out():
         slope("(exp(w) - 1)/w if w != 0 else 1", {"w": "0"})
 
 
+def test_a_tie_that_is_no_kink():
+    """Softplus written for large numbers is smooth at 0, where each of its branches has a kink."""
+    found = slope("max(w, 0) + log(1 + exp(-abs(w)))", {"w": "0"})
+    assert abs(found.value - 0.5) < 1e-15
+    assert found.verdict(0.5) == "right"
+    assert found.verdict(0.0) == "weak"  # by the convention of each branch
+    assert found.verdict(1.0) == found.verdict(0.25) == "wrong"
+
+
 def test_a_wrong_table_of_derivatives_is_noticed(monkeypatch):
     """The two ways to a slope must be two."""
 
