@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-_NOT_COMMANDS = frozenset({"choices", "output", "root", "session"})
+_NOT_COMMANDS = frozenset({"choices", "output", "root", "session", "step_page"})
 
 
 class _Closed(Exception):

@@ -40,6 +40,7 @@ class Session:
         known: Mapping[str, float],
         settings: Settings,
         data: Data | None,
+        held_out: Data | None,
         kept: Checkpoint | None,
         hold: Hold | None,
         options: Mapping[str, Any],
@@ -47,6 +48,7 @@ class Session:
         from chainrule.numeric.descent import State, parameters_of
 
         self.compiled, self.known, self.settings, self.data = compiled, known, settings, data
+        self.held_out = held_out
         self.hold = hold
         self.path: str | None = options["checkpoint"]
         self.lang: str = options["lang"]
@@ -83,7 +85,8 @@ class Session:
             engine=compiled.engine,
             schedule=compiled.schedule,
             learning_rate=settings.learning_rate,
-            momentum=settings.momentum,
+            optimizer=settings.optimizer,
+            constants=settings.constants,
             batch=settings.batch,
             shuffle=settings.shuffle,
             steps=settings.steps,
@@ -118,6 +121,7 @@ class Session:
                     self.data,
                     start=self.start,
                     on_chunk=watch,
+                    held_out=self.held_out,
                 )
             except Divergence as error:
                 if error.training is None:
@@ -160,6 +164,7 @@ class Session:
 
         compiled, data = self.compiled, self.data
         model = compiled.model
+        accuracy, validation_accuracy = self._accuracies(training)
         return Report(
             training=training,
             settings=self.settings,
@@ -174,10 +179,26 @@ class Session:
             targets=compiled.program.targets,
             usual=model.usual,
             known={**self.known, **({} if data is None else data.columns)},
+            accuracy=accuracy,
+            validation_accuracy=validation_accuracy,
             digits=options["digits"],
             lang=self.lang,
             diverged=self.diverged,
         )
+
+    def _accuracies(self, training: Training) -> tuple[float | None, float | None]:
+        """The part of the samples whose class is told right: of those trained on, and held out."""
+        if self.data is None:
+            return None, None
+        from chainrule.numeric.classes import decision_of
+
+        decision = decision_of(self.compiled, self.known, self.data)
+        if decision is None:
+            return None, None
+        accuracy = decision.accuracy(training.outputs, self.data.columns)
+        if self.held_out is None or training.validation is None:
+            return accuracy, None
+        return accuracy, decision.accuracy(training.validation.outputs, self.held_out.columns)
 
     @property
     def output(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -25,10 +26,14 @@ if TYPE_CHECKING:
     from chainrule.numeric.report import Report
     from chainrule.numeric.training import Settings, Training
 
+    _Pages = Callable[[Report], Iterable[str]]
+    _Part = Callable[[Training, Session, Mapping[str, Any]], None]
+
 __all__ = ["command"]
 
 STEPS = 1_000
 _SHOWN_NAMES = 8
+_TABLE_STEPS = 5
 
 
 class _Batch(click.ParamType):  # type: ignore[type-arg,unused-ignore] # generic only from click 8.5 on
@@ -45,6 +50,12 @@ def _engines() -> Sequence[str]:
     from chainrule.numeric.engines import engine_names
 
     return ("auto", *engine_names())
+
+
+def _optimizers() -> Sequence[str]:
+    from chainrule.numeric.optimizers import OPTIMIZERS
+
+    return tuple(OPTIMIZERS)
 
 
 def _languages() -> Sequence[str]:
@@ -66,9 +77,29 @@ def _languages() -> Sequence[str]:
     metavar="CSV",
     help="Samples: a column per input and target, named in the first row. - is standard input.",
 )
+@click.option(
+    "--validation",
+    metavar="COLUMN",
+    help="Hold out the rows of --data in which this column is true or not 0; show their loss.",
+)
+@click.option(
+    "--validation-split",
+    type=float,
+    metavar="SHARE",
+    help="Hold out this share of the rows, drawn by --seed.",
+)
 @click.option("--steps", type=click.IntRange(0), metavar="N", help="Updates.  [default: 1000]")
 @click.option("--lr", type=float, metavar="η", help="Learning rate.  [default: the model's]")
+@click.option(
+    "--optimizer",
+    type=Found(_optimizers),
+    help="How parameters move.  [default: the model's, else descent]",
+)
 @click.option("--momentum", type=float, metavar="μ", help="v ← μ·v − η·g, w ← w + v.  [default: 0]")
+@click.option("--decay", type=float, metavar="ρ", help="RMSProp's decay rate.  [default: 0.9]")
+@click.option("--beta1", type=float, metavar="β₁", help="Adam's mean.  [default: 0.9]")
+@click.option("--beta2", type=float, metavar="β₂", help="Adam's mean square.  [default: 0.999]")
+@click.option("--epsilon", type=float, metavar="ε", help="Of RMSProp and Adam.  [default: 1e-8]")
 @click.option(
     "--schedule",
     type=click.Choice(["simultaneous", "sequential"]),
@@ -91,7 +122,9 @@ def _languages() -> Sequence[str]:
 @click.option(
     "--shuffle/--no-shuffle", default=None, help="A new order of the samples in every epoch."
 )
-@click.option("--seed", type=int, metavar="N", help="Seed of --shuffle.  [default: 0]")
+@click.option(
+    "--seed", type=int, metavar="N", help="Seed of --shuffle and --validation-split.  [default: 0]"
+)
 @click.option(
     "--stop-below", "--tolerance", type=float, metavar="LOSS", help="Stop at a loss below this."
 )
@@ -115,7 +148,8 @@ def _languages() -> Sequence[str]:
     flag_value=1,
     default=0,
     metavar="[N]",
-    help="Show old value, gradient and new value of every weight for N steps (1).",
+    help="Show old value, gradient and new value of every weight for N steps (1); of a table: "
+    "how many steps (5).",
 )
 @click.option("--loss-trace", metavar="FILE", help="Write every loss to a .csv or .json file.")
 @click.option("--plot", metavar="FILE", help="Draw the loss over the steps as .svg.")
@@ -136,10 +170,20 @@ def _languages() -> Sequence[str]:
 @click.option(
     "--format",
     "format_name",
-    type=click.Choice(["text", "json", "csv"]),
+    type=click.Choice(["text", "json", "csv", "markdown", "latex"]),
     default="text",
     show_default=True,
-    help="Output format.",
+    help="Output format; markdown and latex print z, a, δ and weights of the first steps.",
+)
+@click.option(
+    "--document",
+    type=click.Choice(["fragment", "article"]),
+    default="fragment",
+    show_default=True,
+    help="LaTeX: a fragment to paste, or a whole document.",
+)
+@click.option(
+    "--notation", metavar="PROFILE|FILE", help="How the table writes names.  [default: the model's]"
 )
 @click.option(
     "--digits", type=click.IntRange(0, 30), default=9, show_default=True, help="Decimals shown."
@@ -160,8 +204,11 @@ def command(model: str, values: tuple[str, ...], **options: Any) -> None:
     \b
     chainrule train mazur --steps 10000
     chainrule train mazur --steps 1 --trace --schedule sequential
+    chainrule train mazur --steps 3 --format latex --digits 4
     chainrule train 2-3-1 --data xor.csv --init 7 --lr 2 --steps 5000 --plot loss.svg
     chainrule train net.toml --data train.csv --batch 16 --shuffle --momentum 0.9
+    chainrule train net.toml --data train.csv --optimizer adam --lr 0.001
+    chainrule train net.toml --data all.csv --validation-split 0.2 --seed 1
     chainrule train net.toml --steps 1000000 --checkpoint run.json --resume
     """
     _check_options(model, options)
@@ -183,12 +230,13 @@ def _train(
 ) -> None:
     kept = _kept(options["checkpoint"], resume=options["resume"])
     compiled = _compiled(model, values, kept, options)
-    data = _data(compiled, options["data"])
+    data, held_out = _data(compiled, kept, options)
     compiled = compiled.suited(None if data is None else data.samples)
     known = _known(compiled, data, kept, options["init"])
     settings = _settings(compiled, kept, options)
-    session = Session(compiled, known, settings, data, kept, hold, options)
-    _deliver(session.train(), session, options)
+    session = Session(compiled, known, settings, data, held_out, kept, hold, options)
+    pages = _pages(session, options)
+    _deliver(session.train(), session, pages, options)
 
 
 # -- what is asked for
@@ -199,9 +247,11 @@ def _check_options(model: str, options: Mapping[str, Any]) -> None:
     if model == "-" and options["data"] == "-":
         raise ChainruleError("MODEL and --data cannot both be standard input", hint="--data FILE")
     for name, needed in _NEEDS.items():
-        if options[name] and not options[needed]:
+        if options[name] is not None and options[name] is not False and not options[needed]:
             flag, other = (f"--{option.replace('_', '-')}" for option in (name, needed))
             raise ChainruleError(f"{flag} needs {other}")
+    if options["validation"] and options["validation_split"] is not None:
+        raise ChainruleError("either --validation or --validation-split, not both")
     if options["resume"] and options["init"] is not None:
         raise ChainruleError(
             "--resume takes the weights of the checkpoint, --init draws others",
@@ -209,6 +259,12 @@ def _check_options(model: str, options: Mapping[str, Any]) -> None:
         )
     if options["trace"] and options["format_name"] == "csv":
         raise ChainruleError("--trace is shown as text or JSON", hint="add --format json")
+    if options["document"] != "fragment" and options["format_name"] != "latex":
+        raise ChainruleError("--document is there for LaTeX only", hint="add --format latex")
+    if options["notation"] is not None and not _is_table(options):
+        raise ChainruleError(
+            "--notation is there for tables only", hint="add --format markdown, or latex"
+        )
     for name, endings in _ENDINGS.items():
         path = options[name]
         if path is not None and ending(path) not in endings:
@@ -220,9 +276,13 @@ def _check_options(model: str, options: Mapping[str, Any]) -> None:
             raise ChainruleError(f"{path} cannot be written: there is no such folder")
 
 
+def _is_table(options: Mapping[str, Any]) -> bool:
+    return options["format_name"] in {"markdown", "latex"}
+
+
 _NEEDS = {
     "resume": "checkpoint", "checkpoint_every": "checkpoint", "min_delta": "patience",
-    "shuffle": "data",
+    "shuffle": "data", "validation": "data", "validation_split": "data",
 }  # fmt: skip
 _ENDINGS = {"loss_trace": (".csv", ".json"), "plot": (".svg",)}
 
@@ -262,7 +322,7 @@ def _compiled(
         frozen = _frozen(graph.model.freeze, options["freeze"])
         return compile_graph(graph, engine=engine, schedule=schedule, freeze=frozen)
 
-    whole = options["init"] is not None or options["checkpoint"] is not None
+    whole = options["init"] is not None or options["checkpoint"] is not None or _is_table(options)
     files = [given for given in values if "=" not in given]
     key = None
     if not whole and not files and engine in {"auto", "python"}:
@@ -298,12 +358,29 @@ def _first(*values: Any) -> Any:
     return next(value for value in values if value is not None)
 
 
-def _data(compiled: Compiled, path: str | None) -> Data | None:
+def _data(
+    compiled: Compiled, kept: Checkpoint | None, options: Mapping[str, Any]
+) -> tuple[Data | None, Data | None]:
+    """The samples to train on, and those held out."""
+    path, column, share = (options[key] for key in ("data", "validation", "validation_split"))
     if path is None:
-        return None
+        return None, None
     from chainrule.numeric.data import columns_of, read_data
 
-    return read_data(path, columns_of(compiled.program))
+    leaves = columns_of(compiled.program)
+    if column in leaves:
+        raise ChainruleError(
+            f"--validation {column} is an input or a target of the model",
+            hint="name a column that says which rows are held out: 1, or 0",
+        )
+    data = read_data(path, leaves, column)
+    if column is None and share is None:
+        return data, None
+    from chainrule.numeric.held_out import split_by_column, split_by_share
+
+    if column is not None:
+        return split_by_column(data, column)
+    return split_by_share(data, share, _first(options["seed"], kept and kept.shuffle, 0))
 
 
 def _known(
@@ -339,6 +416,7 @@ def _without_value(missing: Sequence[str], parameters: frozenset[str]) -> Chainr
 
 
 def _settings(compiled: Compiled, kept: Checkpoint | None, options: Mapping[str, Any]) -> Settings:
+    from chainrule.numeric.optimizers import CONSTANTS
     from chainrule.numeric.training import Settings
 
     batch, shuffle = options["batch"], options["shuffle"]
@@ -350,13 +428,17 @@ def _settings(compiled: Compiled, kept: Checkpoint | None, options: Mapping[str,
     settings = Settings(
         steps=_first(options["steps"], kept and kept.steps, STEPS),
         learning_rate=compiled.rate(_maybe(options["lr"], kept and kept.learning_rate)),
-        momentum=_first(options["momentum"], kept and kept.momentum, 0.0),
+        **compiled.optimizer(
+            options["optimizer"],
+            {name: options[name] for name in CONSTANTS},
+            (None, {}) if kept is None else (kept.optimizer, kept.constants),
+        ),
         batch=None if batch == "full" else batch,
         shuffle=seed,
         stop_below=options["stop_below"],
         patience=options["patience"],
         min_delta=_first(options["min_delta"], 0.0),
-        trace=options["trace"],
+        trace=options["trace"] or (_TABLE_STEPS if _is_table(options) else 0),
         every=options["checkpoint_every"],
     )
     if settings.steps and not compiled.program.gradients:
@@ -372,12 +454,25 @@ def _maybe(*values: Any) -> Any:
 # -- what comes out
 
 
-def _deliver(training: Training, session: Session, options: Mapping[str, Any]) -> None:
+def _pages(session: Session, options: Mapping[str, Any]) -> _Pages:
+    """What makes the page; that of a table is looked through before the training."""
+    graph = session.compiled.graph
+    if graph is None or not _is_table(options):
+        return _PAGES[options["format_name"]]
+    from chainrule.commands.step_page import StepPage
+
+    return StepPage(graph, session, options).pieces
+
+
+def _deliver(
+    training: Training, session: Session, pages: _Pages, options: Mapping[str, Any]
+) -> None:
     """The page and the files beside it: what cannot be written does not cost the others."""
     failures, unwritten = session.failures, None
-    parts = [_page, _loss_trace, _plot]
+    page = partial(_page, pages)
+    parts: list[_Part] = [page, _loss_trace, _plot]
     if session.diverged is not None and not session.diverged.step:  # nothing was ever sound
-        parts = [_page] if options["format_name"] == "json" else []
+        parts = [page] if options["format_name"] == "json" else []
     for part in parts:
         try:
             part(training, session, options)
@@ -393,9 +488,9 @@ def _deliver(training: Training, session: Session, options: Mapping[str, Any]) -
     raise last
 
 
-def _page(training: Training, session: Session, options: Mapping[str, Any]) -> None:
+def _page(pages: _Pages, training: Training, session: Session, options: Mapping[str, Any]) -> None:
     report = session.report(training, options)
-    write(_PAGES[options["format_name"]](report), options["output"])
+    write(pages(report), options["output"])
 
 
 def _loss_trace(training: Training, session: Session, options: Mapping[str, Any]) -> None:
@@ -444,6 +539,6 @@ def _csv(report: Report) -> Iterable[str]:
     return csv_report(report.training)
 
 
-_PAGES: Mapping[str, Callable[[Report], Iterable[str]]] = {
+_PAGES: Mapping[str, _Pages] = {
     "text": _text, "json": _json, "csv": _csv,
 }  # fmt: skip

@@ -67,14 +67,17 @@ class Node:
 class Model:
     """What a model file says beside its equations.
 
-    `values` and `rate_value` keep the spelling of numbers; `functions` are declared functions
-    without a definition, by name with their number of arguments. `usual` are the catalogue's usual
-    values of leaves; after `taken_as_usual` they are those of them that are taken.
+    `values`, `rate_value` and the `constants` of the optimizer keep the spelling of numbers;
+    `functions` are declared functions without a definition, by name with their number of arguments.
+    `usual` are the catalogue's usual values of leaves; after `taken_as_usual` they are those of
+    them that are taken.
     """
 
     title: str = ""
     rate: str = "alpha"
     rate_value: str | None = None
+    optimizer: str | None = None
+    constants: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, str] = field(default_factory=dict)
     usual: Mapping[str, str] = field(default_factory=dict)
     freeze: tuple[str, ...] = ()

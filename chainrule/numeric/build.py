@@ -120,14 +120,20 @@ def _reads(source: Source) -> dict[str, tuple[str, ...]]:
 
 
 def _targets(source: Source, outputs: tuple[str, ...]) -> dict[str, str]:
-    """The target that stands beside each output in a statement, by the user's names."""
+    """The target that stands beside each output in a statement, by the user's names.
+
+    Where a statement has as many outputs as targets they belong together in their order.
+    """
     found: dict[str, str] = {}
     for used in _reads(source).values():
-        for target in (name for name in used if source.roles.get(name) is Role.TARGET):
-            for output in (name for name in used if name in outputs):
-                if len(source.cells[output]) == len(source.cells[target]):
-                    pairs = zip(source.cells[output], source.cells[target], strict=True)
-                    found.update(pairs)
+        targets = [name for name in used if source.roles.get(name) is Role.TARGET]
+        beside = [name for name in used if name in outputs]
+        pairs = list(zip(beside, targets, strict=False))
+        if len(targets) != len(beside):
+            pairs = [(output, target) for target in targets for output in beside]
+        for output, target in pairs:
+            if len(source.cells[output]) == len(source.cells[target]):
+                found.update(zip(source.cells[output], source.cells[target], strict=True))
     return found
 
 

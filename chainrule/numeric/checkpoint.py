@@ -52,7 +52,8 @@ class Checkpoint:
     engine: str
     schedule: str
     learning_rate: float
-    momentum: float
+    optimizer: str
+    constants: Mapping[str, float]
     batch: int | None
     shuffle: int | None
     steps: int
@@ -64,7 +65,7 @@ class Checkpoint:
             raise ChainruleError(f"{path} is a checkpoint of another model", hint=_HINT)
         if self.data != here.data:
             raise ChainruleError(f"{path} is a checkpoint with other values or data", hint=_HINT)
-        for name in ("schedule", "batch", "shuffle"):
+        for name in ("optimizer", "schedule", "batch", "shuffle"):
             before, now = getattr(self, name), getattr(here, name)
             if before != now:
                 raise ChainruleError(
@@ -144,11 +145,12 @@ def write_checkpoint(path: str, checkpoint: Checkpoint) -> None:
         "engine": checkpoint.engine,
         "schedule": checkpoint.schedule,
         "learning_rate": checkpoint.learning_rate,
-        "momentum": checkpoint.momentum,
+        "optimizer": checkpoint.optimizer,
+        "constants": dict(checkpoint.constants),
         "batch": checkpoint.batch,
         "shuffle": checkpoint.shuffle,
         "parameters": dict(state.parameters),
-        "velocity": dict(state.velocity),
+        "memory": {slot: dict(kept) for slot, kept in state.memory.items()},
         "loss": list(state.losses),
     }
     lines = ",\n ".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in record.items())
@@ -242,7 +244,7 @@ class _Fields:
             step=self.get("step", _is_count),
             losses=self.get("loss", _is_numbers),
             parameters=self.get("parameters", _is_table),
-            velocity=self.get("velocity", _is_table),
+            memory=self.get("memory", _is_tables),
         )
         if len(state.losses) != state.step:
             raise _no_checkpoint(self.path, f"{state.step} steps, but {len(state.losses)} losses")
@@ -253,7 +255,8 @@ class _Fields:
             engine=self.get("engine", _is_text),
             schedule=self.get("schedule", _is_text),
             learning_rate=self.get("learning_rate", _is_number),
-            momentum=self.get("momentum", _is_number),
+            optimizer=self.get("optimizer", _is_text),
+            constants=self.get("constants", _is_table),
             batch=self.get("batch", _is_count_or_none),
             shuffle=self.get("shuffle", _is_whole_or_none),
             steps=self.get("steps", _is_count),
@@ -297,3 +300,7 @@ def _is_numbers(value: object) -> bool:
 
 def _is_table(value: object) -> bool:
     return type(value) is dict and all(map(_is_number, value.values()))
+
+
+def _is_tables(value: object) -> bool:
+    return type(value) is dict and all(map(_is_table, value.values()))

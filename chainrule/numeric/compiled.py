@@ -59,6 +59,7 @@ def compile_graph(
         chosen, note = choose(full.parameter_count, engine, dtype, samples)
         kernel = chosen.build(program, schedule, dtype)
         return Compiled(
+            graph=graph,
             model=graph.model,
             full=full,
             program=program,
@@ -121,7 +122,8 @@ class Compiled:
     Values are given by name: a leaf (`w_31`), or a whole tensor of a layered model (`W1`, nested by
     rows). Inputs and targets may hold one number per sample, as a sequence or an array; whole
     tensors then have the samples first. What is not given comes from the model's own values.
-    Results are floats, or per sample where the values were.
+    Results are floats, or per sample where the values were. `graph` is what was compiled, None
+    where a kept program was taken up.
     """
 
     def __init__(
@@ -132,6 +134,7 @@ class Compiled:
         program: Program,
         kernel: Kernel,
         whole: Callable[[], Kernel],
+        graph: Graph | IndexGraph | None = None,
         engine: str,
         schedule: str,
         dtype: str = "float64",
@@ -140,6 +143,7 @@ class Compiled:
         remake: Callable[[int], Compiled] | None = None,
     ) -> None:
         self.model = model
+        self.graph = graph
         self.full = full
         self.program = program
         self.kernel = kernel
@@ -347,14 +351,34 @@ class Compiled:
             )
         return float(self.model.rate_value)
 
+    def optimizer(
+        self,
+        name: str | None,
+        given: Mapping[str, float | None],
+        kept: tuple[str | None, Mapping[str, float]] = (None, {}),
+    ) -> dict[str, Any]:
+        """The optimizer and its constants as `Settings` take them: what is given, else the model's.
+
+        `kept` stands between the two: those of a run that is taken up again.
+        """
+        from chainrule.numeric.optimizers import asked_for
+
+        own = {key: float(text) for key, text in self.model.constants.items()}
+        wanted = {key: value for key, value in given.items() if value is not None}
+        chosen, constants = asked_for((name, wanted), kept, (self.model.optimizer, own))
+        return {"optimizer": chosen, **constants}
+
     def train(
         self, values: Mapping[str, Any] | None = None, *, steps: int, **settings: Any
     ) -> Training:
-        """`steps` updates from the values given; see `chainrule.numeric.training.train`."""
+        """`steps` updates from the values given; see `chainrule.numeric.training.Settings`."""
+        from chainrule.numeric.optimizers import CONSTANTS
         from chainrule.numeric.training import Settings, train
 
         given = values or {}
-        settings.setdefault("learning_rate", self.rate(settings.get("learning_rate")))
+        settings["learning_rate"] = self.rate(settings.get("learning_rate"))
+        constants = {name: settings.pop(name) for name in CONSTANTS if name in settings}
+        settings.update(self.optimizer(settings.pop("optimizer", None), constants))
         suited = self.suited(self.samples(given))
         return train(suited, given, Settings(steps=steps, **settings))
 

@@ -55,12 +55,13 @@ class Data:
 # -- reading
 
 
-def read_data(path: str, leaves: Collection[str]) -> Data:
+def read_data(path: str, leaves: Collection[str], flag: str | None = None) -> Data:
     """Samples from a CSV file, or from standard input for `-`.
 
     The first row names a leaf per column, every further row is one sample; empty lines are
     skipped. Columns are separated by commas, or by semicolons or tabs where the first row has no
     comma. `leaves` are the names that take one value per sample. Eight bytes a cell are kept.
+    `flag` is one column more, whose cells may be true, false, yes, no or empty besides: 1 and 0.
 
     Raises `ChainruleError` for what cannot be read, naming row and column as they stand in the
     file, and `LimitError` for more than 2 GB or a hundred million cells.
@@ -77,8 +78,9 @@ def read_data(path: str, leaves: Collection[str]) -> Data:
                     f"{table.name} is empty",
                     hint="the first row names the columns, such as x_1,x_2,target_o1",
                 )
-            header = _header(table.name, first, leaves)
-            columns = _columns(table, first, header, rows)
+            names = leaves if flag is None else _flagged(table.name, first, leaves, flag)
+            header = _header(table.name, first, names)
+            columns = _columns(table, first, header, rows, flag)
         except csv.Error as error:
             raise ChainruleError(f"{table.name} row {rows.line_num}: {error}") from None
         except UnicodeDecodeError:
@@ -89,6 +91,20 @@ def read_data(path: str, leaves: Collection[str]) -> Data:
             f"{table.name} has names but no values", hint="a row of numbers for every sample"
         )
     return Data(dict(zip(header, columns, strict=True)), samples, table.name)
+
+
+def _flagged(
+    name: str, first: Sequence[str], leaves: Collection[str], flag: str
+) -> Collection[str]:
+    """All columns that are known. Raises `ChainruleError` where that of the flag is not there."""
+    found = [cell.strip() for cell in first]
+    if flag not in found:
+        close = nearest(flag, [column for column in found if column not in leaves])
+        raise ChainruleError(
+            f"{name} has no column {shown(flag)}",
+            hint=f"did you mean `{close}`?" if close else "1 in it holds a row out, 0 does not",
+        )
+    return (*leaves, flag)
 
 
 def _first_row(rows: Rows) -> list[str] | None:
@@ -163,6 +179,7 @@ class _Table:
         return count == 0
 
 
+_FLAGS = {"true": "1", "yes": "1", "false": "0", "no": "0", "": "0"}
 _AS_CSV = "save the table as CSV in UTF-8"
 
 
@@ -217,14 +234,14 @@ def _is_number(cell: str) -> bool:
 
 
 def _columns(
-    table: _Table, first: Sequence[str], header: Sequence[str], rows: Rows
+    table: _Table, first: Sequence[str], header: Sequence[str], rows: Rows, flag: str | None
 ) -> list[array[float]]:
     """One array per column. Raises `ChainruleError` for the first cell that is no number."""
     columns = None
     if table.is_plain(first):
         columns = _by_numpy(table, header, rows.line_num) or _by_blocks(table, header, rows)
     if columns is None:
-        columns = _row_by_row(table, header)
+        columns = _row_by_row(table, header, flag)
     return columns
 
 
@@ -269,12 +286,13 @@ def _by_blocks(table: _Table, header: Sequence[str], rows: Rows) -> list[array[f
     return columns
 
 
-def _row_by_row(table: _Table, header: Sequence[str]) -> list[array[float]]:
+def _row_by_row(table: _Table, header: Sequence[str], flag: str | None) -> list[array[float]]:
     """Every cell looked at. Raises `ChainruleError` for the first one that is wrong."""
     import csv
 
     columns = [array("d") for _ in header]
     width, room = len(header), MAX_CELLS
+    place = None if flag is None else header.index(flag)
     with table.text() as stream:
         rows = csv.reader(stream, delimiter=table.delimiter, strict=True)
         _first_row(rows)
@@ -287,6 +305,8 @@ def _row_by_row(table: _Table, header: Sequence[str]) -> list[array[float]]:
             room -= width
             if room < 0:
                 raise _too_many(table.name)
+            if place is not None:
+                row[place] = _FLAGS.get(row[place].strip().lower(), row[place])
             _check(table.name, rows.line_num, header, row)
             for column, cell in zip(columns, row, strict=True):
                 column.append(float(cell))

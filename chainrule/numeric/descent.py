@@ -15,13 +15,16 @@ from chainrule.core.roles import Role
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from chainrule.numeric.adaptive import Adaptive
     from chainrule.numeric.data import Data
     from chainrule.numeric.divergence import Breakdown, Broken
     from chainrule.numeric.kernel import Kernel, Values
     from chainrule.numeric.layout import Layout, Tensor
     from chainrule.numeric.training import Settings, Training
 
-__all__ = ["Descent", "Divergence", "State", "Traced", "Trainable", "parameters_of"]
+__all__ = [
+    "Descent", "Divergence", "State", "Traced", "Trainable", "parameters_of", "with_data",
+]  # fmt: skip
 
 
 class Trainable(Protocol):
@@ -49,14 +52,14 @@ class Trainable(Protocol):
 class State(NamedTuple):
     """Where a run stands: what has to be kept to take it up again, every float exact.
 
-    `losses` holds the loss before each of the `step` updates; `velocity` is empty without
-    momentum.
+    `losses` holds the loss before each of the `step` updates; `memory` is what the optimizer
+    keeps of every parameter that is trained, by its names (`velocity`; `m` and `v`).
     """
 
     step: int
     losses: Sequence[float]
     parameters: Mapping[str, float]
-    velocity: Mapping[str, float] = MappingProxyType({})
+    memory: Mapping[str, Mapping[str, float]] = MappingProxyType({})
 
 
 class Traced(NamedTuple):
@@ -65,6 +68,14 @@ class Traced(NamedTuple):
     step: int
     loss: float
     moves: Mapping[str, tuple[float, float, float]]
+
+
+class _Mark(NamedTuple):
+    """The tensors at a step that can be reached again."""
+
+    step: int
+    values: Values
+    memory: dict[str, Values]
 
 
 class Divergence(ChainruleError):
@@ -92,7 +103,7 @@ def _parameters(program: Layout) -> list[Tensor]:
     return sorted(found, key=rank)
 
 
-def _with_data(compiled: Trainable, values: Mapping[str, Any], data: Data) -> Values:
+def with_data(compiled: Trainable, values: Mapping[str, Any], data: Data) -> Values:
     """The arrays of all leaves, those of inputs and targets with a value for every sample."""
     columns, pack = data.columns, compiled.kernel.pack
     arrays = compiled.pack({**values, **dict.fromkeys(columns, 0.0)}, None)
@@ -134,11 +145,32 @@ class Descent:
         self.losses = array("d", start.losses)
         known = {**values, **start.parameters}
         self.values = (
-            _with_data(compiled, known, data) if data else compiled.pack(known, self.samples)
+            with_data(compiled, known, data) if data else compiled.pack(known, self.samples)
         )
         self._check_trained()
-        self.velocity = self._moving(start.velocity) if settings.momentum else None
-        self._marks: list[tuple[int, Values, Values | None]] = []
+        self.memory = {slot: self._moving(start.memory.get(slot, {})) for slot in settings.memory}
+        self._adaptive = self._make_adaptive()
+        self._marks: list[_Mark] = []
+
+    def _make_adaptive(self) -> Adaptive | None:
+        """What takes the steps of an optimizer that the engines do not know."""
+        settings = self.settings
+        if not settings.is_adaptive:
+            return None
+        if self.sequential:
+            raise ChainruleError(
+                f"there is no sequential schedule for {settings.optimizer}",
+                hint="--schedule simultaneous, or --optimizer descent or momentum",
+            )
+        from chainrule.numeric.adaptive import Adaptive
+
+        return Adaptive(
+            self.kernel,
+            settings.optimizer,
+            settings.constants,
+            self._copied(self.values),
+            {name: self.program.frozen.get(name, ()) for name in self.program.gradients},
+        )
 
     # -- tensors
 
@@ -178,9 +210,10 @@ class Descent:
     def _trained(self) -> dict[str, float]:
         return self._by_name(self.values, self.program.gradients)
 
-    def velocities(self) -> dict[str, float]:
-        """The velocity now, empty without momentum."""
-        return {} if self.velocity is None else self._by_name(self.velocity, self.program.gradients)
+    def memories(self) -> dict[str, dict[str, float]]:
+        """What the optimizer keeps now, by the user's names."""
+        trained = self.program.gradients
+        return {slot: self._by_name(kept, trained) for slot, kept in self.memory.items()}
 
     def state(self) -> State:
         """Where the run stands."""
@@ -188,29 +221,35 @@ class Descent:
             step=self.step,
             losses=self.losses[:],
             parameters=self.parameters(),
-            velocity=self.velocities(),
+            memory=self.memories(),
         )
 
     # -- steps
 
     def advance(self, count: int) -> None:
         """Run some steps. Raises `Divergence` where the loss or a parameter is not finite."""
-        velocity = None if self.velocity is None else self._copied(self.velocity)
-        self._marks = [*self._marks[-1:], (self.step, self._copied(self.values), velocity)]
+        memory = {slot: self._copied(kept) for slot, kept in self.memory.items()}
+        mark = _Mark(self.step, self._copied(self.values), memory)
+        self._marks = [*self._marks[-1:], mark]
         self._run(count)
         if not self._moves_finitely():  # the loss need not show it: max(0, -inf) is 0
             raise self._divergence(self.losses[-1])
 
     def _run(self, count: int) -> None:
-        settings = self.settings
-        losses = self.kernel.train(
-            self.values,
-            count,
-            settings.learning_rate,
-            momentum=settings.momentum,
-            velocity=self.velocity,
-            batches=self._batches(count),
-        )
+        rate, batches = self.settings.learning_rate, self._batches(count)
+        if self._adaptive is None:
+            losses = self.kernel.train(
+                self.values,
+                count,
+                rate,
+                momentum=self.settings.constants.get("momentum", 0.0),
+                velocity=self.memory.get("velocity"),
+                batches=batches,
+            )
+        else:
+            losses = self._adaptive.run(
+                self.values, self.memory, first=self.step, count=count, rate=rate, batches=batches
+            )
         broken = not math.isfinite(losses[-1])
         self.losses.fromlist(losses[:-1] if broken else losses)
         self.step = len(self.losses)
@@ -224,14 +263,14 @@ class Descent:
         """Go to a step since the start of the last chunk but one."""
         if step == self.step:
             return
-        self._marks = [mark for mark in self._marks if mark[0] <= step]
-        first, values, velocity = self._marks[-1]
-        self.values.update(self._copied(values))
-        self.velocity = None if velocity is None else self._copied(velocity)
-        self.step = first
-        del self.losses[first:]
-        if step > first:
-            self._run(step - first)
+        self._marks = [mark for mark in self._marks if mark.step <= step]
+        mark = self._marks[-1]
+        self.values.update(self._copied(mark.values))
+        self.memory = {slot: self._copied(kept) for slot, kept in mark.memory.items()}
+        self.step = mark.step
+        del self.losses[mark.step :]
+        if step > mark.step:
+            self._run(step - mark.step)
 
     def traced(self) -> Traced:
         """Run one step and record it."""
@@ -249,8 +288,8 @@ class Descent:
         """
         own = self.sequential and self.settings.learning_rate > 0
         rate = self.settings.learning_rate if own else 1.0
-        momentum = self.settings.momentum or 0.5
-        velocity = self._moving(self.velocities() if own else {})
+        momentum = self.settings.constants.get("momentum") or 0.5
+        velocity = self._moving(self.memories().get("velocity", {}) if own else {})
         before = self._by_name(velocity, self.program.gradients)
         trial = {**self.values, **self._copied(self.values)}
         self.kernel.train(
@@ -263,17 +302,28 @@ class Descent:
 
     def _loss(self) -> float:
         """The loss of all data."""
-        if self.samples is not None:
-            return self.kernel.gradients(self.values, self.samples)[0]
+        return self.loss_of(self.values, self.samples)
+
+    def loss_of(self, values: Values, samples: int | None) -> float:
+        """The mean of the output over other samples, with the parameters as they are now."""
+        values = self._current(values)
+        if samples is not None:
+            return self.kernel.gradients(values, samples)[0]
         output = self.program.output
-        loss: float = self.kernel.unpack(
-            output, self.kernel.forward(self.values, None)[output]
-        )[0]  # fmt: skip
+        loss: float = self.kernel.unpack(output, self.kernel.forward(values, None)[output])[0]
         return loss
+
+    def outputs_of(self, values: Values, samples: int | None) -> dict[str, Any]:
+        """The outputs of other samples, with the parameters as they are now."""
+        forward = self.kernel.forward(self._current(values), samples)
+        return self._by_name(forward, self.program.outputs)
+
+    def _current(self, values: Values) -> Values:
+        return {**values, **{name: self.values[name] for name in self.program.gradients}}
 
     def _moves_finitely(self) -> bool:
         """Whether every number that is trained is finite, and what is kept of it."""
-        kept = [self.values] if self.velocity is None else [self.values, self.velocity]
+        kept = [self.values, *self.memory.values()]
         for tensors, name in product(kept, self.program.gradients):
             tensor = tensors[name]
             if hasattr(tensor, "__array__"):
@@ -292,8 +342,7 @@ class Descent:
     def results(self) -> tuple[float, dict[str, Any]]:
         """The loss now and the outputs."""
         loss = self._loss()
-        forward = self.kernel.forward(self.values, self.samples)
-        return loss, self._by_name(forward, self.program.outputs)
+        return loss, self.outputs_of(self.values, self.samples)
 
     def finish(self) -> tuple[float, dict[str, Any]]:
         """The loss at the end and the outputs. Raises `Divergence` if it is not finite."""
@@ -317,7 +366,7 @@ class Descent:
             rate=self.settings.learning_rate,
         )
         last = None
-        if any(first < self.step for first, _, _ in self._marks):
+        if any(mark.step < self.step for mark in self._marks):
             self.rewind(self.step - 1)
             last = self.state()
             where = where._replace(before=self._loss())
@@ -333,9 +382,9 @@ class Descent:
 
         What is not finite once stays so: a halving finds it. False where that was before.
         """
-        if not self._marks or self._marks[-1][0] >= self.step:
+        if not self._marks or self._marks[-1].step >= self.step:
             return False
-        sound, broken = self._marks[-1][0], self.step
+        sound, broken = self._marks[-1].step, self.step
         while broken - sound > 1:
             middle = (sound + broken) // 2
             self.rewind(middle)
@@ -347,7 +396,7 @@ class Descent:
         return True
 
     def _culprit(self) -> Broken | None:
-        """The first value that is not finite, leaves before nodes in forward order."""
+        """The first value that is not finite: leaves, nodes in forward order, what is kept."""
         from chainrule.numeric.divergence import Broken
 
         forward = self.kernel.forward(self.values, self.samples)
@@ -359,4 +408,8 @@ class Descent:
                 for sample, number in enumerate(column, 1):
                     if not math.isfinite(number):
                         return Broken(cell, number, sample if isinstance(value, list) else None)
+        for slot, table in self.memories().items():
+            for cell, number in table.items():
+                if not math.isfinite(number):
+                    return Broken(f"{slot}[{cell}]", number)
         return None

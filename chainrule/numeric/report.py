@@ -7,14 +7,16 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chainrule.core.errors import display_width
+from chainrule.numeric.optimizers import CONSTANTS, OPTIMIZERS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from chainrule.numeric.divergence import Breakdown
+    from chainrule.numeric.held_out import Validation
     from chainrule.numeric.training import Settings, Traced, Training
 
-__all__ = ["Report", "csv_report", "json_report", "languages", "loss_json", "text_report"]
+__all__ = ["Report", "csv_report", "facts", "json_report", "languages", "loss_json", "text_report"]
 
 SCHEMA = "chainrule.training/1"
 LOSS_SCHEMA = "chainrule.loss/1"
@@ -27,7 +29,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
     "en": {
         "step": "step {step}", "steps": "{steps} steps", "one step": "1 step",
         "one sample": "1 sample",
-        "resumed": "from step {step} on", "momentum": "momentum {momentum}",
+        "resumed": "from step {step} on",
         "simultaneous": "simultaneous updates", "sequential": "sequential updates",
         "samples": "{samples} samples", "batch": "{batch} at a time", "engine": "{engine} engine",
         "below": "stopped: the loss is below {bound}",
@@ -39,11 +41,12 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "frozen": "frozen", "more": "… {count} more; --format json has them all",
         "output": "output", "target": "target", "sample": "sample",
         "old": "old", "gradient": "gradient", "new": "new",
+        "validation": "validation", "accuracy": "accuracy",
     },
     "ko": {
         "step": "{step}단계", "steps": "{steps}단계", "one step": "1단계",
         "one sample": "표본 1개",
-        "resumed": "{step}단계부터 이어서", "momentum": "모멘텀 {momentum}",
+        "resumed": "{step}단계부터 이어서",
         "simultaneous": "동시 갱신", "sequential": "순차 갱신",
         "samples": "표본 {samples}개", "batch": "{batch}개씩", "engine": "{engine} 엔진",
         "below": "중단: 손실이 {bound}보다 작다",
@@ -55,6 +58,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "frozen": "고정", "more": "… 외 {count}개 (전체는 --format json)",
         "output": "출력", "target": "목표", "sample": "표본",
         "old": "갱신 전", "gradient": "기울기", "new": "갱신 후",
+        "validation": "검증", "accuracy": "정확도",
     },
 }  # fmt: skip
 
@@ -69,8 +73,9 @@ class Report(NamedTuple):
 
     `targets` gives each output the name of its target, `known` the values of leaves: a number, or
     one per sample, and `usual` those of them that nobody gave and the catalogue did. `rate` is the
-    letter of the learning rate. `diverged` says where the run stopped
-    being finite, if it did.
+    letter of the learning rate. `accuracy` is the part of the samples whose class is told right,
+    `validation_accuracy` the same of those held out; None where the model tells no classes apart.
+    `diverged` says where the run stopped being finite, if it did.
     """
 
     training: Training
@@ -86,6 +91,8 @@ class Report(NamedTuple):
     targets: Mapping[str, str] = MappingProxyType({})
     known: Mapping[str, Any] = MappingProxyType({})
     usual: Mapping[str, str] = MappingProxyType({})
+    accuracy: float | None = None
+    validation_accuracy: float | None = None
     digits: int = 9
     lang: str = "en"
     diverged: Breakdown | None = None
@@ -115,7 +122,9 @@ def json_report(report: Report) -> Iterator[str]:
         "frozen": list(report.frozen),
         "usual": {name: float(text) for name, text in report.usual.items()},
         "learning_rate": settings.learning_rate,
-        "momentum": settings.momentum,
+        "optimizer": settings.optimizer,
+        "momentum": 0.0,
+        **settings.constants,
         "schedule": report.schedule,
         "samples": report.samples,
         "batch": settings.batch,
@@ -125,6 +134,10 @@ def json_report(report: Report) -> Iterator[str]:
     }
     if report.diverged is not None:
         fields["diverged"] = report.diverged.record()
+    if report.accuracy is not None:
+        fields["accuracy"] = report.accuracy
+    if training.validation is not None:
+        fields["validation"] = _validation(training.validation, report.validation_accuracy)
     if training.trace:
         fields["trace"] = [_traced(report, traced) for traced in training.trace]
     return _object(fields)
@@ -140,9 +153,24 @@ def _traced(report: Report, traced: Traced) -> dict[str, Any]:
     return {"step": traced.step, "loss": traced.loss, "parameters": moves}
 
 
+def _validation(validation: Validation, accuracy: float | None = None) -> dict[str, Any]:
+    """What samples held out came to: losses beside the steps after which they were looked at."""
+    told = {} if accuracy is None else {"accuracy": accuracy}
+    return {
+        "samples": validation.samples,
+        "steps": list(validation.losses),
+        "loss": list(validation.losses.values()),
+        **told,
+    }
+
+
 def loss_json(training: Training, output: str) -> Iterator[str]:
     """The losses alone, `chainrule.loss/1`."""
-    return _object({"schema": LOSS_SCHEMA, "output": output, "loss": list(training.losses)})
+    fields: dict[str, Any] = {"schema": LOSS_SCHEMA}
+    fields |= {"output": output, "loss": list(training.losses)}
+    if training.validation is not None:
+        fields["validation"] = _validation(training.validation)
+    return _object(fields)
 
 
 def _object(fields: Mapping[str, Any]) -> Iterator[str]:
@@ -180,10 +208,19 @@ def _finite(value: Any) -> Any:
 
 
 def csv_report(training: Training) -> Iterator[str]:
-    """One row per step: its number and the loss before the next update."""
-    yield "step,loss\n"
+    """One row per step: its number and the loss before the next update.
+
+    With samples held out their loss stands behind it where it was looked at.
+    """
+    if training.validation is None:
+        yield "step,loss\n"
+        for step, loss in enumerate(training.losses):
+            yield f"{step},{loss!r}\n"
+        return
+    held_out = training.validation.losses
+    yield "step,loss,validation_loss\n"
     for step, loss in enumerate(training.losses):
-        yield f"{step},{loss!r}\n"
+        yield f"{step},{loss!r},{held_out[step]!r}\n" if step in held_out else f"{step},{loss!r},\n"
 
 
 # -- text
@@ -196,7 +233,7 @@ def text_report(report: Report) -> Iterator[str]:
         yield from _trace_text(report, traced, words)
     if report.title:
         yield f"{report.title}\n"
-    yield f"{' · '.join(_facts(report, words))}\n"
+    yield f"{' · '.join(facts(report))}\n"
     yield from _stopped(report, words)
     if report.usual:
         values = ", ".join(f"{name} = {text}" for name, text in report.usual.items())
@@ -204,22 +241,25 @@ def text_report(report: Report) -> Iterator[str]:
     yield "\n"
     first, last = report.training.losses[report.first], report.training.losses[-1]
     digits = report.digits
-    yield f"{report.output}  {_short(first, digits)} → {_short(last, digits)}\n\n"
+    yield f"{report.output}  {_short(first, digits)} → {_short(last, digits)}\n"
+    yield from _judged(report, words)
+    yield "\n"
     yield from _parameters_text(report, words)
     if report.training.outputs:
         yield "\n"
         yield from _outputs_text(report, words)
 
 
-def _facts(report: Report, words: Mapping[str, str]) -> Iterator[str]:
+def facts(report: Report) -> Iterator[str]:
+    """What was done, and how: steps, rate, optimizer, schedule, samples, engine."""
+    words = _WORDS[report.lang]
     training, settings = report.training, report.settings
     one = training.steps == 1
     yield words["one step"] if one else words["steps"].format(steps=f"{training.steps:,}")
     if report.first:
         yield words["resumed"].format(step=f"{report.first:,}")
     yield f"{report.rate} = {settings.learning_rate:g}"
-    if settings.momentum:
-        yield words["momentum"].format(momentum=f"{settings.momentum:g}")
+    yield from _optimizer(report)
     yield words[report.schedule]
     if report.samples is not None:
         few = "one sample" if report.samples == 1 else "samples"
@@ -227,6 +267,33 @@ def _facts(report: Report, words: Mapping[str, str]) -> Iterator[str]:
         if report.in_batches:
             yield words["batch"].format(batch=f"{settings.batch:,}")
     yield words["engine"].format(engine=report.engine)
+
+
+def _judged(report: Report, words: Mapping[str, str]) -> Iterator[str]:
+    """The loss of the samples held out, and how many classes are told right."""
+    held_out, digits = report.training.validation, report.digits
+    accuracies = {"accuracy": report.accuracy, "validation": report.validation_accuracy}
+    if held_out is not None:
+        losses = list(held_out.losses.values())
+        first, last = losses[0], losses[-1]
+        few = "one sample" if held_out.samples == 1 else "samples"
+        count = words[few].format(samples=f"{held_out.samples:,}")
+        yield f"{words['validation']}  {_short(first, digits)} → {_short(last, digits)} · {count}\n"
+    told = [f"{words[key]}  {value:.2%}" for key, value in accuracies.items() if value is not None]
+    if told:
+        yield f"{' · '.join(told)}\n"
+
+
+def _optimizer(report: Report) -> Iterator[str]:
+    """What moves the parameters, with its constants, where it is not plain descent."""
+    settings = report.settings
+    constants = [(CONSTANTS[name], value) for name, value in settings.constants.items()]
+    title = OPTIMIZERS[settings.optimizer].title[report.lang]
+    if len(constants) == 1:
+        yield f"{title} {constants[0][1]:g}"
+    elif constants:
+        listed = ", ".join(f"{constant.letter} = {value:g}" for constant, value in constants)
+        yield f"{title} ({listed})"
 
 
 def _stopped(report: Report, words: Mapping[str, str]) -> Iterator[str]:
@@ -289,7 +356,12 @@ def _samples_text(report: Report, words: Mapping[str, str]) -> Iterator[str]:
 
 def _trace_text(report: Report, traced: Traced, words: Mapping[str, str]) -> Iterator[str]:
     step = words["step"].format(step=f"{traced.step:,}")
-    yield f"{step}  {report.output} = {_short(traced.loss, report.digits)}\n"
+    yield f"{step}  {report.output} = {_short(traced.loss, report.digits)}"
+    held_out = report.training.validation
+    if held_out is not None:
+        loss = held_out.losses[traced.step - 1]
+        yield f" · {words['validation']} {_short(loss, report.digits)}"
+    yield "\n"
     rows = [["", words["old"], words["gradient"], words["new"]]]
     for name, move in traced.moves.items():
         if name not in report.frozen:

@@ -47,6 +47,8 @@ class _Model:
         self.title: str = known["title"]
         self.rate: str = known["rate"]
         self.rate_value: str | None = known["rate_value"]
+        self.optimizer: str | None = known["optimizer"]
+        self.constants: dict[str, str] = known["constants"]
         self.values: dict[str, str] = known["values"]
         self.usual: dict[str, str] = known["usual"]
         self.freeze: tuple[str, ...] = tuple(known["freeze"])
@@ -205,6 +207,8 @@ def _written(compiled: Compiled, kernel: PythonKernel) -> dict[str, Any]:
             "title": model.title,
             "rate": model.rate,
             "rate_value": model.rate_value,
+            "optimizer": model.optimizer,
+            "constants": dict(model.constants),
             "values": dict(model.values),
             "usual": dict(model.usual),
             "freeze": model.freeze,

@@ -11,16 +11,18 @@ import math
 import operator
 import time
 from array import array
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chainrule.core.errors import ChainruleError, LimitError
 from chainrule.numeric.descent import Descent, Divergence, State, Traced, Trainable, parameters_of
+from chainrule.numeric.optimizers import CONSTANTS, OPTIMIZERS, asked_for, constants_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from chainrule.numeric.data import Batches, Data
+    from chainrule.numeric.held_out import HeldOut, Validation
 
 __all__ = [
     "Divergence", "Progress", "Settings", "State", "Traced", "Trainable", "Training",
@@ -38,6 +40,10 @@ _MOST_SAMPLES = 1_000_000
 class Settings:
     """How to train. `steps` counts updates from the very beginning, also of a run taken up again.
 
+    `optimizer` is one of `chainrule.numeric.optimizers`, by default `momentum` where a momentum is
+    given and else `descent`. `momentum`, `decay`, `beta1`, `beta2` and `epsilon` are its constants
+    where they are not the usual ones; `constants` has all that it reads.
+
     `batch` is the number of samples per update, None for all of them. `shuffle` is the seed by
     which every epoch is put into a new order, None for the order of the data.
 
@@ -50,7 +56,13 @@ class Settings:
 
     steps: int
     learning_rate: float
-    momentum: float = 0.0
+    optimizer: str = ""
+    momentum: float | None = None
+    decay: float | None = None
+    beta1: float | None = None
+    beta2: float | None = None
+    epsilon: float | None = None
+    constants: Mapping[str, float] = field(init=False, default_factory=dict)
     batch: int | None = None
     shuffle: int | None = None
     stop_below: float | None = None
@@ -67,13 +79,30 @@ class Settings:
             if value is not None and not (math.isfinite(value) and value >= least):
                 wanted = "a finite number" if least < 0 else f"a number of {least} or more"
                 raise ChainruleError(f"{name} = {value:g} is not {wanted}")
-        if self.momentum >= 1:
-            raise ChainruleError(f"momentum = {self.momentum:g} is not less than 1", hint="0.9")
+        given = {name: getattr(self, name) for name in CONSTANTS}
+        given = {name: float(value) for name, value in given.items() if value is not None}
+        name, given = asked_for((self.optimizer or None, given))
+        if name == "descent" and not given.get("momentum", 1.0):
+            del given["momentum"]
+        constants = constants_of(name, given)
+        object.__setattr__(self, "optimizer", name)
+        object.__setattr__(self, "constants", constants)
+
+    @property
+    def is_adaptive(self) -> bool:
+        """Whether the optimizer has a rule of its own, which no engine knows."""
+        return OPTIMIZERS[self.optimizer].rule is not None
+
+    @property
+    def memory(self) -> tuple[str, ...]:
+        """What is kept of every parameter; without a momentum there is no velocity."""
+        moved = self.is_adaptive or self.constants.get("momentum")
+        return OPTIMIZERS[self.optimizer].memory if moved else ()
 
 
 _LEAST = {
-    "steps": 0, "learning_rate": 0, "momentum": 0, "batch": 1, "stop_below": -math.inf,
-    "patience": 1, "min_delta": 0, "trace": 0, "every": 1,
+    "steps": 0, "learning_rate": 0, "batch": 1, "stop_below": -math.inf, "patience": 1,
+    "min_delta": 0, "trace": 0, "every": 1,
 }  # fmt: skip
 
 
@@ -83,9 +112,10 @@ class Training(NamedTuple):
     `losses` has `steps` + 1 numbers: the loss before each update, then the loss at the end. With
     mini-batches each is that of the samples of its update, and the last that of all data.
     `parameters` are all weights and biases, frozen ones too, `before` the same at the start of
-    this run. `outputs` are the nodes that the loss compares with a target: a number each, or a
-    list of one per sample. `stopped` is "steps", "below", "patience", "asked" or, where a number
-    became inf or nan, "diverged": all is then as it was one step before.
+    this run, `memory` what the optimizer keeps of them. `outputs` are the nodes that the loss
+    compares with a target: a number each, or a list of one per sample. `stopped` is "steps",
+    "below", "patience", "asked" or, where a number became inf or nan, "diverged": all is then as it
+    was one step before. `validation` is what samples held out came to.
     """
 
     steps: int
@@ -93,9 +123,10 @@ class Training(NamedTuple):
     parameters: Mapping[str, float]
     before: Mapping[str, float]
     outputs: Mapping[str, float | list[float]]
-    velocity: Mapping[str, float]
+    memory: Mapping[str, Mapping[str, float]]
     stopped: str
     trace: tuple[Traced, ...] = ()
+    validation: Validation | None = None
 
     @property
     def state(self) -> State:
@@ -104,7 +135,7 @@ class Training(NamedTuple):
             step=self.steps,
             losses=self.losses[: self.steps],
             parameters=self.parameters,
-            velocity=self.velocity,
+            memory=self.memory,
         )
 
 
@@ -138,8 +169,12 @@ def train(
     *,
     start: State | None = None,
     on_chunk: Callable[[Progress], bool | None] | None = None,
+    held_out: Data | None = None,
 ) -> Training:
     """Train from `values`, in any form that `compiled` takes; `data` comes before them.
+
+    The samples of `held_out` have no part in it; their loss is noted about a hundred times and
+    after each step traced.
 
     With `start` the run goes on from there as if it had never stopped, to the same bits.
     `on_chunk` is called several times a second and ends the run by returning True.
@@ -150,13 +185,16 @@ def train(
     descent = Descent(compiled, values, settings, data, start)
     progress = Progress(descent, settings)
     stop = _Stop(settings, descent.batches)
-    chunks = _Chunks(settings)
-    before = descent.parameters()
+    held = _held_out(compiled, values, held_out, descent)
+    chunks = _Chunks(settings, () if held is None else (held.stride,))
+    before, first = descent.parameters(), descent.step
     trace: list[Traced] = []
     asked = False
     try:
         at = stop.seen(descent.losses)
         while at is None and not asked and descent.step < settings.steps:
+            if held is not None:
+                held.look(always=0 < settings.trace >= descent.step - first)
             if len(trace) < settings.trace:
                 trace.append(descent.traced())
             else:
@@ -169,10 +207,10 @@ def train(
         loss, outputs = descent.finish()
     except Divergence as error:
         stopped, (loss, outputs) = "diverged", descent.results()
-        error.training = _training(descent, loss, outputs, before, trace, stopped)
+        error.training = _training(descent, loss, outputs, before, trace, stopped, held)
         raise
     stopped = "asked" if asked and descent.step < settings.steps else stop.reason
-    return _training(descent, loss, outputs, before, trace, stopped)
+    return _training(descent, loss, outputs, before, trace, stopped, held)
 
 
 def _training(
@@ -182,6 +220,7 @@ def _training(
     before: Mapping[str, float],
     trace: Sequence[Traced],
     stopped: str,
+    held: HeldOut | None,
 ) -> Training:
     """What there is now."""
     return Training(
@@ -190,17 +229,29 @@ def _training(
         parameters=descent.parameters(),
         before=before,
         outputs=outputs,
-        velocity=descent.velocities(),
+        memory=descent.memories(),
         stopped=stopped,
         trace=tuple(traced for traced in trace if traced.step <= descent.step),
+        validation=None if held is None else held.finish(),
     )
+
+
+def _held_out(
+    compiled: Trainable, values: Mapping[str, Any], data: Data | None, descent: Descent
+) -> HeldOut | None:
+    if data is None:
+        return None
+    from chainrule.numeric.held_out import HeldOut
+
+    return HeldOut(compiled, values, data, descent)
 
 
 class _Chunks:
     """Chooses how many steps to run at once so that they take about a tenth of a second."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, strides: Sequence[int]) -> None:
         self.settings = settings
+        self.strides = [*strides, *([] if settings.every is None else [settings.every])]
         self.size = 1
         self.most = _MOST_STEPS
         if settings.batch is not None:
@@ -209,9 +260,7 @@ class _Chunks:
     def run(self, descent: Descent) -> None:
         """Run the next chunk, and learn from the time it took."""
         count = min(self.size, self.settings.steps - descent.step)
-        every = self.settings.every
-        if every is not None:
-            count = min(count, every - descent.step % every)
+        count = min([count, *(stride - descent.step % stride for stride in self.strides)])
         began = time.perf_counter()
         descent.advance(count)
         took = max(time.perf_counter() - began, 1e-9)

@@ -31,13 +31,15 @@ __all__ = ["MAX_FILE", "read_toml", "read_values"]
 
 MAX_FILE = 4_000_000
 MAX_SPELLING = 60
+_CONSTANTS = ("momentum", "decay", "beta1", "beta2", "epsilon")
+"""Those of the optimizers; training knows which has which."""
 _KEYS: Mapping[str, frozenset[str] | None] = MappingProxyType(
     {
         "title": frozenset(),
         "network": frozenset({"inputs", "layers", "loss", "penalties", "naming"}),
         "model": frozenset({"equations", "output", "assume"}),
         "notation": frozenset({"profile"}),
-        "training": frozenset({"learning_rate", "rate", "freeze"}),
+        "training": frozenset({"learning_rate", "rate", "freeze", "optimizer", *_CONSTANTS}),
         "values": None,
         "roles": None,
         "latex": None,
@@ -373,6 +375,14 @@ def _model(file: _File, check_latex: Callable[[str], None] | None) -> Model:
         rate_value=None
         if rate_value is None
         else _spelling(file, rate_value, "training", "learning_rate"),
+        optimizer=_string(file, training["optimizer"], "training", "optimizer", example="adam")
+        if "optimizer" in training
+        else None,
+        constants={
+            name: _spelling(file, training[name], "training", name)
+            for name in _CONSTANTS
+            if name in training
+        },
         values=_numbers(file, "values"),
         freeze=_strings(file, freeze, "training", "freeze", example="b_1"),
         latex=_latex(file, check_latex),

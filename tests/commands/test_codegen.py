@@ -40,6 +40,13 @@ def test_levels(codegen):
         (("composite", "--target", "numpy", "--level", "matrix"), "no layers"),
         (("nothing.toml", "--target", "c"), "nothing.toml"),
         (("2-1", "--target", "c", "--values", "w_99=1"), "w_99"),
+        (("2-1", "--target", "python", "--header", "net.h"), "--header is there for C only"),
+        (("2-1", "--target", "numpy", "--prefix", "net"), "--prefix is there for C only"),
+        (("2-1", "--target", "c", "--prefix", "no good"), "no identifier of C"),
+        (("2-1", "--target", "c", "--header", "-"), "the name of a file"),
+        (("2-1", "--target", "c", "--header", 'a".h'), "cannot be included"),
+        (("2-1", "--target", "c", "--header", "net.c", "-o", "./net.c"), "both the header"),
+        (("2-1", "--target", "c", "--header", "nowhere/net.h"), "no such folder"),
     ],
 )
 def test_what_cannot_be_is_one_line(codegen, args, message):
@@ -55,3 +62,18 @@ def test_an_existing_file_survives_an_error(codegen, tmp_path):
     result = codegen("composite", "--target", "numpy", "-o", str(path))
     assert result.exit_code == 2
     assert path.read_text(encoding="utf-8") == "mine"
+
+
+def test_a_header_is_included_by_the_way_from_the_code(codegen, tmp_path):
+    """A header in another folder that the code does not find."""
+    for folder in ("src", "include"):
+        (tmp_path / folder).mkdir()
+    code, header = tmp_path / "src" / "net.c", tmp_path / "include" / "net.h"
+    done = codegen("2-1", "--target", "c", "--header", str(header), "-o", str(code))
+    assert done.exit_code == 0
+    assert '#include "../include/net.h"' in code.read_text(encoding="utf-8")
+    assert "void step(const double *leaves" in header.read_text(encoding="utf-8")
+    assert (
+        "void step(const double *leaves, double learning_rate"
+        in codegen("2-1", "--target", "c").output
+    )

@@ -487,3 +487,196 @@ def test_progress_bar_on_a_terminal_only(xor: str, tmp_path: Path) -> None:
     assert b"training" in shown
     assert b"nothing is kept" in shown
     assert not (tmp_path / "page").exists()
+
+
+# -- optimizers
+
+
+def test_optimizers_are_told() -> None:
+    """Name and constants on the page, in both languages, and in JSON."""
+    args = ("mazur", "--steps", "3", "--lr", "0.01")
+    assert "Adam (β₁ = 0.9, β₂ = 0.99, ε = 1e-08)" in run(
+        *args, "--optimizer", "adam", "--beta2", "0.99"
+    )
+    assert "RMSProp (ρ = 0.9, ε = 1e-08)" in run(*args, "--optimizer", "rmsprop")
+    assert "모멘텀 0.5" in run(*args, "--momentum", "0.5", "--lang", "ko")
+    found = record(*args)
+    assert (found["optimizer"], found["momentum"]) == ("descent", 0.0)
+    found = record(*args, "--optimizer", "momentum")
+    assert (found["optimizer"], found["momentum"]) == ("momentum", 0.9)
+    found = record(*args, "--optimizer", "adam")
+    names = ("optimizer", "momentum", "beta1", "beta2", "epsilon")
+    assert [found[name] for name in names] == ["adam", 0.0, 0.9, 0.999, 1e-8]
+
+
+def test_a_model_file_names_its_optimizer(tmp_path: Path) -> None:
+    """And an optimizer that there is not is one line."""
+    path = tmp_path / "net.toml"
+    text = '[model]\nequations = "E = (w*x - t)**2"\n[values]\nw = 1\nx = 1\nt = 0\n[training]\n'
+    path.write_text(f'{text}learning_rate = 0.1\noptimizer = "adam"\nbeta1 = 0.8\n', "utf-8")
+    assert "Adam (β₁ = 0.8" in run(str(path), "--steps", "2")
+    assert "Adam (β₁ = 0.7" in run(str(path), "--steps", "2", "--beta1", "0.7")
+    assert "Adam (β₁ = 0.8" in run(str(path), "--steps", "2"), "kept programs know it too"
+    assert "Adam" not in run(str(path), "--steps", "2", "--optimizer", "descent")
+    path.write_text(f'{text}learning_rate = 0.1\noptimizer = "adan"\n', "utf-8")
+    assert 'no optimizer "adan"' in run(str(path), code=2)
+    path.write_text(f"{text}optimizer = 3\n", "utf-8")
+    assert "`optimizer` is a text in quotes, not 3" in run(str(path), code=2)
+
+
+def test_a_run_is_taken_up_with_its_own_optimizer(xor: str, tmp_path: Path) -> None:
+    """Another one would read a memory that is not its own."""
+    path = str(tmp_path / "run.json")
+    args = ("2-3-1", "--data", xor, "--lr", "0.05", "--init", "3", "--format", "json")
+    adam = (*args, "--optimizer", "adam", "--beta1", "0.8", "--batch", "3", "--shuffle")
+    whole = record(*adam, "--steps", "50")
+    record(*adam, "--steps", "20", "--checkpoint", path)
+    for other in (("--optimizer", "rmsprop"), ("--optimizer", "descent"), ("--momentum", "0.9")):
+        again = (*args[:5], *other, "--checkpoint", path, "--resume", "--steps", "50")
+        message = run(*again, code=2)
+        assert "adam" in message
+        assert len(message.splitlines()) <= 2
+    taken_up = (*args[:5], "--format", "json", "--checkpoint", path, "--resume", "--steps", "50")
+    assert record(*taken_up) == whole
+
+
+# -- samples held out
+
+SPLIT = "x_1,x_2,target_o1,val\n0,0,0,0\n0,1,1,0\n1,0,1,1\n1,1,0,0\n0.1,0.1,0,1\n"
+CLASSES = """
+[network]
+inputs = 2
+layers = [{units = 3, activation = "tanh"}, {units = 1, activation = "sigmoid"}]
+loss = "binary-cross-entropy"
+[training]
+learning_rate = 0.5
+"""
+
+
+@pytest.fixture
+def classifier(tmp_path: Path) -> list[str]:
+    """A model that tells two classes apart, and a table with a column of rows held out."""
+    (tmp_path / "net.toml").write_text(CLASSES, encoding="utf-8")
+    (tmp_path / "all.csv").write_text(SPLIT, encoding="utf-8")
+    return [str(tmp_path / "net.toml"), "--data", str(tmp_path / "all.csv"), "--init", "1"]
+
+
+def test_validation(classifier: list[str], tmp_path: Path) -> None:
+    """Held-out loss and accuracies in text, JSON and CSV; training does not see the rows."""
+    args = (*classifier, "--validation", "val", "--steps", "300")
+    found = record(*args)
+    (tmp_path / "kept.csv").write_text("x_1,x_2,target_o1\n0,0,0\n0,1,1\n1,1,0\n", "utf-8")
+    alone = record(classifier[0], "--data", str(tmp_path / "kept.csv"), *args[3:5], *args[7:])
+    assert found["loss"] == alone["loss"]
+    assert "validation" not in alone
+    assert found["samples"] == 3
+    validation = found["validation"]
+    assert validation["samples"] == 2
+    assert validation["steps"] == list(range(0, 301, 3))
+    assert len(validation["loss"]) == 101
+    assert found["accuracy"] in {0, 1 / 3, 2 / 3, 1}
+    assert validation["accuracy"] in {0, 0.5, 1}
+    page = run(*args)
+    first, last = validation["loss"][0], validation["loss"][-1]
+    assert f"validation  {first:.9g} → {last:.9g} · 2 samples" in page
+    assert f"accuracy  {found['accuracy']:.2%} · validation  {validation['accuracy']:.2%}" in page
+    assert "검증" in run(*args, "--lang", "ko")
+    rows = run(*args, "--format", "csv").splitlines()
+    assert rows[0] == "step,loss,validation_loss"
+    assert rows[2].endswith(",")
+    assert rows[4] == f"3,{found['loss'][3]!r},{validation['loss'][1]!r}"
+    assert "step 2" in run(*args, "--trace", "2")
+    assert f"validation {validation['loss'][0]:.9g}" in run(*args, "--trace", "2")
+
+
+def test_validation_split(classifier: list[str], tmp_path: Path) -> None:
+    """The same rows for the same seed, also where the run is taken up again."""
+    rows = "".join(f"{k / 10},{k % 3},{k % 2}\n" for k in range(10))
+    (tmp_path / "all.csv").write_text(f"x_1,x_2,target_o1\n{rows}", encoding="utf-8")
+    args = (*classifier, "--validation-split", "0.3", "--seed", "4", "--batch", "2", "--shuffle")
+    found = record(*args, "--steps", "20")
+    assert (found["samples"], found["validation"]["samples"]) == (7, 3)
+    assert record(*args, "--steps", "20") == found
+    other = record(*args, "--seed", "5", "--steps", "20")
+    assert other["validation"]["loss"][0] != found["validation"]["loss"][0]
+    path = ("--checkpoint", str(tmp_path / "run.json"))
+    record(*args, "--steps", "10", *path)
+    again = record(*args[:3], *args[5:7], *path, "--resume", "--steps", "20")
+    assert again["loss"] == found["loss"]
+    assert again["validation"]["loss"][-1] == found["validation"]["loss"][-1]
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (("--validation", "target_o1"), "is an input or a target"),
+        (("--validation", "vla"), "did you mean `val`"),
+        (("--validation", "val", "--validation-split", "0.5"), "not both"),
+        (("--validation-split", "1"), "between 0 and 1"),
+        (("--validation-split", "0"), "between 0 and 1"),
+    ],
+)
+def test_what_cannot_be_held_out(classifier: list[str], args, message) -> None:
+    """One line each."""
+    if "--validation" not in args:
+        classifier = ["mazur", "--data", "-"]
+        stdin = "x_1,x_2\n1,2\n3,4\n"
+        assert message in run(*classifier, *args, stdin=stdin, code=2)
+        return
+    assert message in run(*classifier, *args, code=2)
+
+
+def test_validation_needs_data() -> None:
+    for args in (("--validation", "v"), ("--validation-split", "0")):
+        assert "needs --data" in run("mazur", *args, code=2)
+
+
+# -- the table of the first steps
+
+
+def test_tables_of_steps(xor: str, tmp_path: Path) -> None:
+    """Numbers of the page are those of JSON; five steps unless asked for others."""
+    page = run("mazur", "--steps", "20", "--format", "markdown")
+    assert "| step | 0 | 1 | 2 | 3 | 4 | 5 |" in page
+    trace = record("mazur", "--steps", "20", "--trace", "5")["trace"]
+    for name in ("w_1", "w_8"):
+        cells = [step["parameters"][name]["new"] for step in trace]
+        old = trace[0]["parameters"][name]["old"]
+        line = " | ".join(f"{cell:.9f}" for cell in [old, *cells])
+        assert f"| ${name}$ | {line} |" in page
+    assert "E_{\\mathrm{total}}$ went from $0.298371109$" in page
+    page = run("mazur", "--steps", "20", "--format", "latex", "--trace", "2", "--digits", "3")
+    assert r"step & 0 & 1 & 2 \\" in page
+    assert r"$\delta_{o1}$ &  & $0.138$ & $0.140$ \\" in page
+    page = run("textbook", "--format", "latex", "--document", "article", "--notation", "nielsen",
+               "--values", "x_1=1,x_2=2,target_o1=0,target_o2=1", "--init", "1", "--lr", "1",
+               "--lang", "ko", "--steps", "2")  # fmt: skip
+    assert page.startswith(r"\documentclass")
+    assert r"$z^{2}_1$" in page
+    assert r"2단계 $\cdot$ $\eta$ = 1" in page
+    assert "단계" in page
+    table = run("2-3-1", "--data", xor, "--init", "7", "--lr", "2", "--format", "markdown",
+                "--batch", "1", "--steps", "3")  # fmt: skip
+    assert "| step (sample) | 0 | 1 (1) | 2 (2) | 3 (3) |" in table
+    path = tmp_path / "steps.tex"
+    assert run("mazur", "--steps", "3", "--format", "latex", "-o", str(path)) == ""
+    assert path.read_text(encoding="utf-8") == run("mazur", "--steps", "3", "--format", "latex")
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (("mazur", "--document", "article"), "--document is there for LaTeX only"),
+        (("mazur", "--notation", "nielsen"), "--notation is there for tables only"),
+        (("mazur", "--format", "latex", "--notation", "nilsen"), "did you mean `nielsen`"),
+        (
+            ("30-30-1", "--init", "1", "--lr", "1", "--format", "latex", "--data", "-"),
+            "more than 200",
+        ),
+    ],
+)
+def test_what_no_table_shows(args, message) -> None:
+    """Said before anything is trained."""
+    names = [*(f"x_{k}" for k in range(1, 31)), "target_o1"]
+    table = f"{','.join(names)}\n{','.join('1' for _ in names)}\n"
+    assert message in run(*args, "--steps", "10000000", stdin=table, code=2)

@@ -29,7 +29,10 @@ from chainrule.read.equations import equations
 from chainrule.read.models import load_model
 
 STATE = State(
-    step=2, losses=[0.1, 1 / 3], parameters={"w_1": -0.0, "θ": 5e-324}, velocity={"w_1": math.pi}
+    step=2,
+    losses=[0.1, 1 / 3],
+    parameters={"w_1": -0.0, "θ": 5e-324},
+    memory={"m": {"w_1": math.pi}},
 )
 CHECKPOINT = Checkpoint(
     state=STATE,
@@ -38,7 +41,8 @@ CHECKPOINT = Checkpoint(
     engine="python",
     schedule="simultaneous",
     learning_rate=0.1,
-    momentum=0.9,
+    optimizer="momentum",
+    constants={"momentum": 0.9},
     batch=None,
     shuffle=-3,
     steps=10,
@@ -64,7 +68,9 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
 def test_floats_are_exact(tmp_path_factory, losses, parameters) -> None:
     """Every float comes back to the bit."""
     path = str(tmp_path_factory.getbasetemp() / "exact.json")
-    state = State(step=len(losses), losses=losses, parameters=parameters, velocity=parameters)
+    state = State(
+        step=len(losses), losses=losses, parameters=parameters, memory={"velocity": parameters}
+    )
     write_checkpoint(path, replace(CHECKPOINT, state=state))
     found = read_checkpoint(path).state
     assert list(map(float.hex, found.losses)) == list(map(float.hex, losses))
@@ -82,7 +88,8 @@ def test_no_file_is_no_checkpoint(tmp_path: Path) -> None:
     "change",
     [
         {"schema": "chainrule.training/1"}, {"step": -1}, {"step": 1}, {"step": True}, {"loss": 1},
-        {"loss": [0.1, "x"]}, {"loss": [0.1, None]}, {"parameters": []}, {"momentum": "0.9"},
+        {"loss": [0.1, "x"]}, {"loss": [0.1, None]}, {"parameters": []}, {"optimizer": 1},
+        {"constants": {"momentum": "0.9"}}, {"memory": {"m": 1}}, {"memory": None},
         {"parameters": {"w": float("inf")}}, {"finished": 1}, {"batch": 1.5}, {"model": None},
     ],
 )  # fmt: skip
@@ -186,7 +193,8 @@ def test_leftovers_of_killed_runs_go(tmp_path: Path) -> None:
 )
 def test_another_run_is_refused(change, message: str) -> None:
     """In one line; a new rate, momentum or engine is welcome."""
-    CHECKPOINT.check("c.json", replace(CHECKPOINT, learning_rate=9.0, momentum=0.0, engine="x"))
+    other = replace(CHECKPOINT, learning_rate=9.0, constants={"momentum": 0.0}, engine="x")
+    CHECKPOINT.check("c.json", other)
     with pytest.raises(ChainruleError) as caught:
         CHECKPOINT.check("c.json", replace(CHECKPOINT, **change))
     assert message in caught.value.message

@@ -25,7 +25,7 @@ TRAINING = Training(
     parameters={"w_1": 0.1, "b": -2.0},
     before={"w_1": 0.3, "b": -2.0},
     outputs={"o": 0.75},
-    velocity={},
+    memory={},
     stopped="steps",
 )
 REPORT = Report(

@@ -94,7 +94,7 @@ def test_momentum() -> None:
         v = 0.9 * v - 0.1 * (w - 1)
         w += v
     assert done.parameters["w"] == pytest.approx(w, rel=1e-15)
-    assert done.velocity == {"w": pytest.approx(v, rel=1e-14)}
+    assert done.memory["velocity"] == {"w": pytest.approx(v, rel=1e-14)}
 
 
 # -- settings
@@ -374,21 +374,31 @@ def test_broken_from_the_start() -> None:
 # -- runs taken up again
 
 
+OPTIONS = [
+    {},
+    {"momentum": 0.9},
+    {"momentum": 0.9, "batch": 3, "shuffle": 5},
+    {"batch": 1, "shuffle": 1},
+    {"batch": 2},
+    {"momentum": 0.5, "patience": 40, "batch": 3},
+    {"stop_below": 0.05, "momentum": 0.8},
+    {"optimizer": "rmsprop", "batch": 3, "shuffle": 5},
+    {"optimizer": "adam"},
+    {"optimizer": "adam", "batch": 1, "patience": 40},
+]
+
+
 @pytest.mark.parametrize("engine", ["python", "compiled", "lambdify", "numpy"])
 @pytest.mark.parametrize(
-    "options",
+    ("schedule", "options"),
     [
-        {},
-        {"momentum": 0.9},
-        {"momentum": 0.9, "batch": 3, "shuffle": 5},
-        {"batch": 1, "shuffle": 1},
-        {"batch": 2},
-        {"momentum": 0.5, "patience": 40, "batch": 3},
-        {"stop_below": 0.05, "momentum": 0.8},
+        (schedule, options)
+        for schedule in ("simultaneous", "sequential")
+        for options in OPTIONS
+        if schedule == "simultaneous" or "optimizer" not in options
     ],
 )
-@pytest.mark.parametrize("schedule", ["simultaneous", "sequential"])
-def test_resumed_runs_are_the_same_to_the_bit(engine, options, schedule) -> None:
+def test_resumed_runs_are_the_same_to_the_bit(engine, schedule, options) -> None:
     """Stopped anywhere and taken up from the state, also twice."""
     try:
         compiled = compile_graph(load_model("2-3-1"), engine=engine, schedule=schedule)
@@ -408,7 +418,9 @@ def test_resumed_runs_are_the_same_to_the_bit(engine, options, schedule) -> None
         assert done.stopped == whole.stopped
         assert bits(done.losses) == bits(whole.losses)
         assert bits(done.parameters.values()) == bits(whole.parameters.values())
-        assert bits(done.velocity.values()) == bits(whole.velocity.values())
+        assert done.memory.keys() == whole.memory.keys()
+        for slot, kept in done.memory.items():
+            assert bits(kept.values()) == bits(whole.memory[slot].values())
         assert {name: bits(column) for name, column in done.outputs.items()} == {
             name: bits(column) for name, column in whole.outputs.items()
         }

@@ -12,6 +12,7 @@ from chainrule.numeric.lowered import lowered
 from chainrule.numeric.program import entries
 from chainrule.numeric.targets._c_names import RESERVED
 from chainrule.numeric.targets._c_text import HELPERS, Template, Writer, comment, joined, statement
+from chainrule.numeric.targets._c_update import frozen_cells
 from chainrule.numeric.targets._identifiers import Identifiers
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Loops:
         self.leaves = self._cells(program.leaves)
         self.nodes = self._cells(program.nodes)
         self.parameters = self._cells(program.gradients)
+        self.frozen = frozen_cells(program, graph.model.freeze)
         self.remarks: list[str] = []
         self._templates: dict[int, tuple[fm.Formula, Template]] = {}
         names = Identifiers((*RESERVED, *HELPERS, *taken, "total"))

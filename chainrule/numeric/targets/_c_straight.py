@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from chainrule.core import formula as fm
 from chainrule.numeric.targets._c_names import RESERVED
 from chainrule.numeric.targets._c_text import HELPERS, Writer, comment, statement
+from chainrule.numeric.targets._c_update import frozen_cells
 from chainrule.numeric.targets._identifiers import ascii_text
 from chainrule.numeric.targets._scalars import Scalars
 
@@ -33,6 +34,7 @@ class Straight:
         self.leaves = self._scalars.leaves
         self.nodes = [each.cell for each in self._scalars.forward if each.cell]
         self.parameters = self._scalars.parameters
+        self.frozen = frozen_cells(self._scalars.program, graph.model.freeze)
 
     def forward(self) -> Iterator[str]:
         """The body of `forward`."""

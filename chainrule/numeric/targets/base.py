@@ -29,21 +29,30 @@ class Options:
     """How code is written.
 
     `version` is that of chainrule, for the header. `level` is "component" (a line per scalar),
-    "matrix" (a statement per layer) or "auto", by size, where a target has both.
+    "matrix" (a statement per layer) or "auto", by size, where a target has both. `prefix` stands
+    before every name that other files of a program may see, and `header` is the file that the code
+    includes for its own declarations, where a target has such.
     """
 
     version: str = ""
     level: str = "auto"
+    prefix: str = ""
+    header: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A language in which a model is written out. `write` gives the whole text of the file."""
+    """A language in which a model is written out.
+
+    `write` gives the whole text of the file, `header` that of a file of declarations, if the
+    language has them; such a language takes a prefix too.
+    """
 
     name: str
     title: Mapping[str, str]
     extension: str
     write: Callable[[Graph | IndexGraph, Options], str]
+    header: Callable[[Graph | IndexGraph, Options], str] | None = None
 
 
 def layer_by_layer(graph: Graph | IndexGraph, level: str, small: int) -> bool:

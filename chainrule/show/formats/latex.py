@@ -19,6 +19,7 @@ from chainrule.show.outline import (
     Working,
     outline,
 )
+from chainrule.show.printers.characters import GREEK
 from chainrule.show.printers.latex import print_latex
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 _ESCAPES = str.maketrans(
     {
+        **{char: f"$\\{name}$" for name, char in GREEK.items()},
+        "₁": "$_1$", "₂": "$_2$",
         "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
         "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}",
         "½": r"$\tfrac12$", "→": r"$\to$", "≠": r"$\ne$", "−": "$-$", "·": r"$\cdot$",
@@ -37,7 +40,7 @@ _ESCAPES = str.maketrans(
     }
 )  # fmt: skip
 
-_PREAMBLE = r"""\documentclass[11pt]{article}
+PREAMBLE = r"""\documentclass[11pt]{article}
 \usepackage{amsmath,amssymb}
 """
 
@@ -167,7 +170,7 @@ def render(page: Page) -> Iterator[str]:
     printer = _Printer(page)
     article = page.document == "article"
     if article:
-        yield _PREAMBLE
+        yield PREAMBLE
         if page.locale.code == "ko":
             yield "\\usepackage{kotex}\n"
         yield "\\allowdisplaybreaks\n\\raggedbottom\n\\begin{document}\n"

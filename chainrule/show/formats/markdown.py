@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from chainrule.show.locales import Phrase
 
 FLAVOURS = ("gfm", "kramdown", "jupyter")
-_SPECIAL = str.maketrans({char: f"\\{char}" for char in "\\`*_{}[]<>#|"})
+SPECIAL = str.maketrans({char: f"\\{char}" for char in "\\`*_{}[]<>#|"})
 
 _ROWS = 30
 
@@ -56,7 +56,7 @@ class _Printer:
             kept.append(self.inline(formula))
             return f"\x00{len(kept) - 1}\x01"
 
-        head, *parts = self.page.locale.say(phrase, keep).translate(_SPECIAL).split("\x00")
+        head, *parts = self.page.locale.say(phrase, keep).translate(SPECIAL).split("\x00")
         out = [head]
         for part in parts:
             index, _, rest = part.partition("\x01")

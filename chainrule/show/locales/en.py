@@ -81,6 +81,16 @@ LOCALE = Locale(
         "not-finite": "at these values the gradient is no finite number in double precision",
         "frozen": "{wrt} is frozen: it is not updated",
         "every-parameter": "likewise for every parameter",
+        "table-step": "step",
+        "table-sample": "step (sample)",
+        "table-delta": "{definition}.",
+        "table-deltas": "{definition}, and so on.",
+        "table-start": "The weights of a step are those after its update; "
+        "those under {step} are the ones it began with.",
+        "table-mean": "Values and δ are those of each sample; "
+        "a step moves the weights by the mean over its samples.",
+        "table-more": "{count} more samples of a step are not shown.",
+        "table-loss": "{of} went from {first} to {last} in {steps} {steps:s step|steps}.",
         "topic-definition": "Definition",
         "topic-derivative": "Derivative",
         "topic-why": "Why",

@@ -283,3 +283,146 @@ def test_an_unrolled_network_is_written_as_one():
     network_text = written(load_model("16-32-16"))
     assert written(load_model("16-32-16").unroll()) == network_text
     assert isinstance(load_model("16-32-16").unroll(), Graph)
+
+
+# -- the update, headers and prefixes
+
+OPENING = "#include <stdio.h>\n#include <string.h>\n"
+CALLER = """
+int main(void)
+{
+    double leaves[32] = {0}, nodes[32], slopes[32], updated[32];
+    for (int i = 0; i < PREFIX_leaf_count; i++) leaves[i] = 0.1 * (i + 1);
+    PREFIX_forward(leaves, nodes);
+    PREFIX_gradients(leaves, slopes);
+    PREFIX_step(leaves, 0.5, updated);
+    printf("%.17g\\n", nodes[PREFIX_node_count - 1]);
+    for (int i = 0; i < PREFIX_parameter_count; i++) {
+        int k = 0;
+        while (strcmp(PREFIX_leaf_names[k], PREFIX_parameter_names[i])) k++;
+        printf("%s %.17g %.17g %.17g\\n", PREFIX_leaf_names[k], leaves[k], slopes[i], updated[i]);
+    }
+    return 0;
+}
+"""
+
+
+@needs_gcc
+@both
+@pytest.mark.parametrize("frozen", [(), ("w_1", "b_2"), "all"])
+def test_step(frozen, tmp_path):
+    """Parameters that are copied from the wrong leaf, or frozen ones that move."""
+    model = load_model("mazur")
+    names = model.unroll().parameters
+    frozen = names if frozen == "all" else frozen
+    model = model.with_model(freeze=tuple(frozen))
+    built, values = Built(model, tmp_path), values_of(model)
+    gradients = built.gradients(values)
+    built.library.step.argtypes = [ctypes.c_void_p, ctypes.c_double, ctypes.c_void_p]
+    given = (ctypes.c_double * len(built.leaves))(*(values[name] for name in built.leaves))
+    out = (ctypes.c_double * len(names))()
+    built.library.step(given, 0.5, out)
+    for name, found in zip(built.parameters, out, strict=True):
+        moved = values[name] - 0.5 * gradients[name]
+        assert found == (values[name] if name in frozen else moved), name
+        assert name in frozen or found != values[name]
+
+
+@needs_gcc
+def test_a_frozen_parameter_stays_where_its_gradient_is_not_finite(tmp_path):
+    """0 times an infinite gradient is nan: a mask would spoil what must not move."""
+    model = load_equations(["E = sqrt(w_1) + w_2*x"]).with_model(freeze=("w_1",))
+    built = Built(model, tmp_path)
+    built.library.step.argtypes = [ctypes.c_void_p, ctypes.c_double, ctypes.c_void_p]
+    values = {"w_1": 0.0, "w_2": 1.0, "x": 2.0}
+    given = (ctypes.c_double * 3)(*(values[name] for name in built.leaves))
+    out = (ctypes.c_double * 2)()
+    built.library.step(given, 0.5, out)
+    assert dict(zip(built.parameters, out, strict=True)) == {"w_1": 0.0, "w_2": 0.0}
+
+
+def files_of(model, prefix, folder, **options):
+    """The code and its header, written into a folder."""
+    options = Options(prefix=prefix, header=f"{prefix}.h", **options)
+    (folder / f"{prefix}.c").write_text(target.TARGET.write(model, options), encoding="utf-8")
+    (folder / f"{prefix}.h").write_text(target.TARGET.header(model, options), encoding="utf-8")
+
+
+def run(command, folder):
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert not done.returncode, done.stderr
+    return done.stdout
+
+
+@needs_gcc
+@both
+def test_two_models_in_one_program(tmp_path):
+    """Names of one model that clash with those of the other at the link, or call its functions."""
+    models = {"net": load_model("mazur"), "other": load_model("2-3-1")}
+    for prefix, model in models.items():
+        files_of(model, prefix, tmp_path)
+        caller = CALLER.replace("int main", f"int main_{prefix}").replace("PREFIX", prefix)
+        text = f'{OPENING}#include "{prefix}.h"\nint main_{prefix}(void);\n{caller}'
+        (tmp_path / f"run_{prefix}.c").write_text(text, encoding="utf-8")
+    both_of_them = "int main_net(void);\nint main_other(void);\n"
+    both_of_them += "int main(void)\n{\n    return main_net() + main_other();\n}\n"
+    (tmp_path / "main.c").write_text(both_of_them, encoding="utf-8")
+    sources = ["main.c", *(f"{each}.c" for prefix in models for each in (prefix, f"run_{prefix}"))]
+    run(["gcc", *FLAGS, "-o", "both", *sources, "-lm"], tmp_path)
+    lines = iter(run(["./both"], tmp_path).splitlines())
+    for model in models.values():
+        graph = model.unroll()
+        values = {name: 0.1 * (place + 1) for place, name in enumerate(graph.leaves)}
+        assert float(next(lines)) == pytest.approx(run_forward(graph, values)[graph.output])
+        for name in graph.parameters:
+            found, leaf, gradient, updated = next(lines).split()
+            assert found == name
+            assert float(gradient) == pytest.approx(slope(graph, values, name), rel=1e-7)
+            frozen = name in graph.model.freeze
+            moved = float(leaf) - (0 if frozen else 0.5 * float(gradient))
+            assert float(updated) == moved
+
+
+@needs_gcc
+@both
+def test_only_prefixed_names_are_visible(tmp_path):
+    """A helper that is not static is defined twice in a program with two models."""
+    files_of(load_model("2-3-1"), "net", tmp_path)
+    run(["gcc", *FLAGS, "-c", "net.c", "-o", "net.o"], tmp_path)
+    listed = run(["nm", "--defined-only", "net.o"], tmp_path)
+    symbols = map(str.split, listed.splitlines())
+    seen = {name for *_, kind, name in symbols if kind.isupper() and not name.startswith(".")}
+    names = ("forward", "gradients", "step", "leaf_names", "node_names", "parameter_names")
+    counts = ("leaf_count", "node_count", "parameter_count")
+    assert seen == {f"net_{name}" for name in (*names, *counts)}
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="g++ is not here")
+def test_the_header_is_read_by_cpp(tmp_path):
+    """Without extern "C" the functions are not found; included twice they are declared twice."""
+    files_of(load_model("mazur"), "net", tmp_path)
+    include = '#include "net.h"\n'
+    caller = CALLER.replace("PREFIX", "net").replace("(void)", "()")
+    text = f"#include <cstdio>\n#include <cstring>\n{include}{include}{caller}"
+    text = text.replace("printf", "std::printf").replace("strcmp", "std::strcmp")
+    (tmp_path / "main.cpp").write_text(text, encoding="utf-8")
+    run(["gcc", *FLAGS, "-c", "net.c", "-o", "net.o"], tmp_path)
+    strict = ("-std=c++11", "-Wall", "-Wextra", "-pedantic", "-Werror")
+    run(["g++", *strict, "-o", "caller", "main.cpp", "net.o", "-lm"], tmp_path)
+    lines = run(["./caller"], tmp_path).splitlines()
+    assert len(lines) == 1 + 10
+
+
+@needs_gcc
+def test_leaves_with_the_names_of_the_interface(tmp_path):
+    """With a prefix other names are taken; a leaf may be called like a function without it."""
+    names = ["net_forward", "net_step", "forward", "step", "gradients", "leaves", "net_leaf_names"]
+    text = " + ".join(f"{number}*{name}" for number, name in enumerate(names, 1))
+    files_of(load_equations([f"out = {text}", "E = out**2"]), "net", tmp_path)
+    run(["gcc", *FLAGS, "-c", "net.c", "-o", "net.o"], tmp_path)
+
+
+@pytest.mark.parametrize("prefix", ["1net", "my-net", "int", "_net", "a b", "é"])
+def test_a_prefix_that_is_no_identifier(prefix):
+    with pytest.raises(ChainruleError, match="no identifier of C"):
+        target.TARGET.write(load_model("2-1"), Options(prefix=prefix))
