@@ -11,17 +11,20 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from chainrule.calculus.tidy import constant
+from chainrule.catalog.registry import definitions
 from chainrule.core import formula as fm
-from chainrule.core.lower import to_sympy
+from chainrule.core.lower import expand_definitions, to_sympy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["Unsettled", "taylor"]
+__all__ = ["Unsettled", "sign_beside", "taylor"]
 
 _TERMS = 8
 """Coefficients that are kept; what cancels further is refused."""
 
+_RAISED = 16
 _LARGEST = 80
 """Operations of a formula that is looked at."""
 
@@ -38,14 +41,16 @@ class _Series:
     coefficients: tuple[Any, ...]
 
 
-def taylor(formula: fm.Formula, name: str, at: fm.Formula) -> tuple[Any, Any]:
+def taylor(formula: fm.Formula, name: str, at: fm.Formula, side: int) -> tuple[Any, Any]:
     """Value and derivative that a formula in `name` tends to, as sympy expressions.
 
+    `side` is 1 from above and -1 from below: |x| is x on one side and −x on the other.
     Raises `Unsettled` where it has no such limits or they are not found.
     """
-    if fm.count_operations(formula) > _LARGEST:
+    whole = expand_definitions(formula, definitions(), keep=frozenset(_FUNCTIONS))
+    if fm.count_operations(whole) > _LARGEST:
         raise Unsettled
-    known = _powers(_expanded(formula, name, to_sympy(at)))
+    known = _powers(_Expansion(name, to_sympy(at), side).of(whole))
     if len(known) < 2:
         raise Unsettled
     value, slope = known[:2]
@@ -70,39 +75,98 @@ def _is_zero(value: Any) -> bool:
     return False
 
 
-def _expanded(formula: fm.Formula, name: str, at: Any) -> _Series:
-    if not fm.contains(formula, name):
-        return _constant(to_sympy(formula))
-    match formula:
-        case fm.Name():
-            one = _zero() + 1
-            return _Series(0, (at, one) + (_zero(),) * (_TERMS - 2))
-        case fm.Negative():
-            return _scaled(_expanded(formula.operand, name, at), -1)
-        case fm.Sum():
-            total = _expanded(formula.terms[0], name, at)
-            for term in formula.terms[1:]:
-                total = _plus(total, _expanded(term, name, at))
-            return total
-        case fm.Product():
-            whole = _expanded(formula.factors[0], name, at)
-            for factor in formula.factors[1:]:
-                whole = _times(whole, _expanded(factor, name, at))
-            return whole
-        case fm.Quotient():
-            top = _expanded(formula.numerator, name, at)
-            return _times(top, _inverse(_expanded(formula.denominator, name, at)))
-        case fm.Power(base, fm.Number() as exponent) if exponent.text.isdigit():
-            inner = _expanded(base, name, at)
+def sign_beside(formula: fm.Formula, name: str, at: fm.Formula, side: int) -> int:
+    """The sign of a formula's values near a point on one side.
+
+    Raises `Unsettled` where it is not known.
+    """
+    whole = expand_definitions(formula, definitions(), keep=frozenset(_FUNCTIONS))
+    if fm.count_operations(whole) > _LARGEST:
+        raise Unsettled
+    return _Expansion(name, to_sympy(at), side).sign(_Expansion(name, to_sympy(at), side).of(whole))
+
+
+@dataclass(frozen=True, slots=True)
+class _Expansion:
+    """Series in the distance of `name` from the point `at`, seen from one side."""
+
+    name: str
+    at: Any
+    side: int
+
+    def of(self, formula: fm.Formula) -> _Series:
+        """The series of a formula."""
+        if not fm.contains(formula, self.name):
+            return _constant(to_sympy(formula))
+        match formula:
+            case fm.Name():
+                return _Series(0, (self.at, _zero() + 1) + (_zero(),) * (_TERMS - 2))
+            case fm.Negative():
+                return _scaled(self.of(formula.operand), -1)
+            case fm.Sum():
+                total, *rest = map(self.of, formula.terms)
+                for term in rest:
+                    total = _plus(total, term)
+                return total
+            case fm.Product():
+                whole, *rest = map(self.of, formula.factors)
+                for factor in rest:
+                    whole = _times(whole, factor)
+                return whole
+            case fm.Quotient():
+                return _times(self.of(formula.numerator), _inverse(self.of(formula.denominator)))
+            case fm.Power():
+                return self._power(formula)
+            case fm.Call() if not formula.primes:
+                return self._call(formula)
+        raise Unsettled
+
+    def _power(self, formula: fm.Power) -> _Series:
+        base, exponent = formula.base, formula.exponent
+        value = constant(exponent)
+        if value is not None and value.denominator == 1 and abs(value) <= _RAISED:
+            inner = self.of(base)
             whole = _constant(_zero() + 1)
-            for _ in range(min(int(exponent.text), 16)):
+            for _ in range(abs(value.numerator)):
                 whole = _times(whole, inner)
-            if int(exponent.text) > 16:
-                raise Unsettled
-            return whole
-        case fm.Call(function, (argument,)) if function in _DERIVATIVES and not formula.primes:
-            return _composed(function, _expanded(argument, name, at))
-    raise Unsettled
+            return whole if value > 0 else _inverse(whole)
+        if fm.contains(exponent, self.name):
+            # Near the point the exponent takes every value, so that the base is positive there.
+            return self.of(fm.Call("exp", (fm.multiply(exponent, fm.Call("log", (base,))),)))
+        power = to_sympy(exponent)
+        return _composed(lambda u: u**power, _positive, self.of(base))
+
+    def _call(self, call: fm.Call) -> _Series:
+        if call.function in _FORMS:
+            return self.of(_FORMS[call.function](*call.args))
+        if call.function in {"max", "min"} and len(call.args) == 2:
+            first, second = map(self.of, call.args)
+            sign = self.sign(_plus(first, _scaled(second, -1)))
+            return first if (sign >= 0) == (call.function == "max") else second
+        (argument,) = call.args if len(call.args) == 1 else (None,)
+        if argument is None:
+            raise Unsettled
+        inner = self.of(argument)
+        if call.function == "abs":
+            return _scaled(inner, self.sign(inner) or 1)
+        if call.function == "sign":
+            return _constant(_zero() + self.sign(inner))
+        if call.function == "heaviside":
+            return _constant(_zero() + int(self.sign(inner) > 0))
+        if call.function not in _DERIVATIVES:
+            raise Unsettled
+        return _composed(*_DERIVATIVES[call.function], inner)
+
+    def sign(self, series: _Series) -> int:
+        """Of the values on this side of the point; 0 if they are 0."""
+        series = _normal(series)
+        if not series.coefficients:
+            raise Unsettled
+        first = series.coefficients[0]
+        if not (first.is_positive or first.is_negative):
+            raise Unsettled
+        odd = series.start % 2 == 1 and self.side < 0
+        return 1 if bool(first.is_positive) != odd else -1
 
 
 def _constant(value: Any) -> _Series:
@@ -161,7 +225,9 @@ def _inverse(series: _Series) -> _Series:
     return _Series(-series.start, tuple(out))
 
 
-def _composed(function: str, inner: _Series) -> _Series:
+def _composed(
+    build: Callable[[Any], Any], analytic: Callable[[Any], bool], inner: _Series
+) -> _Series:
     """f(u₀ + v) = Σ f⁽ᵏ⁾(u₀)·vᵏ/k!, for a function that is analytic at u₀."""
     import sympy
 
@@ -169,7 +235,6 @@ def _composed(function: str, inner: _Series) -> _Series:
     if not padded:
         raise Unsettled
     center, variable = padded[0], sympy.Dummy("u", real=True)
-    build, analytic = _DERIVATIVES[function]
     if not analytic(center):
         raise Unsettled
     value = build(variable)
@@ -182,6 +247,25 @@ def _composed(function: str, inner: _Series) -> _Series:
         power = _times(power, moving)
         value = value.diff(variable)
     return total
+
+
+def _exponentials(*pairs: fm.Formula) -> fm.Formula:
+    """Σ c·eᵘ over pairs (c, u)."""
+    terms = zip(pairs[::2], pairs[1::2], strict=True)
+    return fm.add(*(fm.multiply(c, fm.Call("exp", (u,))) for c, u in terms))
+
+
+_FORMS: Mapping[str, Callable[..., fm.Formula]] = MappingProxyType(
+    {
+        "share": lambda top, *pairs: fm.Quotient(fm.Call("exp", (top,)), _exponentials(*pairs)),
+        "logsumexp": lambda *pairs: fm.Call("log", (_exponentials(*pairs),)),
+        "logcosh": lambda u: fm.Call("log", (fm.Call("cosh", (u,)),)),
+        "norm": lambda *sides: fm.Call(
+            "sqrt", (fm.add(*(fm.Power(side, fm.Number("2")) for side in sides)),)
+        ),
+    }
+)
+"""What functions of numeric programs stand for."""
 
 
 def _always(_: Any) -> bool:
@@ -211,3 +295,5 @@ _DERIVATIVES: Mapping[str, tuple[Callable[[Any], Any], Callable[[Any], bool]]] =
     }
 )
 """Functions by name: the sympy function, and where it is analytic."""
+
+_FUNCTIONS = frozenset({*_DERIVATIVES, "abs", "sign", "heaviside", "max", "min"})

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from chainrule.calculus.tidy import constant, tidy
 from chainrule.core import formula as fm
-from chainrule.numeric.linear import Linear, as_formula, as_number, plus
+from chainrule.numeric.linear import as_formula, as_number, plus
 from chainrule.numeric.monomials import (
     MOST_TERMS,
     Monomial,
@@ -24,9 +24,7 @@ from chainrule.numeric.monomials import (
     called,
     factors,
     log_of,
-    log_of_quotient,
     log_of_share,
-    merged,
     plain,
     positive,
     summed,
@@ -165,16 +163,39 @@ class Exponentials:
         return found
 
     def _sum(self, formula: fm.Sum) -> Monomial | None:
-        """A sum of exponentials with factors of any kind."""
+        """A sum of exponentials with factors of any kind, or of shares as one fraction."""
         if len(formula.terms) > MOST_TERMS:
             return None
-        terms = []
-        for part in formula.terms:
-            found = self._monomial(part)
-            if found.sums:
+        parts = [self._monomial(part) for part in formula.terms]
+        divisors: dict[PowerSum, Fraction] = {}
+        for part in parts:
+            for each, k in part.sums:
+                if k > 0 or k.denominator != 1 or not positive(each):
+                    return None
+                divisors[each] = max(divisors.get(each, Fraction(0)), -k)
+        whole = self._over(parts, divisors)
+        if not divisors or whole is None:
+            return whole
+        below = tuple((each, -k) for each, k in divisors.items())
+        return replace(whole.times(Monomial(sums=below)), count=1, raw=0)
+
+    def _over(self, parts: list[Monomial], divisors: dict[PowerSum, Fraction]) -> Monomial | None:
+        """What stands above the product of all divisors."""
+        above: list[Term] = []
+        for part in parts:
+            own = {each: -k for each, k in part.sums}
+            more = [each for each, k in divisors.items() for _ in range(int(k - own.get(each, 0)))]
+            terms = [Term(factors(part), part.exponent)]
+            for divisor in more:
+                terms = [
+                    Term(tidy(fm.multiply(t.factor, d.factor)), plus(t.exponent, d.exponent))
+                    for t in terms
+                    for d in divisor
+                ]
+            above += terms
+            if len(above) > MOST_TERMS:
                 return None
-            terms.append(Term(factors(found), found.exponent))
-        return summed(terms)
+        return summed(above, over=bool(divisors))
 
     # -- logarithms
 
@@ -185,8 +206,7 @@ class Exponentials:
         """
         found = self._monomial(argument)
         if not found.count:
-            split = self._fraction(argument) if isinstance(argument, fm.Sum) else None
-            return None if split is None else log_of_quotient(*split)
+            return None
         other = [(each, k) for each, k in found.sums if not positive(each)]
         alone = found.number == 1 and all(map(_is_of_powers, (*found.above, *found.below)))
         terms = []
@@ -212,33 +232,6 @@ class Exponentials:
         if rest.sums or rest.above or rest.below or rest.number != 1:
             terms.append(fm.Call("log", (plain(rest),)))
         return tidy(fm.add(*terms))
-
-    def _fraction(self, formula: fm.Sum) -> tuple[PowerSum, PowerSum] | None:
-        """Numbers plus shares of one sum, such as 1 − p, as positive terms over that sum."""
-        below: PowerSum | None = None
-        shares: list[tuple[Fraction, Linear, bool]] = []
-        for part in formula.terms:
-            found = self._monomial(part)
-            if found.above or found.below or len(found.sums) > 1:
-                return None
-            for each, k in found.sums:
-                if k != -1 or not positive(each) or below not in {None, each}:
-                    return None
-                below = each
-            shares.append((found.number, found.exponent, bool(found.sums)))
-        if below is None:
-            return None
-        above: list[Term] = []
-        for times, exponent, over in shares:
-            if over:
-                above.append(Term(as_number(times), exponent))
-            else:
-                above += [
-                    Term(tidy(fm.multiply(as_number(times), t.factor)), plus(exponent, t.exponent))
-                    for t in below
-                ]
-        whole = merged(above)
-        return (whole, below) if whole and positive(whole) else None
 
 
 def _is_of_powers(formula: fm.Formula) -> bool:

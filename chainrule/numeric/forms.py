@@ -18,6 +18,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from chainrule.calculus.tidy import constant
 from chainrule.core import formula as fm
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["FORMS", "bounded", "written_out"]
 
 _TWO = fm.Number("2")
+_LOWEST = fm.Negative(fm.Number("1e999"))
+"""Below every exponent: minus a number beyond all floats."""
 
 
 def bounded(call: fm.Call) -> bool:
@@ -58,18 +61,31 @@ def _logsumexp(*pairs: fm.Formula) -> fm.Formula:
 def _shifted(
     pairs: tuple[fm.Formula, ...],
 ) -> tuple[fm.Formula, fm.Formula, Callable[[fm.Formula], fm.Formula]]:
-    """The largest exponent M, Σ c·e^(u − M), and what gives e^(u − M)."""
-    exponents = tuple(dict.fromkeys(pairs[1::2]))
+    """The largest exponent M, Σ c·e^(u − M), and what gives e^(u − M).
+
+    A term whose factor c may be 0 takes part where it is not: a class with the target 0 may have
+    the largest logit.
+    """
+    terms = list(zip(pairs[::2], pairs[1::2], strict=True))
+    exponents = tuple(
+        dict.fromkeys(u if constant(c) else _unless_0(c, u, _LOWEST) for c, u in terms)
+    )
     shift = exponents[0] if len(exponents) == 1 else fm.Call("max", exponents)
 
     def power(exponent: fm.Formula) -> fm.Formula:
         return fm.Call("exp", (fm.add(exponent, fm.Negative(shift)),))
 
-    terms = [
-        power(exponent) if factor == fm.ONE else fm.multiply(factor, power(exponent))
-        for factor, exponent in zip(pairs[::2], pairs[1::2], strict=True)
-    ]
-    return shift, fm.add(*terms), power
+    def term(factor: fm.Formula, exponent: fm.Formula) -> fm.Formula:
+        if factor == fm.ONE:
+            return power(exponent)
+        whole = fm.multiply(factor, power(exponent))
+        return whole if constant(factor) else _unless_0(factor, whole, fm.ZERO)
+
+    return shift, fm.add(*(term(c, u) for c, u in terms)), power
+
+
+def _unless_0(factor: fm.Formula, value: fm.Formula, instead: fm.Formula) -> fm.Formula:
+    return fm.Cases(((value, fm.Condition(factor, "!=", fm.ZERO)),), instead)
 
 
 def _logcosh(inner: fm.Formula) -> fm.Formula:

@@ -35,9 +35,7 @@ __all__ = [
     "called",
     "factors",
     "log_of",
-    "log_of_quotient",
     "log_of_share",
-    "merged",
     "plain",
     "positive",
     "summed",
@@ -108,15 +106,19 @@ class Monomial:
         if whole and abs(exponent) > _RAISED:
             return None
         above, below = (self.above, self.below) if exponent > 0 else (self.below, self.above)
-        size = abs(exponent)
+        if not whole and len(above) + len(below) > 1:
+            # (ab)^½ has a value where a and b are negative, a^½·b^½ has none.
+            top = fm.multiply(*above)
+            above, below = (fm.Quotient(top, fm.multiply(*below)) if below else top,), ()
+        degree = abs(exponent)
         whole_power = whole and exponent > 0
         moved = not whole_power or (exponent != 1 and self.raw > 0 and bool(self.exponent))
         return Monomial(
             self.number**exponent.numerator if whole else Fraction(1),
             scaled(self.exponent, exponent),
             tuple((each, k * exponent) for each, k in self.sums),
-            raised(above, size),
-            raised(below, size),
+            raised(above, degree),
+            raised(below, degree),
             self.count,
             self.raw if whole_power else self.count,
             self.forced or (moved and self.count > 0),
@@ -158,7 +160,13 @@ def called(call: fm.Call) -> Monomial | None:
             return Monomial(exponent=linear(call.args[0]), count=1, raw=1)
         case "sigmoid":
             up = linear(call.args[0])
-            divisor: PowerSum = (Term(fm.ONE, ()), Term(fm.ONE, up))
+            # σ(u) and σ(−u) are over the same sum.
+            ordered = tuple(sorted(up, key=lambda each: str(each[0])))
+            if ordered and ordered[0][1] < 0:
+                divisor: PowerSum = (Term(fm.ONE, ()), Term(fm.ONE, scaled(ordered, Fraction(-1))))
+                return Monomial(sums=((divisor, Fraction(-1)),), count=1)
+            up = ordered
+            divisor = (Term(fm.ONE, ()), Term(fm.ONE, up))
             return Monomial(exponent=up, sums=((divisor, Fraction(-1)),), count=1) if up else None
         case "share":
             first, *rest = call.args
@@ -179,7 +187,7 @@ def factors(found: Monomial) -> fm.Formula:
     return fm.Quotient(top, fm.multiply(*found.below)) if found.below else top
 
 
-def merged(terms: Iterable[Term]) -> PowerSum:
+def _merged(terms: Iterable[Term]) -> PowerSum:
     """Terms with the same exponent taken together, without those that vanish."""
     table: dict[frozenset[tuple[fm.Formula, Fraction]], Term] = {}
     for term in terms:
@@ -190,13 +198,19 @@ def merged(terms: Iterable[Term]) -> PowerSum:
     return tuple(term for term in table.values() if constant(term.factor) != 0)
 
 
-def summed(terms: Iterable[Term]) -> Monomial | None:
-    """A sum of terms as a monomial, None where it holds no exponential."""
-    found = merged(terms)
-    if not any(term.exponent for term in found):
+def summed(terms: Iterable[Term], *, over: bool = False) -> Monomial | None:
+    """A sum of terms as a monomial, None where it holds no exponential.
+
+    What stands `over` exponentials need hold none itself: (1 + eᵘ) − eᵘ is 1.
+    """
+    found = _merged(terms)
+    if not found or not (over or any(term.exponent for term in found)):
         return None
     if len(found) == 1:
-        return Monomial(exponent=found[0].exponent, above=(found[0].factor,), count=1, raw=1)
+        (term,) = found
+        value = constant(term.factor)
+        above = (term.factor,) if value is None else ()
+        return Monomial(value or Fraction(1), term.exponent, above=above, count=1, raw=1)
     return Monomial(sums=((found, Fraction(1)),), count=1, raw=1)
 
 
@@ -224,7 +238,7 @@ def written(found: Monomial) -> fm.Formula:
         terms.append(Term(fm.multiply(*(term.factor for term in choice)), whole))
     divisors = [each for each, k in below for _ in range(k)]
     parts = [
-        tidy(fm.multiply(term.factor, *_shares(term.exponent, divisors))) for term in merged(terms)
+        tidy(fm.multiply(term.factor, *_shares(term.exponent, divisors))) for term in _merged(terms)
     ]
     outside = [
         fm.Call("exp", (tidy(fm.multiply(as_number(k), log_of(each))),)) for each, k in roots
@@ -305,16 +319,6 @@ def log_of_share(top: Linear, divisor: PowerSum) -> fm.Formula:
                 inner = as_formula(minus(other, mine))
                 return fm.Negative(fm.Call("softplus", (inner,)))
     return tidy(fm.add(as_formula(top), fm.Negative(log_of(divisor))))
-
-
-def log_of_quotient(above: PowerSum, below: PowerSum) -> fm.Formula:
-    """log(Σ above / Σ below)."""
-    if len(above) == 1 and above[0].factor == fm.ONE:
-        return log_of_share(above[0].exponent, below)
-    if len(above) == 1:
-        factor = fm.Call("log", (above[0].factor,))
-        return tidy(fm.add(factor, log_of_share(above[0].exponent, below)))
-    return tidy(fm.add(log_of(above), fm.Negative(log_of(below))))
 
 
 def plain(found: Monomial) -> fm.Formula:

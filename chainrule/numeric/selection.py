@@ -73,8 +73,6 @@ class Selection:
     def times(self, upstream: fm.Formula, factor: fm.Formula, through: str, to: str) -> fm.Formula:
         """The adjoint of `through` times a factor ∂through/∂to."""
         guard = self._guards.get(through)
-        if not self._risky:
-            return _times(upstream, factor)
         factors = _factors(factor)
         switches = [found for each in factors if (found := _switch(each)) is not None]
         body = _times(upstream, factor)
@@ -82,6 +80,7 @@ class Selection:
             body = _distributed(upstream, factors)
         if guard is not None and not self._finite(factor):
             body = _mapped(guard, body, fm.ZERO)
+        # Every reader leaves its mark, or the guard of `to` would be made of some of them.
         whole = guard
         for switch in switches:
             whole = switch if whole is None else _mapped(whole, switch, fm.ZERO)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chainrule.calculus.rules.base import Context, Outcome, Rule, derivative, has
+from chainrule.catalog.registry import definitions
 from chainrule.core import formula as fm
 from chainrule.core.errors import ChainruleError
 
@@ -61,7 +62,7 @@ def _cases(formula: fm.Formula, context: Context) -> Outcome | None:
     values: list[fm.Formula] = []
     for place in range(len(formula.branches) + 1):
         point = _point(formula, place)
-        if point is not None and any(has(side, context.wrt) for side in point.parts):
+        if point is not None and _is_single(point, context.wrt):
             values.append(_at_point(formula, place, point, context))
             form = "no-limit" if values[-1] == UNDEFINED else form or "point"
         else:
@@ -91,24 +92,40 @@ def _point(formula: fm.Cases, place: int) -> fm.Condition | None:
     """The equality u = v without which a branch does not hold."""
     if place < len(formula.branches):
         test = formula.branches[place][1]
-        return test if test.relation == "==" else None
+        return _equal(test) if test.relation == "==" else None
     tests = [test for _, test in formula.branches]
-    for test in tests:
+    for number, test in enumerate(tests, 1):
         if test.relation == "!=" or _is_size(test):
             return _equal(test)
         if any(
             (test.left, test.relation, test.right)
             in {(o.left, _OPPOSITE.get(o.relation), o.right), (o.right, o.relation, o.left)}
-            for o in tests
+            for o in tests[number:]
         ):
             return _equal(test)
     return None
 
 
+_FLAT = frozenset({"abs", "sign", "heaviside", "max", "min"})
+
+
+def _is_single(point: fm.Condition, wrt: str) -> bool:
+    """Whether an equality holds at single values of the variable: not max(x, 0) = 0."""
+    from chainrule.core.lower import expand_definitions, symbol, to_sympy
+
+    if not any(has(side, wrt) for side in point.parts):
+        return False
+    whole = expand_definitions(fm.Sum((point.left, fm.Negative(point.right))), definitions())
+    for node in fm.walk(whole):
+        if isinstance(node, fm.Cases) or (isinstance(node, fm.Call) and node.function in _FLAT):
+            return False
+    return bool(to_sympy(whole).diff(symbol(wrt)) != 0)
+
+
 def _is_size(test: fm.Condition) -> bool:
-    """Whether it says |u| > 0."""
+    """Whether it compares |u| with 0, such as |u| > 0."""
     absolute = isinstance(test.left, fm.Call) and test.left.function == "abs"
-    return absolute and test.relation == ">" and test.right == fm.ZERO
+    return absolute and test.relation in {">", "==", "!="} and test.right == fm.ZERO
 
 
 def _equal(test: fm.Condition) -> fm.Condition:
@@ -121,21 +138,27 @@ def _at_point(formula: fm.Cases, place: int, point: fm.Condition, context: Conte
     from chainrule.calculus.laurent import Unsettled, taylor
     from chainrule.core.lower import from_sympy, to_sympy
 
-    moving, at = point.parts
-    if has(at, context.wrt):
-        moving, at = at, moving
+    solved = _solved(point, context.wrt)
+    if solved is None:
+        return UNDEFINED
+    moving, at = solved
     inner = "u"
     while has(formula, inner):
         inner += "_"
-    if has(at, context.wrt):
-        return UNDEFINED
-    others = [_value(formula, k) for k in range(len(formula.branches) + 1) if k != place]
+    variable = fm.Name(inner)
+    branches = [
+        (fm.replace(_value(formula, k), moving, variable), _moved(formula, k, moving, variable))
+        for k in range(len(formula.branches) + 1)
+        if k != place
+    ]
     here = fm.replace(_value(formula, place), moving, at)
-    around = [fm.replace(value, moving, fm.Name(inner)) for value in others]
-    if any(has(each, context.wrt) for each in (here, *around)):
-        return UNDEFINED
     try:
-        found = {taylor(each, inner, at) for each in around}
+        found = set()
+        for side in (1, -1):
+            around = _neighbours(branches, inner, at, side)
+            if any(has(each, context.wrt) for each in (here, *around)):
+                return UNDEFINED
+            found |= {taylor(each, inner, at, side) for each in around}
         if len(found) != 1:
             return UNDEFINED
         ((value, slope),) = found
@@ -147,6 +170,61 @@ def _at_point(formula: fm.Cases, place: int, point: fm.Condition, context: Conte
     if moving == fm.Name(context.wrt):
         return limit
     return fm.multiply(limit, derivative(moving, context))
+
+
+def _solved(point: fm.Condition, wrt: str) -> tuple[fm.Formula, fm.Formula] | None:
+    """What moves and where it is at the point; the variable itself if the equality is linear."""
+    from chainrule.core.lower import from_sympy, symbol, to_sympy
+
+    moving, at = point.parts
+    if has(at, wrt):
+        moving, at = at, moving
+    if moving == fm.Name(wrt) and not has(at, wrt):
+        return moving, at
+    difference = to_sympy(fm.Sum((moving, fm.Negative(at))))
+    slope = difference.diff(symbol(wrt))
+    if slope.is_number and slope != 0:
+        rest = (difference - slope * symbol(wrt)).expand()
+        return fm.Name(wrt), from_sympy(-rest / slope)
+    return None if has(at, wrt) else (moving, at)
+
+
+def _moved(
+    formula: fm.Cases, place: int, moving: fm.Formula, variable: fm.Name
+) -> fm.Condition | None:
+    if place == len(formula.branches):
+        return None
+    test = formula.branches[place][1]
+    left, right = (fm.replace(side, moving, variable) for side in test.parts)
+    return fm.Condition(left, test.relation, right)
+
+
+def _neighbours(
+    branches: list[tuple[fm.Formula, fm.Condition | None]], name: str, at: fm.Formula, side: int
+) -> list[fm.Formula]:
+    """The values that may hold beside the point, on one side; the first whose test surely does."""
+    found = []
+    for value, test in branches:
+        holds = True if test is None else _holds(test, name, at, side)
+        if holds is not False:
+            found.append(value)
+        if holds:
+            break
+    return found
+
+
+def _holds(test: fm.Condition, name: str, at: fm.Formula, side: int) -> bool | None:
+    """Whether a test holds near the point on one side; None where that is not known."""
+    from chainrule.calculus.laurent import Unsettled, sign_beside
+
+    try:
+        sign = sign_beside(fm.Sum((test.left, fm.Negative(test.right))), name, at, side)
+    except Unsettled:
+        return None
+    return {
+        ">": sign > 0, ">=": sign >= 0, "<": sign < 0, "<=": sign <= 0, "==": not sign,
+        "!=": bool(sign),
+    }[test.relation]  # fmt: skip
 
 
 RULES = (
