@@ -93,6 +93,7 @@ def gradcheck(
         forward=forward_error(instance),
         first_wrong=first,
         drawn=drawn,
+        origin=subject.origin,
         note=subject.compiled.note,
     )
 

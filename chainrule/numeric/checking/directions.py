@@ -85,4 +85,4 @@ def explained(taylor: Taylor, checked: Collection[Checked], tolerance: float) ->
     allowed = tolerance * math.hypot(*(max(abs(one.gradient), one.scale) for one in checked))
     if abs(taylor.slope - taylor.difference) > allowed:
         return taylor
-    return replace(taylor, verdict=Judgement.RIGHT)
+    return replace(taylor, verdict=Judgement.RIGHT, second_order=None)

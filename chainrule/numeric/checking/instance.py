@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import math
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chainrule.core.errors import ChainruleError, shown
-from chainrule.numeric.checking.blame import Factors
 from chainrule.numeric.checking.differences import Point, Ray
 from chainrule.numeric.checking.draws import complete
+from chainrule.numeric.checking.factors import Factors
 from chainrule.numeric.engines import choose
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from chainrule.numeric.checking.arithmetic import Arithmetic
     from chainrule.numeric.checking.subject import Subject
 
 __all__ = ["Instance", "filled"]
@@ -82,14 +83,27 @@ class Instance:
     @cached_property
     def factors(self) -> Factors:
         """The factors of the derivation at these values."""
-        source, point = self.subject.source, self.point
-        values: dict[str, float] = {}
-        for name, slots in self.subject.tape.slots.items():
-            for cell, slot in zip(source.cells[name], slots, strict=True):
-                value = point.floats[slot]
-                exact = math.isfinite(value) or point.in_doubles
-                values[cell] = value if exact else float(point.digits[slot])
-        return Factors(self.subject.graph, values, self.subject.instead)
+        subject, point = self.subject, self.point
+        exact = self._by_cell(point.digits) if not point.in_doubles else {}
+        values = {
+            cell: value if math.isfinite(value) or point.in_doubles else float(exact[cell])
+            for cell, value in self._by_cell(point.floats).items()
+        }
+        return Factors(subject.workspace, values, subject.instead, self._numbers)
+
+    def _numbers(self, arithmetic: Arithmetic) -> Mapping[str, Any]:
+        """The values of all nodes in an arithmetic."""
+        tape, point = self.subject.tape, self.point
+        own = arithmetic is point.arithmetic
+        return self._by_cell(point.digits if own else tape.run(arithmetic, point.leaves))
+
+    def _by_cell(self, numbers: Sequence[Any]) -> dict[str, Any]:
+        cells = self.subject.source.cells
+        return {
+            cell: numbers[slot]
+            for name, slots in self.subject.tape.slots.items()
+            for cell, slot in zip(cells[name], slots, strict=True)
+        }
 
     def ray(self, name: str) -> Ray:
         """Along one leaf, the others held."""

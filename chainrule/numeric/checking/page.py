@@ -32,7 +32,13 @@ _MAX_DRAWN = 1_000
 _SHOWN_NAMES = 8
 _DIGITS = 9
 
-_ORDER = (Judgement.WRONG, Judgement.UNDECIDED, Judgement.KINK, Judgement.RIGHT)
+_ORDER = (
+    Judgement.WRONG, Judgement.UNDECIDED, Judgement.UNDEFINED, Judgement.KINK, Judgement.RIGHT,
+)  # fmt: skip
+_AT_KINKS = frozenset(
+    {"conventions", "jump", "not-finite", "none", "one-side", "between", "beyond"}
+)
+_SIDES = {(True, False): "left side", (False, True): "right side", (True, True): "both sides"}
 
 
 class _Page:
@@ -107,33 +113,45 @@ class _Page:
     def remarks(self) -> Iterator[str]:
         """A line for each parameter of the table that needs one."""
         for one in self.shown():
-            if one.verdict is Judgement.KINK or one.left is not None:
+            known = one.left is not None and one.right is not None
+            if known and one.reason in _AT_KINKS:
                 yield self.kink(one)
             elif one.reason and one.verdict is not Judgement.RIGHT:
-                kinks = self.names(one.kinks)
-                error = "∞" if one.error is None else _brief(one.error)
-                yield self.say(
-                    one.reason, wrt=self.name(one.wrt), error=error, kinks=kinks,
-                    derived=_number(one.derived),
-                )  # fmt: skip
+                yield self.remark(one)
+
+    def remark(self, one: Checked) -> str:
+        error = "∞" if one.error is None else _brief(one.error)
+        loose = [side is not None and math.isnan(side) for side in (one.left, one.right)]
+        text = self.say(
+            one.reason, wrt=self.name(one.wrt), error=error, kinks=self.names(one.kinks),
+            derived=_number(one.derived), side=_number(one.right if one.left is None else one.left),
+            where=self.words.get(_SIDES.get((loose[0], loose[1]), ""), ""),
+        )  # fmt: skip
+        found = one.left if one.difference is None else one.difference
+        if one.reason == "formula" and found is not None:
+            text += f"; {self.say('measured', difference=_number(found))}"
+        return text
 
     def kink(self, one: Checked) -> str:
-        jump, taken = one.reason == "jump", one.verdict is Judgement.KINK
+        """The slopes on both sides, and what the gradient is beside them."""
+        jump, given = one.reason == "jump", self.report.origin == "given"
+        wrong = one.verdict is Judgement.WRONG
+        taken = "gradient is" if wrong or given else "convention"
+        taken = "no gradient" if math.isnan(one.gradient) and not wrong else taken
+        smooth = one.reason == "conventions"
         text = self.say(
-            "jump" if jump else "kink at",
+            "jump" if jump else "smooth" if smooth else "kink at",
             wrt=self.name(one.wrt),
             kinks=self.names(one.kinks),
             derivative=self.derivative(self.report.output, one.wrt),
             left=_number(one.left),
             right=_number(one.right),
-            taken=self.say(
-                "convention" if taken else "gradient is", gradient=_number(one.gradient)
-            ),
+            taken=self.say(taken, gradient=_number(one.gradient)),
         )
-        if jump or not one.reason:
+        reason = one.reason
+        if reason in {"none", "jump", "not-finite"} or (smooth and given):
             return text
-        explained = taken or one.reason != "conventions"
-        return f"{text} ({self.words[one.reason if explained else 'outside']})"
+        return f"{text} ({self.words['outside' if wrong and reason == 'beyond' else reason]})"
 
     def taylor(self) -> Iterator[str]:
         found = [one for one in self.report.taylor if one.verdict is not Judgement.KINK]
@@ -163,8 +181,8 @@ class _Page:
             return
         agree = peer.compared - len(peer.differs)
         text = self.say(
-            "peer", name=peer.name, version=peer.version, count=f"{agree:,}",
-            worst=_brief(peer.worst or 0.0),
+            "peer" if peer.compared else "peer nothing", name=peer.name, version=peer.version,
+            count=f"{agree:,}", worst=_brief(peer.worst or 0.0),
         )  # fmt: skip
         if peer.kinks:
             text += f"; {self.say('peer kinks', count=f'{peer.kinks:,}')}"
@@ -232,6 +250,8 @@ def _badness(one: Checked) -> tuple[int, float]:
 def _number(value: float | None, digits: int = _DIGITS) -> str:
     if value is None:
         return ""
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
     text = f"{value + 0.0:.{digits}g}"
     return f"−{text[1:]}" if text.startswith("-") else text
 

@@ -15,11 +15,16 @@ __all__ = ["Checked", "Forward", "GradCheck", "Judgement", "PeerResult", "Taylor
 
 
 class Judgement(StrEnum):
-    """What becomes of a gradient: `undecided` is neither right nor wrong, `kink` no failure."""
+    """What becomes of a gradient. Only `wrong` is a failure.
+
+    On a `kink` the slopes from both sides differ. `undefined` is a derivation that has no value at
+    the point (0/0, 0·∞); `undecided` is neither right nor wrong.
+    """
 
     RIGHT = "right"
     WRONG = "wrong"
     KINK = "kink"
+    UNDEFINED = "undefined"
     UNDECIDED = "undecided"
 
 
@@ -27,12 +32,17 @@ class Judgement(StrEnum):
 class Checked:
     """One parameter.
 
-    `relative` is |gradient − difference|/max(|gradient|, |difference|, `scale`). On a kink `left`
-    and `right` are the derivatives from either side, None where there is none, and `kinks` the
-    statements that stand on it; the output itself jumps where `jump` is set. `reason` is a key:
-    "coarse", "domain", "border", "not-finite" or "budget" for what is undecided or wrong,
-    "one-side", "between", "conventions" or "jump" for a kink, "derivation" where the gradient is
-    right but the one that a derivation shows is not.
+    `relative` is |gradient − difference|/max(|gradient|, |difference|, `scale`). Where the output
+    may have no derivative, `left` and `right` are the slopes from either side, which may be
+    infinite, nan where a slope does not settle, None where there is none; `kinks` are the
+    statements that stand there.
+
+    `reason` is a key. Of what is wrong or undecided: "coarse", "domain", "border", "not-finite",
+    "not-computed", "budget"; "conventions" where both slopes agree and the gradient put together
+    from the conventions at the kinks is another; "edge" where the output has values on one side
+    only; "unsettled" where a slope does not settle; "derivation" where the gradient is right but
+    the one that a derivation shows is not. Of a kink: "one-side", "between", "beyond", "none", and
+    "jump" where the output itself jumps. "formula" is a derivation without a value.
     """
 
     wrt: str
@@ -129,7 +139,8 @@ class GradCheck:
     """A gradient check.
 
     `total` is the number of parameters of which `parameters` were checked. `drawn` are the leaves
-    whose values were drawn at random with `seed`.
+    whose values were drawn at random with `seed`. `origin` is where the gradient is from: "engine",
+    "composed" of factors some of which were replaced, or "given" by the caller.
     """
 
     output: str
@@ -144,6 +155,7 @@ class GradCheck:
     forward: Forward | None
     first_wrong: WrongFactor | None
     drawn: Mapping[str, float]
+    origin: str = "engine"
     note: str = ""
 
     @property

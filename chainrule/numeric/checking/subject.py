@@ -8,8 +8,10 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from chainrule.calculus.workspace import Workspace
 from chainrule.catalog.registry import definitions
-from chainrule.core.errors import ChainruleError, shown
+from chainrule.core import formula as fm
+from chainrule.core.errors import ChainruleError, nearest, shown
 from chainrule.core.functions import arities
 from chainrule.core.plain import Syntax, read_formula
 from chainrule.numeric.build import build_program, source_of
@@ -18,9 +20,8 @@ from chainrule.numeric.compiled import compile_graph
 from chainrule.numeric.engines import engine_named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from chainrule.core import formula as fm
     from chainrule.core.graph import Graph
     from chainrule.core.unroll import IndexGraph
     from chainrule.numeric.program import Program
@@ -48,7 +49,10 @@ class Subject:
     ) -> None:
         self.graph = graph.unroll()
         self.given = given
-        self.instead = {key: _formula(value) for key, value in (instead or {}).items()}
+        self.workspace = _workspace(self.graph, tuple(instead or ()))
+        self.instead = {
+            key: _formula(value, self.workspace.graph) for key, value in (instead or {}).items()
+        }
         self.source = source_of(graph)
         self.names = _names(self.graph, wrt)
         self.tape = Tape(self.source)
@@ -102,7 +106,55 @@ def _names(graph: Graph, wrt: Iterable[str] | None) -> tuple[str, ...]:
     return names
 
 
-def _formula(value: str | fm.Formula) -> fm.Formula:
+def _workspace(graph: Graph, keys: Sequence[tuple[str, str]]) -> Workspace:
+    """The factors of a graph, every node shown, but for those that a key passes through.
+
+    Pages pass through the losses of single outputs: ∂E_total/∂o_2 is a factor there.
+
+    Raises `ChainruleError` for keys that are no factor, and for two that are parts of one another.
+    """
+    losses = frozenset(graph.passed_through()) if keys else frozenset()
+    whole = Workspace(graph, frozenset(graph.passed_through()))
+    through: dict[str, tuple[str, str]] = {}
+    for of, wrt in keys:
+        if _is_edge(whole.graph, of, wrt):
+            continue
+        passed = [name for name in losses if of == graph.output and _is_edge(graph, name, wrt)]
+        if not passed:
+            raise _no_factor(whole.graph, of, wrt)
+        through.update(dict.fromkeys(passed, (of, wrt)))
+    if not through:
+        return whole
+    for of, wrt in keys:
+        name = of if of in through else wrt
+        if name in through and (of, wrt) != through[name]:
+            one, other = "d{}/d{}".format(*through[name]), f"d{of}/d{wrt}"
+            raise ChainruleError(
+                f"{one} passes through `{name}`, which {other} names",
+                hint=f"give {one}, or the factors on both sides of `{name}`",
+            )
+    return Workspace(graph, losses - set(through))
+
+
+def _is_edge(graph: Graph, of: str, wrt: str) -> bool:
+    return of in graph and wrt in graph.nodes[of].parents
+
+
+def _no_factor(graph: Graph, of: str, wrt: str) -> ChainruleError:
+    """What to say of a key that is no factor. Raises for names that the model does not have."""
+    parents = graph[of].parents
+    close = nearest(graph[wrt].name, parents)
+    names = ", ".join(f"`{name}`" for name in dict.fromkeys(parents[:8]))
+    hint = f"did you mean ({of}, {close})?" if close else f"`{of}` reads {names}"
+    return ChainruleError(
+        f"({of}, {wrt}) is no factor: `{of}` does not read `{wrt}`",
+        hint=hint if parents else f"`{of}` is a leaf",
+    )
+
+
+def _formula(value: str | fm.Formula, graph: Graph) -> fm.Formula:
     if isinstance(value, str):
-        return read_formula(value, Syntax(functions=arities(definitions())))
+        value = read_formula(value, Syntax(functions=arities(definitions())))
+    for name in fm.names(value):
+        graph[name]
     return value

@@ -82,6 +82,8 @@ def remainder(
         noise = _NOISE * _EPSILON * h * (size + abs(point.output))
         if not digits:
             noise += _NOISE * _EPSILON * (abs(point.output) + abs(float(change)))
+        if fits and found is not None:  # slopes that may be the same differ in their last digits
+            noise += h * abs(slope - found.value)
         noise = max(noise, _NO_NOISE)
         steps.append(h)
         first.append(abs(float(change)))
