@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from chainrule.core.errors import ChainruleError
 from chainrule.numeric.checking.directions import Directions, explained
 from chainrule.numeric.checking.forward_pass import forward_error
-from chainrule.numeric.checking.instance import filled
+from chainrule.numeric.checking.instance import Instance, filled, samples
 from chainrule.numeric.checking.judge import Judge
 from chainrule.numeric.checking.library import compare
 from chainrule.numeric.checking.results import GradCheck, Judgement
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from chainrule.core import formula as fm
     from chainrule.core.graph import Graph
     from chainrule.core.unroll import IndexGraph
+    from chainrule.numeric.checking.given import Gradients
 
 __all__ = ["SAMPLE", "TOLERANCE", "GradCheck", "gradcheck"]
 
@@ -46,7 +47,7 @@ def gradcheck(
     sample: int | None = SAMPLE,
     engine: str = "auto",
     against: str = "none",
-    gradients: Mapping[str, float] | None = None,
+    gradients: Gradients | None = None,
     factors: Mapping[tuple[str, str], str | fm.Formula] | None = None,
 ) -> GradCheck:
     """Check ∂output/∂w of leaves, by default of every weight and bias.
@@ -54,11 +55,12 @@ def gradcheck(
     `values` come before those of the model; leaves without either are drawn at random. `sample`
     is how many parameters are checked one by one, spread over the tensors; None for all.
     `against` is another library: its name, "auto" for the quickest to import of those installed,
-    "none". `gradients` are to be checked in place of ours; `factors`, by (of, wrt), stand in place
-    of the catalogue's, and the gradient is then the one put together from them.
+    "none". `gradients` are to be checked in place of ours: numbers by name, or a function from
+    values to them (`checking.given`). `factors`, by (of, wrt), stand in place of the catalogue's,
+    and the gradient is then the one put together from them.
 
-    Raises `ChainruleError` for unknown names, leaves at which the output is not finite, functions
-    without a definition, and a library that is not there.
+    Raises `ChainruleError` for unknown names, gradients that are missing, leaves at which the
+    output is not finite, functions without a definition, and a library that is not there.
     """
     if not (math.isfinite(tolerance) and 0 < tolerance < 1):
         raise ChainruleError(
@@ -67,12 +69,12 @@ def gradcheck(
     subject = Subject(graph, wrt, engine, gradients, factors)
     instance, drawn = filled(subject, values or {}, seed)
     chance = random.Random(f"gradcheck {seed}")  # noqa: S311 # not for secrets
-    names = _sampled(subject, sample, chance)
+    names = _sampled(instance, sample, chance)
     judge = Judge(instance, tolerance)
     checked = {name: judge.judged(name) for name in names}
     directions = Directions(instance, chance, tolerance)
     taylor = directions.remainders()
-    some = len(names) < len(subject.names)
+    some = len(names) < len(instance.names)
     if some and any(each.verdict is Judgement.WRONG for each in taylor):
         for name in directions.hunted(frozenset(names)):
             checked[name] = judge.judged(name)
@@ -80,34 +82,36 @@ def gradcheck(
     first = settle(judge, checked)
     if not some:
         taylor = tuple(explained(each, checked.values(), tolerance) for each in taylor)
+    wrong = any(one.verdict is Judgement.WRONG for one in checked.values())
     return GradCheck(
         output=subject.graph.output,
         loss=instance.point.output,
         tolerance=tolerance,
         seed=seed,
         engine=subject.compiled.engine,
-        total=len(subject.names),
+        total=len(instance.names),
         parameters=tuple(checked.values()),
         taylor=taylor,
         peer=peer,
-        forward=forward_error(instance),
+        forward=None if subject.given is not None else forward_error(instance),
         first_wrong=first,
         drawn=drawn,
         origin=subject.origin,
+        samples=samples(instance, seed) if wrong and subject.given is not None else (),
         note=subject.compiled.note,
     )
 
 
-def _sampled(subject: Subject, sample: int | None, chance: random.Random) -> Sequence[str]:
+def _sampled(instance: Instance, sample: int | None, chance: random.Random) -> Sequence[str]:
     """Some of the names, spread over the tensors; all if there are no more than that."""
-    if sample is None or len(subject.names) <= sample:
-        return subject.names
+    if sample is None or len(instance.names) <= sample:
+        return instance.names
     groups: dict[str, list[str]] = {}
-    for name in subject.names:
-        groups.setdefault(subject.tensor(name), []).append(name)
+    for name in instance.names:
+        groups.setdefault(instance.subject.tensor(name), []).append(name)
     chosen: set[str] = set()
     waiting = sorted(groups.values(), key=len)
     for number, group in enumerate(waiting):
         share = math.ceil((sample - len(chosen)) / (len(waiting) - number))
         chosen.update(chance.sample(group, min(share, len(group))))
-    return [name for name in subject.names if name in chosen]
+    return [name for name in instance.names if name in chosen]

@@ -10,18 +10,23 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from chainrule.core.errors import ChainruleError, shown
+from chainrule.core.roles import Role
 from chainrule.numeric.checking.differences import Point, Ray
 from chainrule.numeric.checking.draws import complete
 from chainrule.numeric.checking.factors import Factors
+from chainrule.numeric.checking.results import Sample
 from chainrule.numeric.engines import choose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from chainrule.numeric.checking.arithmetic import Arithmetic
+    from chainrule.numeric.checking.given import Given
     from chainrule.numeric.checking.subject import Subject
 
-__all__ = ["Instance", "filled"]
+__all__ = ["Instance", "filled", "samples"]
+
+_SAMPLES = 5
 
 
 class Instance:
@@ -41,21 +46,26 @@ class Instance:
 
     @property
     def usable(self) -> bool:
-        """Whether the output is finite in doubles, and the gradient is."""
-        return self.point.in_doubles and all(map(math.isfinite, self.gradient.values()))
+        """Whether the output is finite in doubles, and our gradient is."""
+        ours = self.subject.given is None
+        return self.point.in_doubles and not (
+            ours and not all(map(math.isfinite, self.gradient.values()))
+        )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The leaves whose gradient is to be checked."""
+        return tuple(self.gradient)
 
     @cached_property
     def gradient(self) -> Mapping[str, float]:
         """What is to be checked, by name.
 
-        Raises `ChainruleError` where a gradient is given and lacks a name.
+        Raises `ChainruleError` where a gradient is given and lacks a name, or is no gradient.
         """
         subject = self.subject
         if subject.given is not None:
-            missing = [name for name in subject.names if name not in subject.given]
-            if missing:
-                raise ChainruleError(f"there is no gradient given for {shown(missing[0])}")
-            return {name: float(subject.given[name]) for name in subject.names}
+            return self._given(subject.given)
         if subject.instead:
             adjoints, _ = self.factors.adjoints(self.factors.between(subject.names))
             return {name: adjoints.get(name, 0.0) for name in subject.names}
@@ -63,6 +73,19 @@ class Instance:
             found = subject.compiled.gradients(self.values)
             return {name: found[name] for name in subject.names}
         return self._by_any_leaf()
+
+    def _given(self, given: Given) -> Mapping[str, float]:
+        """A given gradient: by the names asked for, else by all it has. Frozen ones may lack."""
+        subject, found = self.subject, given.at(self.values)
+        free = () if subject.chosen else subject.compiled.frozen
+        missing = [name for name in subject.names if name not in found and name not in free]
+        if missing:
+            raise ChainruleError(
+                f"there is no gradient given for {shown(missing[0])}",
+                hint="every weight and bias needs one; --wrt checks some of them",
+            )
+        names = subject.names if subject.chosen else tuple(dict.fromkeys((*subject.names, *found)))
+        return {name: found[name] for name in names if name in found}
 
     def _by_any_leaf(self) -> Mapping[str, float]:
         """Gradients by leaves that are no parameters, from the same engine."""
@@ -129,12 +152,54 @@ def filled(
         return instance.usable
 
     given = _given(subject, values)
-    drawn = complete(subject.graph, subject.source, given, seed, is_usable)
+    drawn = complete(
+        subject.graph,
+        subject.source,
+        given,
+        seed,
+        is_usable,
+        distributions=subject.given is not None,
+    )
     if instance is None:
         instance = Instance(subject, drawn.values)
     if not math.isfinite(instance.point.output):
         raise _not_finite(instance)
     return instance, {name: drawn.values[name] for name in drawn.names}
+
+
+def samples(instance: Instance, seed: int) -> tuple[Sample, ...]:
+    """A given gradient at the point of an instance and, if it is a function, at others.
+
+    A function that gives the same numbers everywhere does not look at the values: its numbers
+    belong to the first point.
+    """
+    subject, first = instance.subject, Sample(instance.values, instance.gradient)
+    if subject.given is None or not subject.given.is_function:
+        return (first,)
+    fixed = {
+        cell: instance.values[cell]
+        for name, role in subject.source.roles.items()
+        for cell in subject.source.cells[name]
+        if role is Role.HYPERPARAMETER
+    }
+    found = [first]
+    for number in range(1, _SAMPLES):
+        try:
+            drawn = complete(
+                subject.graph,
+                subject.source,
+                fixed,
+                seed + 7919 * number,
+                lambda values: Instance(subject, values).usable,
+                distributions=True,
+            )
+        except ChainruleError:
+            break
+        other = Instance(subject, drawn.values)
+        found.append(Sample(other.values, other.gradient))
+    if all(one.gradient == first.gradient for one in found):
+        return (first,)
+    return tuple(found)
 
 
 def _given(subject: Subject, values: Mapping[str, float]) -> Mapping[str, float]:

@@ -41,7 +41,7 @@ def compare(
     leaves = {
         name: [instance.values[cell] for cell in cells[name]] for name in subject.source.roles
     }
-    wanted = tuple(dict.fromkeys(map(subject.tensor, subject.names)))
+    wanted = tuple(dict.fromkeys(map(subject.tensor, instance.names)))
     try:
         version, found = peer.gradients(subject.source, leaves, wanted)
     except ChainruleError as error:
@@ -51,7 +51,7 @@ def compare(
         for name, flat in found.items()
         for cell, value in zip(cells[name], flat, strict=True)
     }
-    if not all(math.isfinite(theirs[name]) for name in subject.names):
+    if not all(math.isfinite(theirs[name]) for name in instance.names):
         return PeerResult(name=peer.name, version=version, reason="not-finite")
     return _compared(peer.name, version, theirs, judge, checked)
 

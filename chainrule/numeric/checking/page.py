@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from chainrule.numeric.checking.results import (
         Checked,
+        Explained,
         GradCheck,
         PeerResult,
         Taylor,
@@ -31,6 +32,7 @@ WORST = 10
 _MAX_DRAWN = 1_000
 _SHOWN_NAMES = 8
 _DIGITS = 9
+_SHORT_FORMULA = 80
 
 _ORDER = (
     Judgement.WRONG, Judgement.UNDECIDED, Judgement.UNDEFINED, Judgement.KINK, Judgement.RIGHT,
@@ -48,6 +50,7 @@ class _Page:
         self, report: GradCheck, lang: str, math_text: Callable[[fm.Formula], str]
     ) -> None:
         self.report = report
+        self.lang = lang
         self.words = WORDS[lang]
         self.math = math_text
 
@@ -79,7 +82,8 @@ class _Page:
             rest = len(report.drawn) - len(few)
             text += self.say("more", count=f"{rest:,}") if rest > 0 else ""
             yield self.say("drawn", seed=report.seed, values=text)
-        yield self.say("what", engine=report.engine, tolerance=f"{report.tolerance:g}")
+        what = "what given" if report.origin == "given" else "what"
+        yield self.say(what, engine=report.engine, tolerance=f"{report.tolerance:g}")
         if report.total > len(report.parameters):
             some, total = f"{len(report.parameters):,}", f"{report.total:,}"
             yield self.say("sample", some=some, total=total)
@@ -206,6 +210,32 @@ class _Page:
         if found.affects:
             yield f"    {self.say('affects', names=self.names(found.affects))}"
 
+    def explained(self) -> Iterator[str]:
+        """What is wrong with a given gradient, the same things said once."""
+        report = self.report
+        groups: dict[str, list[str]] = {}
+        for one in report.explained:
+            alternatives = all(name == one.wrt for name in one.names)
+            joint = self.words["or"] if alternatives else "; "
+            messages = map(self.claimed, one.messages[self.lang], one.formulas)
+            groups.setdefault(joint.join(messages), []).append(one.wrt)
+        known = {one.wrt for one in report.explained}
+        yield self.words["explained"]
+        for message, names in groups.items():
+            yield f"    {self.names(names)}: {message}"
+        rest = [one.wrt for one in report.with_verdict(Judgement.WRONG) if one.wrt not in known]
+        if rest:
+            yield f"    {self.say('unexplained', names=self.names(rest))}"
+        if known:
+            count = len(report.samples)
+            yield self.say("points" if count > 1 else "point", count=count)
+
+    def claimed(self, message: str, formula: fm.Formula | None) -> str:
+        text = "" if formula is None else self.math(formula)
+        if not text or len(text) > _SHORT_FORMULA:
+            return message
+        return self.say("in formula", message=message, formula=text)
+
     def lines(self, installed: Sequence[str]) -> Iterator[str]:
         report = self.report
         yield from self.head()
@@ -224,7 +254,10 @@ class _Page:
                 engine=_number(report.forward.engine),
                 statement=_number(report.forward.statement),
             )
-        if report.first_wrong is not None:
+        if report.origin == "given" and not report.ok:
+            yield ""
+            yield from self.explained()
+        elif report.first_wrong is not None:
             yield ""
             yield from self.wrong(report.first_wrong)
         yield ""
@@ -274,9 +307,10 @@ def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
 # -- JSON
 
 
-def json_page(report: GradCheck) -> Iterator[str]:
+def json_page(report: GradCheck, lang: str = "en") -> Iterator[str]:
     """The contract `chainrule.gradcheck/1`; a number that is not finite is null."""
     many = len(report.drawn) > _MAX_DRAWN
+    explained = {one.wrt: one for one in report.explained}
     fields: dict[str, Any] = {
         "schema": SCHEMA,
         "output": report.output,
@@ -288,11 +322,14 @@ def json_page(report: GradCheck) -> Iterator[str]:
         "total": report.total,
         "drawn_count": len(report.drawn),
         "drawn": None if many else dict(report.drawn),
-        "parameters": [_checked(one) for one in report.parameters],
+        "parameters": [
+            _checked(one) | _explained(explained.get(one.wrt), lang) for one in report.parameters
+        ],
         "taylor": [_taylor(one) for one in report.taylor],
         "peers": {} if report.peer is None else {report.peer.name: _peer(report.peer)},
         "forward": None,
         "first_wrong_factor": None,
+        "origin": report.origin,
     }
     if report.forward is not None:
         forward = report.forward
@@ -319,6 +356,20 @@ def _checked(one: Checked) -> dict[str, Any]:
         "kinks": list(one.kinks),
         "reason": one.reason or None,
         **({} if one.derived is None else {"derived": one.derived}),
+    }
+
+
+def _explained(one: Explained | None, lang: str) -> dict[str, Any]:
+    """What is wrong with a given gradient: `of` is the parameter whose `claim` it is."""
+    if one is None:
+        return {}
+    parts = zip(one.codes, one.messages[lang], one.names, one.claims, strict=True)
+    return {
+        "explanation": [
+            {"code": code, "message": message, "of": name, "claim": claim.verdict.claim.text}
+            for code, message, name, claim in parts
+        ],
+        "points": one.points,
     }
 
 

@@ -10,8 +10,19 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from chainrule.core import formula as fm
+    from chainrule.core.claim import Judged
 
-__all__ = ["Checked", "Forward", "GradCheck", "Judgement", "PeerResult", "Taylor", "WrongFactor"]
+__all__ = [
+    "Checked",
+    "Explained",
+    "Forward",
+    "GradCheck",
+    "Judgement",
+    "PeerResult",
+    "Sample",
+    "Taylor",
+    "WrongFactor",
+]
 
 
 class Judgement(StrEnum):
@@ -134,6 +145,33 @@ class Forward:
     statement: float
 
 
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Values of all leaves, and a given gradient there."""
+
+    values: Mapping[str, float]
+    gradient: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explained:
+    """What is wrong with a given ∂output/∂wrt: errors that give its very numbers at all `points`.
+
+    `claims` are formulas that were judged as claims; `codes` and `messages` (by language) say what
+    is wrong with each, and `names` of which parameter's gradient. Where all `names` are `wrt`, each
+    of the claims alone gives the numbers, and which it is they do not tell; else the errors that
+    others have give them together. `formulas` are those that a message needs beside it, else None.
+    """
+
+    wrt: str
+    codes: tuple[str, ...]
+    messages: Mapping[str, tuple[str, ...]]
+    formulas: tuple[fm.Formula | None, ...]
+    claims: tuple[Judged, ...]
+    names: tuple[str, ...]
+    points: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GradCheck:
     """A gradient check.
@@ -141,6 +179,8 @@ class GradCheck:
     `total` is the number of parameters of which `parameters` were checked. `drawn` are the leaves
     whose values were drawn at random with `seed`. `origin` is where the gradient is from: "engine",
     "composed" of factors some of which were replaced, or "given" by the caller.
+    Of a given gradient that is wrong there are `samples`: the point that was checked and, where the
+    gradient is a function, others; `explained` is what is wrong with it, as far as that is known.
     """
 
     output: str
@@ -156,6 +196,8 @@ class GradCheck:
     first_wrong: WrongFactor | None
     drawn: Mapping[str, float]
     origin: str = "engine"
+    samples: tuple[Sample, ...] = ()
+    explained: tuple[Explained, ...] = ()
     note: str = ""
 
     @property
@@ -167,6 +209,13 @@ class GradCheck:
             and all(taylor.verdict is not Judgement.WRONG for taylor in self.taylor)
             and (self.peer is None or self.peer.ok)
         )
+
+    def __str__(self) -> str:
+        """The page that `chainrule gradcheck` prints."""
+        from chainrule.core.plain import print_plain
+        from chainrule.numeric.checking.page import text_page
+
+        return "".join(text_page(self, "en", print_plain))
 
     def with_verdict(self, verdict: Judgement) -> tuple[Checked, ...]:
         """The parameters with a verdict."""

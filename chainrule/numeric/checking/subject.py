@@ -15,6 +15,7 @@ from chainrule.core.errors import ChainruleError, nearest, shown
 from chainrule.core.functions import arities
 from chainrule.core.plain import Syntax, read_formula
 from chainrule.numeric.build import build_program, source_of
+from chainrule.numeric.checking.given import Given
 from chainrule.numeric.checking.tape import Tape
 from chainrule.numeric.compiled import compile_graph
 from chainrule.numeric.engines import engine_named
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from chainrule.core.graph import Graph
     from chainrule.core.unroll import IndexGraph
+    from chainrule.numeric.checking.given import Gradients
     from chainrule.numeric.program import Program
 
 __all__ = ["LARGE", "Subject"]
@@ -36,7 +38,7 @@ class Subject:
     """A model and `names`, the leaves to derive by.
 
     `given` is a gradient to be checked in place of ours; `instead` has formulas for some factors,
-    by (of, wrt).
+    by (of, wrt). `chosen` says that the names were asked for: else those of a given gradient count.
     """
 
     def __init__(
@@ -44,16 +46,17 @@ class Subject:
         graph: Graph | IndexGraph,
         wrt: Iterable[str] | None,
         engine: str,
-        given: Mapping[str, float] | None,
+        given: Gradients | None,
         instead: Mapping[tuple[str, str], str | fm.Formula] | None,
     ) -> None:
         self.graph = graph.unroll()
-        self.given = given
         self.workspace = _workspace(self.graph, tuple(instead or ()))
         self.instead = {
             key: _formula(value, self.workspace.graph) for key, value in (instead or {}).items()
         }
         self.source = source_of(graph)
+        self.given = None if given is None else Given(self.source, given)
+        self.chosen = wrt is not None
         self.names = _names(self.graph, wrt)
         self.tape = Tape(self.source)
         self.compiled = compile_graph(graph, engine=engine)

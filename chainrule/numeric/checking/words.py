@@ -14,6 +14,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "drawn": "drawn with seed {seed}: {values}",
         "what": "{engine} engine against difference quotients of the statements, "
         "tolerance {tolerance}",
+        "what given": "the given gradient against difference quotients of the statements, "
+        "tolerance {tolerance}",
         "sample": "a sample of {some} of {total} parameters; --all checks every one",
         "worst": "the {count} worst of {total}",
         "gradient": "gradient", "difference": "difference", "error": "± error",
@@ -74,6 +76,12 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "composed": "every factor is right; {symbol} comes out as {given}, the factors give "
         "{difference}",
         "affects": "affected: {names}",
+        "explained": "What is wrong with the given gradient:",
+        "unexplained": "{names}: no error of the chain rule that was tried gives these numbers",
+        "points": "Each explanation gives the very numbers at {count} points.",
+        "point": "Each explanation gives the very numbers, at this one point. A function can be "
+        "asked at others: cr.gradcheck(model, gradients=function)",
+        "in formula": "{message}, in {formula}", "or": ", or ",
         "ok": "Nothing is wrong.", "all right": "All gradients are right.",
         "not ok": "Something is wrong.",
         "more": " … and {count} more",
@@ -81,6 +89,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "ko": {
         "drawn": "시드 {seed}로 뽑은 값: {values}",
         "what": "{engine} 엔진의 기울기와 식에서 바로 구한 차분 몫의 비교, 허용 오차 {tolerance}",
+        "what given": "주어진 기울기와 식에서 바로 구한 차분 몫의 비교, 허용 오차 {tolerance}",
         "sample": "매개변수 {total}개 가운데 {some}개를 뽑아 검사한다. 모두 검사하려면 --all",
         "worst": "{total}개 가운데 차이가 가장 큰 {count}개",
         "gradient": "기울기", "difference": "차분 몫", "error": "± 오차",
@@ -138,6 +147,12 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "given": "인수는 모두 맞다. {symbol}의 주어진 값은 {given}, 인수로 구하면 {difference}이다",
         "composed": "인수는 모두 맞다. {symbol}의 값은 {given}, 인수로 구하면 {difference}이다",
         "affects": "영향을 받는 매개변수: {names}",
+        "explained": "주어진 기울기에서 틀린 것:",
+        "unexplained": "{names}: 이 수를 내는 연쇄 법칙의 오류를 찾지 못했다",
+        "points": "각 설명은 {count}개 점 모두에서 주어진 수와 같은 값을 낸다.",
+        "point": "각 설명은 이 한 점에서 주어진 수와 같은 값을 낸다. 함수로 주면 다른 점에서도 "
+        "확인한다: cr.gradcheck(model, gradients=function)",
+        "in formula": "{message} (식: {formula})", "or": ", 또는 ",
         "ok": "틀린 것은 없다.", "all right": "모든 기울기가 맞다.", "not ok": "틀린 것이 있다.",
         "more": " 외 {count}개",
     },

@@ -1,0 +1,117 @@
+"""Gradients held against values, and what is wrong with somebody else's: `chainrule.gradcheck`.
+
+Of a given gradient there are numbers and no formula. So the right formula is searched for the edits
+that make it worth the numbers, at every point at which they are known: such a formula is what may
+have been computed. It is judged as a claim ∂E/∂w = …, and what the diagnosis says of that claim is
+what is wrong with the numbers. Both ways it is the search that explains claims, and nothing is said
+that does not reproduce the numbers. A wrong local factor reaches many gradients: once it is known
+by one of them, others are tried with it.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from chainrule.core import formula as fm
+from chainrule.core.errors import ChainruleError
+from chainrule.numeric.checking.results import Explained, GradCheck, Judgement
+from chainrule.numeric.gradcheck import gradcheck as plain_gradcheck
+from chainrule.show.locales import Phrase, languages, load_locale
+from chainrule.show.printers.text import print_text
+from chainrule.show.symbols import make_notation
+from chainrule.verification.edited import Edited, stands_alone
+from chainrule.verification.tracing import Tracing, Wrong
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from chainrule.core.graph import Graph
+    from chainrule.core.unroll import IndexGraph
+
+__all__ = ["gradcheck"]
+
+_SECONDS = 15.0
+_MOST = 40
+
+
+def gradcheck(
+    graph: Graph | IndexGraph, values: Mapping[str, float] | None = None, **options: Any
+) -> GradCheck:
+    """Check ∂output/∂w of leaves, by default of every weight and bias.
+
+    `values` come before those of the model; leaves without either are drawn at random (`seed`).
+    The gradient is the model's own, or `gradients`: a mapping from names to numbers, or a function
+    from values to such a mapping. Names are those of leaves, or of whole tensors of a layered model
+    (`W1`, nested by rows); numbers may be nested lists, or arrays and tensors of NumPy, torch and
+    jax. A function gets a dict of floats by leaf, and nested lists by tensor. What is wrong with a
+    given gradient is explained, where an error of the chain rule gives its numbers.
+
+        report = cr.gradcheck(cr.load("mazur"), gradients=backward)
+        report.ok, report.explained
+
+    Further options: `wrt`, the leaves to derive by; `tolerance` (1e-6); `sample`, how many of a
+    large network are checked one by one (200; None for all); `engine`; `against`, another library
+    to compare with ("auto", "none" or its name); `factors`, formulas by (of, wrt) in place of those
+    of the catalogue, whose composition is then checked.
+
+    Returns a `GradCheck`: `ok`, and for each parameter its gradient, the difference quotient with
+    its error, and a verdict. Raises `ChainruleError` for unknown names, gradients that are missing
+    or have another shape, and leaves at which the output is not finite.
+    """
+    report = plain_gradcheck(graph, values, **options)
+    if not report.samples:
+        return report
+    return replace(report, explained=tuple(_explained(graph.unroll(), report)))
+
+
+def _explained(graph: Graph, report: GradCheck) -> Iterator[Explained]:
+    """What is wrong with each gradient that is wrong, as far as the search finds it."""
+    until = time.monotonic() + _SECONDS
+    try:
+        tracing = Tracing(graph, report)
+        edited = Edited(graph, report, tracing, until)
+    except (ChainruleError, RecursionError):
+        return
+    wrong = [one.wrt for one in report.with_verdict(Judgement.WRONG)][:_MOST]
+    found: dict[str, Sequence[Wrong]] = {}
+    for name in sorted(wrong, key=tracing.depth):
+        known = tracing.shared(name)
+        if known and all(one.is_factor for one in known):
+            found[name] = known
+            continue
+        claims = edited.claims(name)
+        found[name] = [Wrong(name, fm.ZERO, judged) for judged in claims]
+        for judged in claims[:1]:
+            tracing.note(name, judged)
+    for name in wrong:
+        claimed = found[name] or tracing.shared(name)
+        if claimed:
+            yield _one(graph, report, name, claimed)
+
+
+def _one(graph: Graph, report: GradCheck, wrt: str, wrong: Sequence[Wrong]) -> Explained:
+    notation = make_notation(graph)
+
+    def math(formula: fm.Formula) -> str:
+        return print_text(formula, notation)
+
+    findings = [one.judged.finding for one in wrong if one.judged.finding is not None]
+    return Explained(
+        wrt=wrt,
+        codes=tuple(finding.code for finding in findings),
+        messages={
+            lang: tuple(
+                load_locale(lang).say(Phrase("", finding.facts, finding.words), math)
+                for finding in findings
+            )
+            for lang in languages()
+        },
+        formulas=tuple(
+            None if stands_alone(one.judged) else one.judged.verdict.claim.rhs for one in wrong
+        ),
+        claims=tuple(one.judged for one in wrong),
+        names=tuple(one.wrt for one in wrong),
+        points=len(report.samples),
+    )
