@@ -138,11 +138,9 @@ def command(
 
     Exit codes: 0 nothing is wrong (kinks included), 1 something is, 2 unusable input.
     """
-    from chainrule.verification.gradients import gradcheck
-
     graph = _graph(model, equations, values)
     names = [name.strip() for given in wrt for name in given.split(",")]
-    report = gradcheck(
+    report = _check(gradients is not None)(
         graph,
         wrt=names or None,
         tolerance=tolerance,
@@ -178,6 +176,15 @@ def _graph(
     for given in values:
         graph = with_values(graph, load_values(given))
     return graph
+
+
+def _check(given: bool) -> Callable[..., GradCheck]:
+    """The check, with explanations where the gradient is a given one."""
+    if given:
+        from chainrule.verification.gradients import gradcheck
+    else:
+        from chainrule.numeric.gradcheck import gradcheck
+    return gradcheck
 
 
 def _given(path: str, graph: Graph | IndexGraph) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -10,7 +11,6 @@ from chainrule.core import formula as fm
 from chainrule.core.claim import Claim, Finding, Judged, Outcome, Severity, Verdict
 from chainrule.core.errors import ChainruleError, Source, Span
 from chainrule.core.plain import print_plain
-from chainrule.verification.checks._edits import constant_of
 from chainrule.verification.checks.registry import checks
 from chainrule.verification.diagnose import order_of, screened
 from chainrule.verification.expected import shortened
@@ -31,11 +31,11 @@ __all__ = ["Edited", "stands_alone"]
 
 _GIVEN = "given"
 _SECONDS = 1.0
-_MOST_EDITS = 8
+_MOST_EDITS = 6
 _MOST_FOUND = 3
 _MOST_OPERATIONS = 400
 _FEW = 2
-_ROUND = 16
+_ROUND, _LARGEST = 16, 64
 _NAMED = frozenset({"factor", "path", "prime"})
 _CLEAR = frozenset({"CR104", "CR105", "CR107", "CR109", "CR112"})
 
@@ -78,11 +78,18 @@ class Edited:
         self.tracing = tracing
         self.points = [sample.values for sample in report.samples]
         self.deadline = deadline
+        self._whole: set[int] = set()
+        """How far from the output signs were no factor's."""
+
+    @property
+    def late(self) -> bool:
+        """Whether the time is up."""
+        return time.monotonic() > self.deadline
 
     def claims(self, wrt: str) -> tuple[Judged, ...]:
         """Claims ∂output/∂wrt = … that are worth the numbers, with what is wrong with each."""
         given = self.tracing.given(wrt)
-        if time.monotonic() > self.deadline or not finite(given):
+        if not finite(given):
             return ()
         try:
             whole = self._multiple(wrt, given)
@@ -104,9 +111,11 @@ class Edited:
             return self._said(wrt, fm.ZERO, "CR107", _NOTHING, {})
         formula = self._expected(wrt)
         if ratio == -1:
-            for judged in self._edits(wrt, given):
+            depth = self.tracing.depth(wrt)
+            for judged in () if depth in self._whole else self._edits(wrt, given):
                 if self.tracing.is_possible(wrt, judged):
                     return judged
+            self._whole.add(depth)
             return self._said(wrt, fm.negate(formula), "CR104", _OPPOSITE, {})
         number, rate = fm.number(ratio), self.graph.model.rate_value
         facts = {"ratio": number, "rate": fm.Name(self.judge.rate)}
@@ -127,11 +136,14 @@ class Edited:
             return Fraction(0) if any(right) else None
         if not finite(right) or not all(right):
             return None
-        found = constant_of((given[0] / right[0],) * 2)
-        if found is None or (len(self.points) == 1 and found.denominator > _ROUND):
-            return None
-        fits = self.tracing.fit(tuple(float(found) * each for each in right), given)
-        return found if fits else None
+        ratio = given[0] / right[0]
+        near = [Fraction(ratio).limit_denominator(most) for most in (_ROUND, _LARGEST)]
+        if len(self.points) > 1:
+            near.append(Fraction(f"{ratio:.2g}"))
+        for found in dict.fromkeys(near):
+            if found and self.tracing.fit(tuple(float(found) * each for each in right), given):
+                return found
+        return None
 
     def _said(
         self,
@@ -154,20 +166,21 @@ class Edited:
     def _edits(self, wrt: str, given: Vector) -> Iterator[Judged]:
         """Edits of the right formula, one for each function that they make of it."""
         groups: list[tuple[fm.Formula, list[Judged]]] = []
-        for number, formula in enumerate(self._formulas(wrt, given)):
-            if number >= _MOST_EDITS:
-                break
+        for formula in itertools.islice(self._formulas(wrt, given), _MOST_EDITS):
+            alike = (group for first, group in groups if self._alike(formula, first))
+            group = next(alike, None)
+            if group is not None and _plainness(group[0]) == 0:
+                continue  # the best that can be said of it
             judged = self._judged(wrt, formula)
             if judged is None:
                 continue
-            for first, group in groups:
-                if self._alike(formula, first):
-                    group.append(judged)
-                    break
-            else:
+            if group is None:
                 groups.append((formula, [judged]))
+            else:
+                group.append(judged)
+                group.sort(key=_plainness)
         for _, group in groups:
-            yield min(group, key=_plainness)
+            yield group[0]
 
     def _alike(self, formula: fm.Formula, other: fm.Formula) -> bool:
         """Whether two formulas that are worth the same numbers are so elsewhere too."""

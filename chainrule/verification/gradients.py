@@ -11,12 +11,14 @@ by one of them, others are tried with it.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from chainrule.core import formula as fm
 from chainrule.core.errors import ChainruleError
 from chainrule.numeric.checking.results import Explained, GradCheck, Judgement
+from chainrule.numeric.gradcheck import SAMPLE, TOLERANCE
 from chainrule.numeric.gradcheck import gradcheck as plain_gradcheck
 from chainrule.show.locales import Phrase, languages, load_locale
 from chainrule.show.printers.text import print_text
@@ -25,19 +27,31 @@ from chainrule.verification.edited import Edited, stands_alone
 from chainrule.verification.tracing import Tracing, Wrong
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from chainrule.core.graph import Graph
     from chainrule.core.unroll import IndexGraph
+    from chainrule.numeric.checking.given import Gradients
 
 __all__ = ["gradcheck"]
 
-_SECONDS = 15.0
-_MOST = 40
+_SECONDS = 8.0
+_FAILURES = 4
+"""How many weights of a layer are searched in vain before the others are left alone."""
 
 
 def gradcheck(
-    graph: Graph | IndexGraph, values: Mapping[str, float] | None = None, **options: Any
+    graph: Graph | IndexGraph,
+    values: Mapping[str, float] | None = None,
+    *,
+    gradients: Gradients | None = None,
+    wrt: Iterable[str] | None = None,
+    tolerance: float = TOLERANCE,
+    seed: int = 0,
+    sample: int | None = SAMPLE,
+    engine: str = "auto",
+    against: str = "none",
+    factors: Mapping[tuple[str, str], str | fm.Formula] | None = None,
 ) -> GradCheck:
     """Check ∂output/∂w of leaves, by default of every weight and bias.
 
@@ -51,44 +65,47 @@ def gradcheck(
         report = cr.gradcheck(cr.load("mazur"), gradients=backward)
         report.ok, report.explained
 
-    Further options: `wrt`, the leaves to derive by; `tolerance` (1e-6); `sample`, how many of a
-    large network are checked one by one (200; None for all); `engine`; `against`, another library
-    to compare with ("auto", "none" or its name); `factors`, formulas by (of, wrt) in place of those
-    of the catalogue, whose composition is then checked.
+    `wrt` are the leaves to derive by; `tolerance` is the relative difference that is allowed;
+    `sample` is how many parameters of a large network are checked one by one, None for all;
+    `engine` computes our gradient; `against` is another library to compare with ("auto", "none" or
+    its name); `factors` are formulas by (of, wrt) in place of those of the catalogue, and the
+    gradient is then the one put together from them.
 
     Returns a `GradCheck`: `ok`, and for each parameter its gradient, the difference quotient with
     its error, and a verdict. Raises `ChainruleError` for unknown names, gradients that are missing
     or have another shape, and leaves at which the output is not finite.
     """
-    report = plain_gradcheck(graph, values, **options)
-    if not report.samples:
-        return report
-    return replace(report, explained=tuple(_explained(graph.unroll(), report)))
+    report = plain_gradcheck(
+        graph, values, wrt=wrt, tolerance=tolerance, seed=seed, sample=sample, engine=engine,
+        against=against, gradients=gradients, factors=factors,
+    )  # fmt: skip
+    return _explained(graph.unroll(), report) if report.samples else report
 
 
-def _explained(graph: Graph, report: GradCheck) -> Iterator[Explained]:
-    """What is wrong with each gradient that is wrong, as far as the search finds it."""
-    until = time.monotonic() + _SECONDS
+def _explained(graph: Graph, report: GradCheck) -> GradCheck:
+    """The report with what is wrong with each gradient that is wrong, as far as it is found."""
     try:
         tracing = Tracing(graph, report)
-        edited = Edited(graph, report, tracing, until)
+        edited = Edited(graph, report, tracing, time.monotonic() + _SECONDS)
     except (ChainruleError, RecursionError):
-        return
-    wrong = [one.wrt for one in report.with_verdict(Judgement.WRONG)][:_MOST]
+        return report
+    wrong = [one.wrt for one in report.with_verdict(Judgement.WRONG)]
     found: dict[str, Sequence[Wrong]] = {}
+    failed: Counter[int] = Counter()
     for name in sorted(wrong, key=tracing.depth):
         known = tracing.shared(name)
         if known and all(one.is_factor for one in known):
             found[name] = known
-            continue
-        claims = edited.claims(name)
-        found[name] = [Wrong(name, fm.ZERO, judged) for judged in claims]
-        for judged in claims[:1]:
-            tracing.note(name, judged)
+        elif not edited.late and failed[tracing.depth(name)] < _FAILURES:
+            claims = edited.claims(name)
+            failed[tracing.depth(name)] += not claims
+            found[name] = [Wrong(name, fm.ZERO, judged) for judged in claims]
+            for judged in claims[:1]:
+                tracing.note(name, judged)
     for name in wrong:
-        claimed = found[name] or tracing.shared(name)
-        if claimed:
-            yield _one(graph, report, name, claimed)
+        found[name] = found.get(name) or tracing.shared(name) or found.get(name, ())
+    explained = tuple(_one(graph, report, name, found[name]) for name in wrong if found[name])
+    return replace(report, explained=explained)
 
 
 def _one(graph: Graph, report: GradCheck, wrt: str, wrong: Sequence[Wrong]) -> Explained:

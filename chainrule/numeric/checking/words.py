@@ -77,7 +77,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "{difference}",
         "affects": "affected: {names}",
         "explained": "What is wrong with the given gradient:",
-        "unexplained": "{names}: no error of the chain rule that was tried gives these numbers",
+        "unexplained": "{names}: no error was found that gives these numbers",
         "points": "Each explanation gives the very numbers at {count} points.",
         "point": "Each explanation gives the very numbers, at this one point. A function can be "
         "asked at others: cr.gradcheck(model, gradients=function)",
@@ -148,7 +148,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "composed": "인수는 모두 맞다. {symbol}의 값은 {given}, 인수로 구하면 {difference}이다",
         "affects": "영향을 받는 매개변수: {names}",
         "explained": "주어진 기울기에서 틀린 것:",
-        "unexplained": "{names}: 이 수를 내는 연쇄 법칙의 오류를 찾지 못했다",
+        "unexplained": "{names}: 이 수를 내는 오류를 찾지 못했다",
         "points": "각 설명은 {count}개 점 모두에서 주어진 수와 같은 값을 낸다.",
         "point": "각 설명은 이 한 점에서 주어진 수와 같은 값을 낸다. 함수로 주면 다른 점에서도 "
         "확인한다: cr.gradcheck(model, gradients=function)",
