@@ -140,6 +140,7 @@ class Edited:
         near = [Fraction(ratio).limit_denominator(most) for most in (_ROUND, _LARGEST)]
         if len(self.points) > 1:
             near.append(Fraction(f"{ratio:.2g}"))
+            near.append(1 / Fraction(round(1 / ratio) or 1))
         for found in dict.fromkeys(near):
             if found and self.tracing.fit(tuple(float(found) * each for each in right), given):
                 return found
@@ -165,6 +166,8 @@ class Edited:
 
     def _edits(self, wrt: str, given: Vector) -> Iterator[Judged]:
         """Edits of the right formula, one for each function that they make of it."""
+        if self.tracing.large:
+            return
         groups: list[tuple[fm.Formula, list[Judged]]] = []
         for formula in itertools.islice(self._formulas(wrt, given), _MOST_EDITS):
             alike = (group for first, group in groups if self._alike(formula, first))
@@ -199,6 +202,9 @@ class Edited:
         return judged if named else None
 
     def _expected(self, wrt: str) -> fm.Formula:
+        """The right formula; its symbol in a graph that is large."""
+        if self.tracing.large:
+            return self._symbol(wrt)
         return shortened(self.judge.total(self.graph.output, wrt))
 
     def _symbol(self, wrt: str) -> fm.Formula:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from chainrule.calculus.workspace import Workspace
 from chainrule.core import formula as fm
-from chainrule.core.errors import LimitError
 from chainrule.numeric.checking.results import Judgement
+from chainrule.numeric.compiled import compile_graph
 from chainrule.verification.probe import Probe
 
 if TYPE_CHECKING:
@@ -48,20 +48,19 @@ class Wrong(NamedTuple):
 class Tracing:
     """The given gradient, the right one, and the one that wrong factors give.
 
-    Raises `LimitError` where the graph is too large to be looked at node by node.
+    A graph that is `large` is not looked at node by node: no factors are traced in it.
     """
 
     def __init__(self, graph: Graph, report: GradCheck) -> None:
-        if len(graph) > _MOST_NODES:
-            raise LimitError(f"errors are named in graphs of up to {_MOST_NODES:,} nodes")
         self.report = report
         self.samples = report.samples
+        self.large = len(graph) > _MOST_NODES
+        self._found: dict[Edge, Wrong] = {}
         whole = Workspace(graph, frozenset(graph.passed_through()))
         self.work = Workspace(graph)
         self.graph = self.work.graph
         self.probe = Probe(whole, [sample.values for sample in self.samples])
-        self._found: dict[Edge, Wrong] = {}
-        self._right = self._adjoints({})
+        self._right = self._computed(graph) if self.large else self._adjoints({})
 
     def given(self, wrt: str) -> Vector:
         """The numbers that are given."""
@@ -73,6 +72,8 @@ class Tracing:
 
     def depth(self, wrt: str) -> int:
         """How many nodes lie between a parameter and the output."""
+        if self.large:
+            return 0
         return len(self.graph.between(wrt, self.graph.output))
 
     def kin(self, wrt: str) -> Sequence[str]:
@@ -85,12 +86,14 @@ class Tracing:
 
     def note(self, wrt: str, judged: Judged) -> None:
         """Keep the wrong factor that a claim about ∂output/∂wrt has, if it has one."""
-        found = self._wrong(wrt, judged)
+        found = None if self.large else self._wrong(wrt, judged)
         if found is not None:
             self._found.setdefault(found[0], Wrong(wrt, found[1], judged))
 
     def shared(self, wrt: str) -> tuple[Wrong, ...]:
         """What is known to be wrong that gives the numbers of another parameter too."""
+        if not self._found:
+            return ()
         inside = frozenset(self.graph.between(wrt, self.graph.output))
         used = {edge: found for edge, found in self._found.items() if inside.issuperset(edge)}
         if not used:
@@ -100,7 +103,7 @@ class Tracing:
 
     def is_possible(self, wrt: str, judged: Judged) -> bool:
         """Whether a claim has a wrong factor that leaves alone what is right."""
-        found = self._wrong(wrt, judged)
+        found = None if self.large else self._wrong(wrt, judged)
         if found is None:
             return False
         wrong = self._adjoints(dict([found]))
@@ -187,6 +190,12 @@ class Tracing:
 
     def _value(self, of: str, by: str) -> fm.Formula:
         return self.work.in_user_names(self.work.value(of, by))
+
+    def _computed(self, graph: Graph) -> dict[str, Vector]:
+        """∂output/∂w for all parameters, by an engine."""
+        program = compile_graph(graph)
+        rows = [program.gradients(sample.values) for sample in self.samples]
+        return {name: tuple(row[name] for row in rows) for name in rows[0]}
 
     def _adjoints(self, instead: Mapping[Edge, fm.Formula]) -> dict[str, Vector]:
         """∂output/∂node for all nodes, with other formulas for some factors.

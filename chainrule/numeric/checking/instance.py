@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Instance", "filled", "samples"]
 
-_SAMPLES = 5
+_SAMPLES, _FEWER = 5, 3
+_LARGE = 20_000
 
 
 class Instance:
@@ -183,7 +184,7 @@ def samples(instance: Instance, seed: int) -> tuple[Sample, ...]:
         if role is Role.HYPERPARAMETER
     }
     found = [first]
-    for number in range(1, _SAMPLES):
+    for number in range(1, _FEWER if len(subject.tape) > _LARGE else _SAMPLES):
         try:
             drawn = complete(
                 subject.graph,
