@@ -221,6 +221,8 @@ class Edited:
             for candidate in check.propose(search):
                 if candidate.left or not screened(search, candidate):
                     continue
+                if self._is_far_fetched(candidate.formula, right):
+                    continue
                 if self.tracing.fit(search.probe(candidate.formula), search.wanted):
                     found.append((order_of(search, candidate), len(found), candidate.formula))
                 if search.late:
@@ -229,6 +231,13 @@ class Edited:
         yield from dict.fromkeys(
             formula for *_, formula in found if _GIVEN not in fm.names(formula)
         )
+
+    def _is_far_fetched(self, formula: fm.Formula, right: fm.Formula) -> bool:
+        """Whether an edit has some number that makes anything fit at one point."""
+        if len(self.points) > _FEW:
+            return False
+        known = set(_numbers(right))
+        return any(float(text) > _ROUND for text in _numbers(formula) if text not in known)
 
     def _search(self, wrt: str, right: fm.Formula, given: Vector) -> Search:
         """The right formula as a wrong one: what it is to be worth are the numbers."""
@@ -243,6 +252,10 @@ class Edited:
             self.judge, claim, Verdict(claim, Outcome.REFUTED), probe,
             side=right, truth=fm.Name(_GIVEN), about=about, deadline=until,
         )  # fmt: skip
+
+
+def _numbers(formula: fm.Formula) -> Iterator[str]:
+    return (part.text for part in fm.walk(formula) if isinstance(part, fm.Number))
 
 
 def _plainness(judged: Judged) -> int:

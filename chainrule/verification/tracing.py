@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -121,8 +122,10 @@ class Tracing:
     def _allowed(self, number: float) -> float:
         if len(self.samples) > _FEW:
             return self.report.tolerance
-        digits = len(repr(abs(number)).partition("e")[0].replace(".", "").strip("0"))
-        return 10.0 ** (1 - digits) if _DIGITS <= digits <= _SPELT else _EXACT
+        _, digits, exponent = Decimal(repr(number)).as_tuple()
+        if not _DIGITS <= len(digits) <= _SPELT or not isinstance(exponent, int):
+            return _EXACT
+        return 0.51 * 10.0**exponent / abs(number)
 
     def _wrong(self, wrt: str, judged: Judged) -> tuple[Edge, fm.Formula] | None:
         """The factor that is wrong in a claim, and what stands there instead."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import math
 import random
 import re
@@ -22,7 +23,7 @@ from chainrule.core.plain import print_plain
 from chainrule.numeric.build import source_of
 from chainrule.numeric.checking.arithmetic import FLOATS, many_digits
 from chainrule.numeric.checking.differences import Point, Ray
-from chainrule.numeric.checking.page import text_page
+from chainrule.numeric.checking.page import json_page, text_page
 from chainrule.numeric.checking.tape import Tape
 from chainrule.numeric.checking.words import WORDS
 from chainrule.numeric.compiled import Compiled
@@ -414,6 +415,24 @@ def test_slopes_at_singular_points(text, values, gradient, left, right, verdict)
         assert one.difference == pytest.approx(right, abs=1e-12)
     for lang in ("en", "ko"):
         assert "{" not in "".join(text_page(report, lang, str))
+
+
+def test_slopes_in_json():
+    """An infinite slope that looks like none at all."""
+    report = check("E = sqrt(w) if w > 0 else 0*w", {"w": 0}, gradients={"w": 0.0})
+    (one,) = json.loads("".join(json_page(report)))["parameters"]
+    assert (one["left"], one["right"], one["slopes"]) == (0.0, None, ["0.0", "inf"])
+    (one,) = json.loads("".join(json_page(check("E = abs(w)", {"w": 0}))))["parameters"]
+    assert (one["left"], one["right"], "slopes" in one) == (-1.0, 1.0, False)
+
+
+def test_no_order_where_steps_are_too_large():
+    """|w|^1.5 at 1e-5: an order of 1.5 says nothing about a gradient that is right."""
+    report = check("E = abs(w)**1.5", {"w": 1e-5})
+    assert verdicts(report) == {"w": "right"}
+    page = "".join(text_page(report, "en", str))
+    shown = re.findall(r"order (.*) \(2", page)
+    assert all(float(order) > 1.8 for text in shown for order in text.split(", "))
 
 
 @pytest.mark.parametrize(

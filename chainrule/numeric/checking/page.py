@@ -37,6 +37,7 @@ _SHORT_FORMULA = 80
 _ORDER = (
     Judgement.WRONG, Judgement.UNDECIDED, Judgement.UNDEFINED, Judgement.KINK, Judgement.RIGHT,
 )  # fmt: skip
+_DECIDED = frozenset({Judgement.RIGHT, Judgement.WRONG})
 _AT_KINKS = frozenset(
     {"conventions", "jump", "not-finite", "none", "one-side", "between", "beyond"}
 )
@@ -158,7 +159,7 @@ class _Page:
         return f"{text} ({self.words['outside' if wrong and reason == 'beyond' else reason]})"
 
     def taylor(self) -> Iterator[str]:
-        found = [one for one in self.report.taylor if one.verdict is not Judgement.KINK]
+        found = [one for one in self.report.taylor if one.verdict in _DECIDED]
         orders = [text for one in found if (text := self.order(one))]
         if orders:
             yield self.say("taylor", orders=", ".join(orders))
@@ -356,7 +357,15 @@ def _checked(one: Checked) -> dict[str, Any]:
         "kinks": list(one.kinks),
         "reason": one.reason or None,
         **({} if one.derived is None else {"derived": one.derived}),
+        **_slopes(one.left, one.right),
     }
+
+
+def _slopes(*sides: float | None) -> dict[str, Any]:
+    """Slopes as texts where one is no number of JSON: `inf`, or `nan` if it does not settle."""
+    if all(side is None or math.isfinite(side) for side in sides):
+        return {}
+    return {"slopes": [None if side is None else repr(side) for side in sides]}
 
 
 def _explained(one: Explained | None, lang: str) -> dict[str, Any]:
