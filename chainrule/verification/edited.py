@@ -5,12 +5,15 @@ from __future__ import annotations
 import itertools
 import time
 from fractions import Fraction
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+from chainrule.catalog.registry import losses
 from chainrule.core import formula as fm
 from chainrule.core.claim import Claim, Finding, Judged, Outcome, Severity, Verdict
 from chainrule.core.errors import ChainruleError, Source, Span
 from chainrule.core.plain import print_plain
+from chainrule.core.roles import Role
 from chainrule.verification.checks.registry import checks
 from chainrule.verification.diagnose import order_of, screened
 from chainrule.verification.expected import shortened
@@ -37,7 +40,7 @@ _MOST_OPERATIONS = 400
 _FEW = 2
 _ROUND, _LARGEST = 16, 64
 _NAMED = frozenset({"factor", "path", "prime"})
-_CLEAR = frozenset({"CR104", "CR105", "CR107", "CR109", "CR112"})
+_CLEAR = frozenset({"CR104", "CR105", "CR107", "CR109", "CR112", "CR118"})
 
 _TIMES: Mapping[str, str] = {
     "en": "a factor {ratio}: it is {ratio} times what it should be",
@@ -216,6 +219,9 @@ class Edited:
         if fm.count_operations(right) > _MOST_OPERATIONS:
             return
         search = self._search(wrt, right, given)
+        usual = self._usual(wrt, search.probe)
+        if usual is not None and self.tracing.fit(search.probe(usual), given):
+            yield usual
         found: list[tuple[tuple[float, int, int], int, fm.Formula]] = []
         for check in checks().values():
             for candidate in check.propose(search):
@@ -238,6 +244,30 @@ class Edited:
             return False
         known = set(_numbers(right))
         return any(float(text) > _ROUND for text in _numbers(formula) if text not in known)
+
+    def _usual(self, wrt: str, probe: Probe) -> fm.Formula | None:
+        """With o − t for each output of a softmax: what everybody writes, right if Σt = 1."""
+        terms = []
+        for output, target in self._classes:
+            for z in self.graph.nodes[output].parents:
+                reaches = wrt == z or wrt in self.graph.ancestors(z)
+                if reaches and min(probe.total(output, z)) > 0:  # its own, and no other's
+                    error = fm.Sum((fm.Name(output), fm.Negative(fm.Name(target))))
+                    terms.append(fm.multiply(error, self.judge.total(z, wrt)))
+        return fm.add(*terms) if terms else None
+
+    @cached_property
+    def _classes(self) -> list[tuple[str, str]]:
+        """The outputs of a softmax, each with its target in a loss of distributions."""
+        nodes, found = self.graph.nodes, []
+        for node in nodes.values():
+            loss = losses().get(node.rule or "")
+            if loss is None or not loss.distribution or len(node.parents) != 2:
+                continue
+            pair = sorted(node.parents, key=lambda name: nodes[name].role is Role.TARGET)
+            if nodes[pair[0]].rule == "softmax" and nodes[pair[1]].role is Role.TARGET:
+                found.append((pair[0], pair[1]))
+        return found
 
     def _search(self, wrt: str, right: fm.Formula, given: Vector) -> Search:
         """The right formula as a wrong one: what it is to be worth are the numbers."""

@@ -254,6 +254,20 @@ def test_softmax_with_cross_entropy(bug):
     assert_named(graph, report, sets.get(expected, set()) if expected else set(), words)
 
 
+def test_targets_that_do_not_add_up():
+    """o − t is wrong there, and the reason is no slip but an assumption."""
+    graph = network(3, [dense(4, "tanh"), dense(3, "softmax")], loss="cross-entropy")
+    values = {"target_o1": 0.2, "target_o2": 0.3, "target_o3": 0.9}
+    names = ["w_41", "w_11", "b_7"]
+    usual = backward(hidden="tanh", softly=True)
+    given = cr.gradcheck(graph, values, gradients=usual, wrt=names)
+    assert wrong(given) == set(names)
+    assert_true(graph, given)
+    condition = "target_o1 + target_o2 + target_o3 = 1"
+    assert set(said(given)) == set(names)
+    assert all(f"right only if {condition}" in text for text in said(given).values())
+
+
 CURVE = "u = w*x + b\nh = tanh(u)\ng = exp(-v*h)\nE = 1/2*(t - g)**2 + c*w**2"
 
 

@@ -185,7 +185,8 @@ class Judge:
         left, right = found.left, found.right
         if found.jump or left is None or right is None:
             return None if found.jump else left or right
-        if not found.known or self.differ(left.value, right):
+        either = Estimate(right.value, left.error + right.error)
+        if not found.known or self.differ(left.value, either):
             return None
         if left.value == right.value:
             return left

@@ -57,33 +57,37 @@ def sides(ray: Ray, enough: float) -> Sides | None:
     wider = ray.point.wider
     if wider is not None:
         ray = Ray(wider, ray.direction)
-    left, right = _slope(ray, -1), _slope(ray, 1)
-    if "jump" in (left, right):
-        found = _beside_both(ray, enough)
-        return None if found is None else Sides(found.left, found.right, jump=True)
-    return Sides(left, right)  # type: ignore[arg-type]
+    (left, broken), (right, torn) = _slope(ray, -1), _slope(ray, 1)
+    return Sides(left, right, jump=broken or torn)
 
 
 # -- at the point
 
 
-def _slope(ray: Ray, side: int) -> Estimate | str | None:
-    """The slope on one side, None where the output has no value there; or "jump"."""
+def _slope(ray: Ray, side: int) -> tuple[Estimate | None, bool]:
+    """The slope on one side, None where the output has no value there; whether it jumps there.
+
+    Beside a jump it is the limit of secants from one step to the next. Steps are so large that
+    1 + h³ is none in the digits there are.
+    """
     number, longer = ray.point.arithmetic.number, ray.point.count // DIGITS
     scale = min(1.0, ray.size) or 1.0
     output = ray.point.digits[ray.point.tape.output]
-    exponents = [(4 * k + 4) * longer for k in range(1, _STEPS + 1)]
+    exponents = [16 * k if longer > 1 else 3 * k + 1 for k in range(1, _STEPS + 1)]
     steps = [side * number(scale) * number(10) ** -exponent for exponent in exponents]
     changes = [ray.digits_at(h).output - output for h in steps]
     if not math.isfinite(changes[-1]):
-        return None
+        return None, False
     if not all(map(math.isfinite, changes)):
-        return _UNSETTLED
+        return _UNSETTLED, False
     least = abs(output) * ray.point.arithmetic.rounding
-    if abs(changes[-1]) > least and abs(changes[-1]) > _STAYS * abs(changes[-2]) > 0:
-        return "jump"
-    quotients = [change / h for change, h in zip(changes, steps, strict=True)]
-    return _limit(quotients, float(least / abs(steps[-1])))
+    jumps = abs(changes[-1]) > least and abs(changes[-1]) > _STAYS * abs(changes[-2]) > 0
+    if jumps:
+        pairs = zip(pairwise(changes), pairwise(steps), strict=True)
+        quotients = [(b - a) / (h - g) for (a, b), (g, h) in pairs]
+    else:
+        quotients = [change / h for change, h in zip(changes, steps, strict=True)]
+    return _limit(quotients, float(least / abs(steps[-1]))), jumps
 
 
 def _limit(quotients: Sequence[Any], noise: float) -> Estimate:
