@@ -181,9 +181,11 @@ def _graph(
 def _check(given: bool) -> Callable[..., GradCheck]:
     """The check, with explanations where the gradient is a given one."""
     if given:
-        from chainrule.verification.gradients import gradcheck
-    else:
-        from chainrule.numeric.gradcheck import gradcheck
+        from chainrule.verification.gradients import gradcheck as explaining
+
+        return explaining
+    from chainrule.numeric.gradcheck import gradcheck
+
     return gradcheck
 
 

@@ -66,17 +66,23 @@ def gradcheck(
         raise ChainruleError(
             f"a tolerance of {tolerance:g} is not between 0 and 1", hint="1e-6 is usual"
         )
-    subject = Subject(graph, wrt, engine, gradients, factors)
+    if gradients is not None and factors:
+        raise ChainruleError(
+            "either a gradient or factors that make one, not both",
+            hint="leave out gradients= or factors=",
+        )
+    names = (wrt,) if isinstance(wrt, str) else wrt
+    subject = Subject(graph, names, engine, gradients, factors)
     instance, drawn = filled(subject, values or {}, seed)
     chance = random.Random(f"gradcheck {seed}")  # noqa: S311 # not for secrets
-    names = _sampled(instance, sample, chance)
+    chosen = _sampled(instance, sample, chance)
     judge = Judge(instance, tolerance)
-    checked = {name: judge.judged(name) for name in names}
+    checked = {name: judge.judged(name) for name in chosen}
     directions = Directions(instance, chance, tolerance)
     taylor = directions.remainders()
-    some = len(names) < len(instance.names)
+    some = len(chosen) < len(instance.names)
     if some and any(each.verdict is Judgement.WRONG for each in taylor):
-        for name in directions.hunted(frozenset(names)):
+        for name in directions.hunted(frozenset(chosen)):
             checked[name] = judge.judged(name)
     peer = compare(against, instance, judge, checked)
     first = settle(judge, checked)

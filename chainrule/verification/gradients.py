@@ -20,6 +20,7 @@ from chainrule.core.errors import ChainruleError
 from chainrule.numeric.checking.results import Explained, GradCheck, Judgement
 from chainrule.numeric.gradcheck import SAMPLE, TOLERANCE
 from chainrule.numeric.gradcheck import gradcheck as plain_gradcheck
+from chainrule.read.models import load_model
 from chainrule.show.locales import Phrase, languages, load_locale
 from chainrule.show.printers.text import print_text
 from chainrule.show.symbols import make_notation
@@ -41,7 +42,7 @@ _FAILURES = 4
 
 
 def gradcheck(
-    graph: Graph | IndexGraph,
+    model: Graph | IndexGraph | str,
     values: Mapping[str, float] | None = None,
     *,
     gradients: Gradients | None = None,
@@ -53,7 +54,7 @@ def gradcheck(
     against: str = "none",
     factors: Mapping[tuple[str, str], str | fm.Formula] | None = None,
 ) -> GradCheck:
-    """Check ∂output/∂w of leaves, by default of every weight and bias.
+    """Check ∂output/∂w of leaves of a graph (or what `load` takes), by default of all parameters.
 
     `values` come before those of the model; leaves without either are drawn at random (`seed`).
     The gradient is the model's own, or `gradients`: a mapping from names to numbers, or a function
@@ -62,7 +63,7 @@ def gradcheck(
     jax. A function gets a dict of floats by leaf, and nested lists by tensor. What is wrong with a
     given gradient is explained, where an error of the chain rule gives its numbers.
 
-        report = cr.gradcheck(cr.load("mazur"), gradients=backward)
+        report = cr.gradcheck("mazur", gradients=backward)
         report.ok, report.explained
 
     `wrt` are the leaves to derive by; `tolerance` is the relative difference that is allowed;
@@ -75,6 +76,7 @@ def gradcheck(
     its error, and a verdict. Raises `ChainruleError` for unknown names, gradients that are missing
     or have another shape, and leaves at which the output is not finite.
     """
+    graph = load_model(model) if isinstance(model, str) else model
     report = plain_gradcheck(
         graph, values, wrt=wrt, tolerance=tolerance, seed=seed, sample=sample, engine=engine,
         against=against, gradients=gradients, factors=factors,

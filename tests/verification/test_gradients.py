@@ -383,9 +383,8 @@ def test_numbers_that_fit_two_errors():
 
 def test_a_function_that_does_not_look_at_the_values():
     """Numbers that are the same everywhere belong to one point."""
-    graph = load_model("mazur")
-    right = cr.compile(graph).gradients()
-    report = cr.gradcheck(graph, gradients=lambda _: {**right, "w_5": -right["w_5"]})
+    right = cr.compile(load_model("mazur")).gradients()
+    report = cr.gradcheck("mazur", gradients=lambda _: {**right, "w_5": -right["w_5"]})
     assert len(report.samples) == 1
     assert said(report) == {"w_5": "the sign is wrong: it is −1 times what it should be"}
 
@@ -455,7 +454,9 @@ def test_missing_gradients_and_no_mapping():
         cr.gradcheck(graph, gradients=right)
     with pytest.raises(ChainruleError, match="no mapping"):
         cr.gradcheck(graph, gradients=lambda _: [0.5])
-    assert not cr.gradcheck(graph, wrt=["w_31"], gradients=right).ok
+    assert not cr.gradcheck(graph, wrt="w_31", gradients=right).ok
+    with pytest.raises(ChainruleError, match="not both"):
+        cr.gradcheck(graph, gradients=right, factors={("o_1", "z_3"): "o_1"})
 
 
 def test_a_transposed_matrix_of_another_shape():

@@ -50,7 +50,7 @@ class Subject:
         instead: Mapping[tuple[str, str], str | fm.Formula] | None,
     ) -> None:
         self.graph = graph.unroll()
-        self.workspace = _workspace(self.graph, tuple(instead or ()))
+        self._keys = tuple(instead or ())
         self.instead = {
             key: _formula(value, self.workspace.graph) for key, value in (instead or {}).items()
         }
@@ -72,6 +72,11 @@ class Subject:
         if self.given is not None:
             return "given"
         return "composed" if self.instead else "engine"
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        """The factors, among them those that are replaced."""
+        return _workspace(self.graph, self._keys)
 
     @cached_property
     def program(self) -> Program:
