@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 from chainrule.core.errors import ChainruleError
 from chainrule.numeric.checking.directions import Directions, explained
 from chainrule.numeric.checking.forward_pass import forward_error
-from chainrule.numeric.checking.instance import Instance, filled, samples
-from chainrule.numeric.checking.judge import Judge
+from chainrule.numeric.checking.instance import Instance, elsewhere, filled
+from chainrule.numeric.checking.judge import Judge, Measure
 from chainrule.numeric.checking.library import compare
 from chainrule.numeric.checking.results import GradCheck, Judgement
 from chainrule.numeric.checking.settle import settle
@@ -56,8 +56,9 @@ def gradcheck(
     is how many parameters are checked one by one, spread over the tensors; None for all.
     `against` is another library: its name, "auto" for the quickest to import of those installed,
     "none". `gradients` are to be checked in place of ours: numbers by name, or a function from
-    values to them (`checking.given`). `factors`, by (of, wrt), stand in place of the catalogue's,
-    and the gradient is then the one put together from them.
+    values to them (`checking.given`). A function is asked at a few other points too: where one of
+    them tells that it is wrong, that is the point of the report. `factors`, by (of, wrt), stand in
+    place of the catalogue's, and the gradient is then the one put together from them.
 
     Raises `ChainruleError` for unknown names, gradients that are missing, leaves at which the
     output is not finite, functions without a definition, and a library that is not there.
@@ -74,6 +75,13 @@ def gradcheck(
     names = (wrt,) if isinstance(wrt, str) else wrt
     subject = Subject(graph, names, engine, gradients, factors)
     instance, drawn = filled(subject, values or {}, seed)
+    points = (instance, *elsewhere(instance, seed))
+    several = points if len(points) > 1 else ()
+    telling = next((each for each in several if _differs(each, tolerance)), instance)
+    if telling is not instance:
+        drawn = {n: value for n, value in telling.values.items() if value != instance.values[n]}
+        points = (telling, *(each for each in points if each is not telling))
+        instance = telling
     chance = random.Random(f"gradcheck {seed}")  # noqa: S311 # not for secrets
     chosen = _sampled(instance, sample, chance)
     judge = Judge(instance, tolerance)
@@ -103,8 +111,19 @@ def gradcheck(
         first_wrong=first,
         drawn=drawn,
         origin=subject.origin,
-        samples=samples(instance, seed) if wrong and subject.given is not None else (),
+        samples=tuple(each.sample for each in points) if wrong and subject.given else (),
         note=subject.compiled.note,
+    )
+
+
+def _differs(instance: Instance, tolerance: float) -> bool:
+    """Whether a given gradient is not ours: where it is wrong, if it is wrong anywhere."""
+    given, ours = instance.gradient, instance.ours
+    measure = Measure.of(tolerance, max(map(abs, ours.values()), default=0.0))
+    return any(
+        not abs(given[name] - value) <= measure.allowed(given[name], value)
+        for name, value in ours.items()
+        if name in given
     )
 
 

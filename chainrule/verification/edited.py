@@ -96,7 +96,14 @@ class Edited:
             return ()
         try:
             whole = self._multiple(wrt, given)
-            found = (whole,) if whole is not None else tuple(self._edits(wrt, given))
+            if whole is None:
+                found = tuple(self._edits(wrt, given))
+            elif _is_multiple(whole) and len(self.points) <= _FEW:
+                # 20 times may be so, or a factor 1/20 that is missing: both are listed
+                edits = self._edits(wrt, given)
+                found = (whole, *(each for each in edits if _plainness(each) == 0))
+            else:
+                found = (whole,)
             other = None if found else self._other(wrt, given)
         except (ChainruleError, RecursionError):
             return ()
@@ -137,9 +144,10 @@ class Edited:
     def _ratio(self, right: Vector, given: Vector) -> Fraction | None:
         if not any(given):
             return Fraction(0) if any(right) else None
-        if not finite(right) or not all(right):
+        moving = [number / size for number, size in zip(given, right, strict=True) if size]
+        if not finite(right) or not moving:
             return None
-        ratio = given[0] / right[0]
+        ratio = moving[0]
         near = [Fraction(ratio).limit_denominator(most) for most in (_ROUND, _LARGEST)]
         if len(self.points) > 1:
             near.append(Fraction(f"{ratio:.2g}"))
@@ -282,6 +290,10 @@ class Edited:
             self.judge, claim, Verdict(claim, Outcome.REFUTED), probe,
             side=right, truth=fm.Name(_GIVEN), about=about, deadline=until,
         )  # fmt: skip
+
+
+def _is_multiple(judged: Judged) -> bool:
+    return judged.finding is not None and judged.finding.code == "CR105"
 
 
 def _numbers(formula: fm.Formula) -> Iterator[str]:

@@ -60,8 +60,9 @@ def gradcheck(
     The gradient is the model's own, or `gradients`: a mapping from names to numbers, or a function
     from values to such a mapping. Names are those of leaves, or of whole tensors of a layered model
     (`W1`, nested by rows); numbers may be nested lists, or arrays and tensors of NumPy, torch and
-    jax. A function gets a dict of floats by leaf, and nested lists by tensor. What is wrong with a
-    given gradient is explained, where an error of the chain rule gives its numbers.
+    jax. A function gets a dict of floats by leaf, and nested lists by tensor; it is asked at a few
+    points besides the one that is checked, and is checked at the first that tells it is wrong. What
+    is wrong with a given gradient is explained, where an error of the chain rule gives its numbers.
 
         report = cr.gradcheck("mazur", gradients=backward)
         report.ok, report.explained

@@ -389,6 +389,51 @@ def test_a_function_that_does_not_look_at_the_values():
     assert said(report) == {"w_5": "the sign is wrong: it is −1 times what it should be"}
 
 
+def test_an_error_that_one_point_does_not_show():
+    """Without the ReLU's derivative a gradient is right wherever all units are active."""
+    graph = network(1, [dense(1, "relu"), dense(1, "identity")])
+    values = {"w_11": 0.5, "b_1": 0.5, "w_21": 0.7, "b_2": 0.1, "x_1": 1.0, "target_o1": 0.3}
+
+    def gradients(v):
+        z = v["w_11"] * v["x_1"] + v["b_1"]
+        d = v["w_21"] * max(z, 0) + v["b_2"] - v["target_o1"]
+        return {
+            "w_11": d * v["w_21"] * v["x_1"],
+            "b_1": d * v["w_21"],
+            "w_21": d * max(z, 0),
+            "b_2": d,
+        }
+
+    report = cr.gradcheck(graph, values, gradients=gradients)
+    assert wrong(report) == {"w_11", "b_1"}
+    assert report.drawn
+    assert_true(graph, report)
+    assert "∂a_1/∂z_1 is missing" in said(report)["w_11"]
+    assert cr.gradcheck(graph, values, gradients=gradients(values)).ok
+
+
+def test_a_function_with_data_of_its_own():
+    """Inputs that a function brings itself must not be taken from it and called wrong."""
+    values = {"x": 0.3, "t": 0.8}
+
+    def gradients(given):
+        error = given["w"] * 0.3 + given["b"] - 0.8
+        return {"w": 2 * error * 0.3, "b": 2 * error}
+
+    graph = equations("y = w*x + b\nE = (t - y)**2")
+    assert cr.gradcheck(graph, values, gradients=gradients).ok
+    assert not cr.gradcheck(graph, {"x": 0.4, "t": 0.8}, gradients=gradients).ok
+
+
+def test_at_one_point_a_number_may_be_a_factor():
+    """20 is 20, or 1/x: both are listed, and neither is said to be it."""
+    right = cr.compile(load_model("mazur")).gradients()
+    report = cr.gradcheck("mazur", gradients={**right, "w_1": right["w_1"] / 0.05})
+    text = said(report)["w_1"]
+    assert "20 times" in text
+    assert "∂net_h1/∂w_1 is missing" in text
+
+
 class Tensor:
     """What torch and jax have in common."""
 

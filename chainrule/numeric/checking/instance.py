@@ -6,6 +6,7 @@ Leaves without a value get one that is drawn at random, such that output and gra
 from __future__ import annotations
 
 import math
+import random
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
     from chainrule.numeric.checking.given import Given
     from chainrule.numeric.checking.subject import Subject
 
-__all__ = ["Instance", "filled", "samples"]
+__all__ = ["Instance", "elsewhere", "filled"]
 
-_SAMPLES, _FEWER = 5, 3
+_SAMPLES, _FEWER, _STRIDE, _MANY = 5, 3, 7919, 20
 _LARGE = 20_000
 
 
@@ -54,6 +55,11 @@ class Instance:
         )
 
     @property
+    def sample(self) -> Sample:
+        """The values and the gradient there."""
+        return Sample(self.values, self.gradient)
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The leaves whose gradient is to be checked."""
         return tuple(self.gradient)
@@ -64,9 +70,13 @@ class Instance:
 
         Raises `ChainruleError` where a gradient is given and lacks a name, or is no gradient.
         """
+        given = self.subject.given
+        return self.ours if given is None else self._given(given)
+
+    @cached_property
+    def ours(self) -> Mapping[str, float]:
+        """The gradient by the same names as the model has it."""
         subject = self.subject
-        if subject.given is not None:
-            return self._given(subject.given)
         if subject.instead:
             adjoints, _ = self.factors.adjoints(self.factors.between(subject.names))
             return {name: adjoints.get(name, 0.0) for name in subject.names}
@@ -168,39 +178,52 @@ def filled(
     return instance, {name: drawn.values[name] for name in drawn.names}
 
 
-def samples(instance: Instance, seed: int) -> tuple[Sample, ...]:
-    """A given gradient at the point of an instance and, if it is a function, at others.
+def elsewhere(instance: Instance, seed: int) -> tuple[Instance, ...]:
+    """Other points at which a given gradient can be asked: none unless it is a function.
 
-    A function that gives the same numbers everywhere does not look at the values: its numbers
-    belong to the first point.
+    Inputs and targets that a function does not look at keep their values: it may bring its own. One
+    that gives the same numbers everywhere has them for the first point alone.
     """
-    subject, first = instance.subject, Sample(instance.values, instance.gradient)
+    subject = instance.subject
     if subject.given is None or not subject.given.is_function:
-        return (first,)
-    fixed = {
-        cell: instance.values[cell]
-        for name, role in subject.source.roles.items()
-        for cell in subject.source.cells[name]
-        if role is Role.HYPERPARAMETER
-    }
-    found = [first]
+        return ()
+    fixed = _unread(instance, subject.given, seed)
+    found = []
     for number in range(1, _FEWER if len(subject.tape) > _LARGE else _SAMPLES):
         try:
-            drawn = complete(
-                subject.graph,
-                subject.source,
-                fixed,
-                seed + 7919 * number,
-                lambda values: Instance(subject, values).usable,
-                distributions=True,
-            )
+            found.append(Instance(subject, _redrawn(subject, fixed, seed + _STRIDE * number)))
         except ChainruleError:
             break
-        other = Instance(subject, drawn.values)
-        found.append(Sample(other.values, other.gradient))
-    if all(one.gradient == first.gradient for one in found):
-        return (first,)
+    if all(other.gradient == instance.gradient for other in found):
+        return ()
     return tuple(found)
+
+
+def _redrawn(subject: Subject, fixed: Mapping[str, float], seed: int) -> Mapping[str, float]:
+    def is_usable(values: Mapping[str, float]) -> bool:
+        return Instance(subject, values).usable
+
+    graph, source = subject.graph, subject.source
+    return complete(graph, source, fixed, seed, is_usable, distributions=True).values
+
+
+def _unread(instance: Instance, given: Given, seed: int) -> dict[str, float]:
+    """The values of hyperparameters, and of data that a function does not look at."""
+    source, values = instance.subject.source, instance.values
+    data = [name for name, role in source.roles.items() if role in {Role.INPUT, Role.TARGET}]
+    fixed = [name for name, role in source.roles.items() if role is Role.HYPERPARAMETER]
+    groups = [[name] for name in data] if len(data) <= _MANY else [data]
+    chance = random.Random(seed)  # noqa: S311 # not for secrets
+    first = given.at(values)
+    for group in groups:
+        moved = {
+            cell: values[cell] + chance.uniform(0.01, 0.02)
+            for name in group
+            for cell in source.cells[name]
+        }
+        if given.at({**values, **moved}) == first:
+            fixed += group
+    return {cell: values[cell] for name in fixed for cell in source.cells[name]}
 
 
 def _given(subject: Subject, values: Mapping[str, float]) -> Mapping[str, float]:
