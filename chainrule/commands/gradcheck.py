@@ -231,7 +231,7 @@ def _printer(graph: Graph | IndexGraph) -> Callable[[fm.Formula], str]:
 
 def _json(report: GradCheck, graph: Graph | IndexGraph, lang: str, against: str) -> Iterator[str]:
     del graph, against
-    from chainrule.numeric.checking.page import json_page
+    from chainrule.numeric.checking.records import json_page
 
     return json_page(report, lang)
 

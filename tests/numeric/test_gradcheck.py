@@ -23,7 +23,8 @@ from chainrule.core.plain import print_plain
 from chainrule.numeric.build import source_of
 from chainrule.numeric.checking.arithmetic import FLOATS, many_digits
 from chainrule.numeric.checking.differences import Point, Ray
-from chainrule.numeric.checking.page import json_page, text_page
+from chainrule.numeric.checking.page import text_page
+from chainrule.numeric.checking.records import json_page
 from chainrule.numeric.checking.tape import Tape
 from chainrule.numeric.checking.words import WORDS
 from chainrule.numeric.compiled import Compiled
