@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from chainrule.read.models import load_model as load
     from chainrule.read.network import dense, layer, network
     from chainrule.show.notebook import derive
+    from chainrule.verification.gradients import gradcheck
     from chainrule.verification.verify import verify
 
 __version__ = "0.1.0"
@@ -32,6 +33,7 @@ _HOMES = {
     "dense": "chainrule.read.network:dense",
     "derive": "chainrule.show.notebook:derive",
     "equations": "chainrule.read.equations:equations",
+    "gradcheck": "chainrule.verification.gradients:gradcheck",
     "layer": "chainrule.read.network:layer",
     "load": "chainrule.read.models:load_model",
     "network": "chainrule.read.network:network",
@@ -49,6 +51,7 @@ __all__ = [
     "dense",
     "derive",
     "equations",
+    "gradcheck",
     "layer",
     "load",
     "network",

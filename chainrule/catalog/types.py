@@ -93,7 +93,8 @@ class Loss:
     Either `term`, the loss of output k (the total is the sum of the terms), or `total`, one
     formula over all outputs with sums over `k` and `m`; `n` is their number. `parameters` are
     hyperparameter leaves with their usual values, `meanings` says what each is. `outputs` and
-    `targets` are open ranges in which the laws try it. `suits` names activations of the last layer
+    `targets` are open ranges in which the laws try it; `distribution` says that the targets are
+    meant to add up to 1. `suits` names activations of the last layer
     with which it makes sense (all if empty). Derivatives are not declared: the engine derives them
     from the definition.
     """
@@ -107,6 +108,7 @@ class Loss:
     meanings: Mapping[str, Words] = field(default_factory=dict)
     outputs: tuple[float, float] = (-2.0, 2.0)
     targets: tuple[float, float] = (-2.0, 2.0)
+    distribution: bool = False
     suits: tuple[str, ...] = ()
     note: Words = field(default_factory=dict)
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from chainrule.core import formula as fm
+    from chainrule.core.errors import ChainruleError
     from chainrule.core.graph import Graph
     from chainrule.core.unroll import IndexGraph
     from chainrule.numeric.gradcheck import GradCheck
@@ -48,6 +49,12 @@ def _peers() -> Sequence[str]:
     multiple=True,
     metavar="FILE|NAME=V,…",
     help="Values of leaves; may be repeated. Leaves without a value get random ones.",
+)
+@click.option(
+    "--gradients",
+    metavar="FILE",
+    help="Somebody else's gradient to check, at the values of the model: JSON "
+    '{"w_1": 0.1, "W2": [[…], …]} or CSV name,value; - is standard input.',
 )
 @click.option(
     "--wrt",
@@ -95,6 +102,7 @@ def command(
     model: str | None,
     equations: tuple[str, ...],
     values: tuple[str, ...],
+    gradients: str | None,
     wrt: tuple[str, ...],
     tolerance: float,
     seed: int,
@@ -111,8 +119,12 @@ def command(
     Each is compared with extrapolated difference quotients of the statements, whose own error is
     known, with sixty digits where doubles cannot decide; along random directions the Taylor
     remainder has to go to 0 like h²; and another library is asked, if there is one. A gradient on
-    a kink is no failure: both one-sided derivatives are shown beside the convention. Of what is
+    a kink is no failure: the slopes from both sides are shown beside the convention. Of what is
     wrong the first wrong factor is named, from the output back.
+
+    With --gradients the numbers of a backward pass written by hand are checked. What is wrong with
+    them is said in words of the chain rule, where an error gives the very numbers: a path that is
+    missing, a function for its derivative, a sign, a factor, a wrong index.
 
     The relative difference is |a − b| / max(|a|, |b|, scale). The scale is what rounding alone may
     do, 64 ε times the largest gradient, divided by the tolerance.
@@ -121,15 +133,14 @@ def command(
     chainrule gradcheck mazur
     chainrule gradcheck 784-128-10 --against torch
     chainrule gradcheck textbook --seed 7 --tolerance 1e-9
+    chainrule gradcheck mazur --gradients mine.json
     chainrule gradcheck -e "E = max(0, w*x)" --values w=0,x=2
 
     Exit codes: 0 nothing is wrong (kinks included), 1 something is, 2 unusable input.
     """
-    from chainrule.numeric.gradcheck import gradcheck
-
     graph = _graph(model, equations, values)
     names = [name.strip() for given in wrt for name in given.split(",")]
-    report = gradcheck(
+    report = _check(gradients is not None)(
         graph,
         wrt=names or None,
         tolerance=tolerance,
@@ -137,7 +148,10 @@ def command(
         sample=None if everything else sample,
         engine=engine,
         against=against,
+        gradients=None if gradients is None else _given(gradients, graph),
     )
+    if gradients is not None and report.drawn:
+        raise _no_value(next(iter(report.drawn)), gradients)
     if report.note:
         click.echo(report.note, err=True)
     write(_PAGES[format_name](report, graph, lang, against), output)
@@ -161,6 +175,39 @@ def _graph(
     return with_given(load_equations(equations) if equations else load_model(model or ""), values)
 
 
+def _check(given: bool) -> Callable[..., GradCheck]:
+    """The check, with explanations where the gradient is a given one."""
+    if given:
+        from chainrule.verification.gradients import gradcheck as explaining
+
+        return explaining
+    from chainrule.numeric.gradcheck import gradcheck
+
+    return gradcheck
+
+
+def _given(path: str, graph: Graph | IndexGraph) -> dict[str, Any]:
+    """The gradients of a file. They belong to values, so that every leaf needs one."""
+    from chainrule.core.roles import Role
+    from chainrule.read.gradients import load_gradients
+
+    found = load_gradients(path)
+    scalars = graph.unroll()
+    for name, role in scalars.roles.items():
+        if name not in scalars.model.values and role is not Role.HYPERPARAMETER:
+            raise _no_value(name, path)
+    return found
+
+
+def _no_value(name: str, path: str) -> ChainruleError:
+    from chainrule.core.errors import ChainruleError, shown
+
+    return ChainruleError(
+        f"{shown(name)} has no value, and the gradients of {path} belong to values",
+        hint=f"give those at which they were computed: --values {name}=0.5",
+    )
+
+
 def _text(report: GradCheck, graph: Graph | IndexGraph, lang: str, against: str) -> Iterator[str]:
     from chainrule.numeric.checking.page import text_page
     from chainrule.numeric.peers import peer_names
@@ -180,10 +227,10 @@ def _printer(graph: Graph | IndexGraph) -> Callable[[fm.Formula], str]:
 
 
 def _json(report: GradCheck, graph: Graph | IndexGraph, lang: str, against: str) -> Iterator[str]:
-    del graph, lang, against
-    from chainrule.numeric.checking.page import json_page
+    del graph, against
+    from chainrule.numeric.checking.records import json_page
 
-    return json_page(report)
+    return json_page(report, lang)
 
 
 _PAGES: dict[str, Any] = {"text": _text, "json": _json}

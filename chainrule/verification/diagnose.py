@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     from chainrule.verification.checks.base import Candidate, Check
     from chainrule.verification.oracle import Oracle
 
-__all__ = ["diagnose"]
+__all__ = ["diagnose", "order_of", "screened"]
 
 BUDGET = 1.0
 _LEAST = 0.1
@@ -324,13 +324,14 @@ def _candidates(
 ) -> Iterator[tuple[tuple[float, int, int], Check, Candidate]]:
     """What a check proposes and a quick look does not refute, each with its place in the order."""
     for candidate in check.propose(search):
-        if _screened(search, candidate):
-            yield _order(search, candidate), check, candidate
+        if screened(search, candidate):
+            yield order_of(search, candidate), check, candidate
         if search.late:
             return
 
 
-def _screened(search: Search, candidate: Candidate) -> bool:
+def screened(search: Search, candidate: Candidate) -> bool:
+    """Whether an edit is worth what it should be, and says something."""
     if search.equated is not None and candidate.part is search.equated[0]:
         return False  # what the claim is about
     value = search.probe(candidate.formula)
@@ -390,7 +391,7 @@ def _hurried(search: Search) -> Iterator[None]:
         oracle.budget = usual
 
 
-def _order(search: Search, candidate: Candidate) -> tuple[float, int, int]:
+def order_of(search: Search, candidate: Candidate) -> tuple[float, int, int]:
     """Rank, then how much is exchanged, then where."""
     sizes = [
         fm.count_operations(part)

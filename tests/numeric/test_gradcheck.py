@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import math
 import random
 import re
@@ -23,6 +24,7 @@ from chainrule.numeric.build import source_of
 from chainrule.numeric.checking.arithmetic import FLOATS, many_digits
 from chainrule.numeric.checking.differences import Point, Ray
 from chainrule.numeric.checking.page import text_page
+from chainrule.numeric.checking.records import json_page
 from chainrule.numeric.checking.tape import Tape
 from chainrule.numeric.checking.words import WORDS
 from chainrule.numeric.compiled import Compiled
@@ -217,7 +219,11 @@ def test_no_false_alarm_on_kinks(graph, numbers):
     except ChainruleError as error:
         assert "finite" in error.message  # noqa: PT017
         return
-    assert report.ok, (text_of(graph), values, report)
+    wrong = report.with_verdict("wrong")
+    assert report.ok == (not wrong), (text_of(graph), values, report)
+    for one in wrong:  # smooth there, and conventions that do not fit together
+        assert one.reason == "conventions", (text_of(graph), values, report)
+        assert one.left == pytest.approx(one.right)
 
 
 @pytest.mark.parametrize("text", ["E = sigmoid(w)", "E = elu(-w)"])
@@ -278,6 +284,25 @@ def test_gradient_that_cancels():
         assert verdicts(report) == {"b_2": "right"}
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_cosine_of_one_output(seed):
+    """1 − ot/(|o||t|) is constant: its gradient is rounding, and its remainder has no order."""
+    graph = network(2, [dense(2, "tanh"), dense(1, "tanh")], loss="cosine")
+    report = check(graph, seed=seed)
+    assert set(verdicts(report).values()) == {"right"}
+    assert all(one.exact or one.second_order is None for one in report.taylor)
+    name = report.parameters[0].wrt
+    off = {one.wrt: one.gradient for one in report.parameters} | {name: 1e-9}
+    assert not check(graph, seed=seed, gradients=off).ok
+
+
+def test_a_statement_whose_parts_cancel():
+    """x/n − (wx)²x/n³ is 0, and 4.4e-16 in doubles."""
+    text, values = "E = w*x/sqrt((w*x)**2)", {"w": 0.31, "x": 0.77}
+    assert verdicts(check(text, values)) == {"w": "right"}
+    assert verdicts(check(text, values, gradients={"w": 1e-10})) == {"w": "wrong"}
+
+
 def test_same_seed_same_page():
     """A result that nobody can repeat."""
     graph = load_model("3-4-2")
@@ -330,7 +355,7 @@ def test_doubles_that_overflow_on_the_way():
         ("E = max(w, x)", {"w": 1, "x": 1}, 0, 1, 0, "one-side"),
         ("E = min(w, 2)", {"w": 2}, 1, 0, 0, "one-side"),
         ("E = w**2 if w > 1 else 3*w - 2", {"w": 1}, 3, 2, 3, "one-side"),
-        ("E = max(0, w) - max(0, -w)", {"w": 0}, 1, 1, 0, "conventions"),
+        ("E = 3*max(0, w) - max(0, -w)", {"w": 0}, 1, 3, 0, "beyond"),
         ("E = heaviside(w) + w", {"w": 0}, 1, 1, 1, "jump"),
     ],
 )
@@ -345,6 +370,100 @@ def test_kinks(text, values, left, right, taken, reason):
     assert (one.left, one.right) == pytest.approx((left, right), abs=1e-12)
     assert one.kinks == ("E",)
     assert all(taylor.verdict == "kink" for taylor in report.taylor)
+
+
+INF, NAN = math.inf, math.nan
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "gradient", "left", "right", "verdict"),
+    [
+        ("n = sqrt(w**2 + x**2)\nE = n", {"w": 0, "x": 0}, NAN, -1, 1, "kink"),
+        ("E = sqrt(w**2)", {"w": 0}, NAN, -1, 1, "kink"),
+        ("E = sqrt(abs(w))", {"w": 0}, NAN, -INF, INF, "kink"),
+        ("E = (w**2)**(1/3)", {"w": 0}, NAN, -INF, INF, "kink"),
+        ("E = sqrt(w) if w > 0 else 0*w", {"w": 0}, 0.0, 0, INF, "kink"),
+        ("E = sqrt(w) if w > 0 else 0*w", {"w": 0}, INF, 0, INF, "kink"),
+        ("E = w*log(w) if w > 0 else 0*w", {"w": 0}, 0.0, 0, -INF, "kink"),
+        ("E = sign(w)*sqrt(abs(w))", {"w": 0}, INF, INF, INF, "right"),
+        ("E = sign(w)*sqrt(abs(w))", {"w": 0}, 7.0, INF, INF, "wrong"),
+        ("E = w**2*log(abs(w)) if w != 0 else 0", {"w": 0}, 0.0, 0, 0, "right"),
+        ("E = (exp(w) - 1)/w if w != 0 else 1", {"w": 0}, 0.5, 0.5, 0.5, "right"),
+        ("E = (exp(w) - 1)/w if w != 0 else 1", {"w": 0}, 0.0, 0.5, 0.5, "wrong"),
+        ("E = (exp(w) - 1)/w if w != 0 else 2", {"w": 0}, 0.0, 0.5, 0.5, "kink"),
+        ("E = max(w, 0) + log(1 + exp(-abs(w)))", {"w": 0}, 0.5, 0.5, 0.5, "right"),
+        ("E = max(w, 0) + log(1 + exp(-abs(w)))", {"w": 0}, 0.0, 0.5, 0.5, "wrong"),
+        ("E = max(0, w) - max(0, -w)", {"w": 0}, 0.0, 1, 1, "wrong"),
+        ("n = sqrt(w**2 + x**2)\nE = n**2", {"w": 0, "x": 0}, 0.0, 0, 0, "right"),
+        ("n = sqrt(w**2 + x**2)\nE = n**2", {"w": 0, "x": 0}, NAN, 0, 0, "wrong"),
+        ("E = abs(w)**1.25", {"w": 0}, 0.0, 0, 0, "right"),
+        ("E = w**2*sin(1/w) if w != 0 else 0*w", {"w": 0}, 0.0, 0, 0, "right"),
+        ("E = w*sin(1/w) if w != 0 else 0*w", {"w": 0}, 0.0, NAN, NAN, "undecided"),
+        ("E = sqrt(w)", {"w": 0}, INF, None, INF, "right"),
+        ("E = w*sqrt(w)", {"w": 0}, 0.0, None, 0, "right"),
+        ("E = w*sqrt(w)", {"w": 0}, 3.0, None, 0, "undecided"),
+    ],
+)
+def test_slopes_at_singular_points(text, values, gradient, left, right, verdict):
+    """A finite number for an infinite slope; a kink where it is smooth; "wrong, 0 ± 0"."""
+    report = check(text, values, wrt=["w"], gradients={"w": gradient})
+    (one,) = report.parameters
+    assert one.verdict == verdict
+    assert report.ok == (verdict != "wrong")
+    if verdict != "right":
+        assert (one.left, one.right) == pytest.approx((left, right), abs=1e-12, nan_ok=True)
+    else:
+        assert one.difference == pytest.approx(right, abs=1e-12)
+    for lang in ("en", "ko"):
+        assert "{" not in "".join(text_page(report, lang, str))
+
+
+def test_slopes_in_json():
+    """An infinite slope that looks like none at all."""
+    report = check("E = sqrt(w) if w > 0 else 0*w", {"w": 0}, gradients={"w": 0.0})
+    (one,) = json.loads("".join(json_page(report)))["parameters"]
+    assert (one["left"], one["right"], one["slopes"]) == (0.0, None, ["0.0", "inf"])
+    (one,) = json.loads("".join(json_page(check("E = abs(w)", {"w": 0}))))["parameters"]
+    assert (one["left"], one["right"], "slopes" in one) == (-1.0, 1.0, False)
+
+
+def test_no_order_where_steps_are_too_large():
+    """|w|^1.5 at 1e-5: an order of 1.5 says nothing about a gradient that is right."""
+    report = check("E = abs(w)**1.5", {"w": 1e-5})
+    assert verdicts(report) == {"w": "right"}
+    page = "".join(text_page(report, "en", str))
+    shown = re.findall(r"order (.*) \(2", page)
+    assert all(float(order) > 1.8 for text in shown for order in text.split(", "))
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("n = sqrt(w**2 + x**2)\nE = n**2", {"w": 0, "x": 0}),
+        ("E = (w*x)**0.5*x", {"w": 1, "x": 0}),
+    ],
+)
+def test_a_derivation_without_a_value_is_undefined(text, values):
+    """0/0 on the way is not wrong, and is no number of the wrong kind."""
+    report = check(text, values, wrt=["w"])
+    (one,) = report.parameters
+    if not math.isnan(one.gradient):  # found by its limit
+        assert (one.verdict, one.gradient) == ("right", 0.0)
+        return
+    assert report.ok
+    assert (one.verdict, one.reason) == ("undefined", "formula")
+    page = "".join(text_page(report, "en", str))
+    assert "undefined here" in page
+    assert "slope 0" in page
+
+
+def test_nan_where_the_derivation_has_a_value_is_wrong(monkeypatch):
+    """A gradient that only the arithmetic loses must not pass as undefined."""
+    monkeypatch.setattr(Compiled, "gradients", lambda *_: {"w": math.nan})
+    for text, w in (("E = w**2", 3.0), ("E = abs(w)", 0.0), ("E = 1/(1 + exp(w))", 800.0)):
+        report = check(text, {"w": w})
+        assert verdicts(report) == {"w": "wrong"}
+        assert not report.ok
 
 
 @pytest.mark.parametrize(
@@ -451,6 +570,44 @@ def test_every_edge_of_a_network():
     for of, wrt in edges:
         report = check(graph, factors={(of, wrt): "3.25"}, seed=3)
         assert (report.first_wrong.of, report.first_wrong.wrt) == (of, wrt)
+
+
+def test_a_factor_as_the_page_has_it():
+    """∂E_total/∂o_2 passes through E_o2 on every page: it must not be answered "ok" unseen."""
+    page = {("E_total", "o_2"): "-(target_o2 - o_2)"}
+    right = check(load_model("textbook"), factors=page, seed=1)
+    assert right.ok
+    report = check(load_model("textbook"), factors={("E_total", "o_2"): "target_o2 - o_2"}, seed=1)
+    assert not report.ok
+    assert (report.first_wrong.of, report.first_wrong.wrt) == ("E_total", "o_2")
+    assert {"w_32", "w_11", "b_2"} <= set(report.first_wrong.affects)
+    both = {**page, ("o_2", "z_4"): "o_2*(1 + o_2)"}
+    found = check(load_model("textbook"), factors=both, seed=1).first_wrong
+    assert (found.of, found.wrt) == ("o_2", "z_4")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        (("E_total", "o_9"), "1", "o_9"),
+        (("o_2", "z_3"), "1", "is no factor"),
+        (("x_1", "z_1"), "1", "is no factor"),
+        (("E_total", "w_31"), "1", "is no factor"),
+        (("o_2", "z_4"), "o_7", "o_7"),
+    ],
+)
+def test_a_factor_that_is_none(key, value, message):
+    """A key that nobody knows is no check that succeeds."""
+    with pytest.raises(ChainruleError, match=message) as caught:
+        check(load_model("textbook"), factors={key: value})
+    assert caught.value.hint
+
+
+def test_a_factor_and_a_part_of_it():
+    """Two wrong factors one of which contains the other say nothing together."""
+    planted = {("E_total", "o_2"): "1", ("E_o2", "o_2"): "2"}
+    with pytest.raises(ChainruleError, match="passes through `E_o2`"):
+        check(load_model("textbook"), factors=planted)
 
 
 def test_first_of_two_wrong_factors():
@@ -714,6 +871,16 @@ def test_peers_agree(peer):
         assert report.peer.compared == report.total
         assert report.peer.worst < 1e-13
         assert not report.peer.differs
+
+
+@pytest.mark.parametrize("peer", INSTALLED)
+def test_nothing_to_compare(peer):
+    """A relative difference of at most 0 in no comparison at all."""
+    report = check("E = abs(w)", {"w": 0}, against=peer)
+    assert (report.peer.compared, report.peer.worst) == (0, None)
+    page = "".join(text_page(report, "en", str))
+    assert "nothing to compare" in page
+    assert "at most" not in page
 
 
 @pytest.mark.parametrize("peer", INSTALLED)

@@ -9,6 +9,7 @@ LOSS = Loss(
     term="-t[k]*log(o[k])",
     outputs=(0.0, 1.0),
     targets=(0.0, 1.0),
+    distribution=True,
     suits=("softmax",),
     note={
         "en": "outputs and targets are distributions over the classes; behind softmax the gradient "

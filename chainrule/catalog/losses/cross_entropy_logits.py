@@ -9,6 +9,7 @@ LOSS = Loss(
     total="sum(k, t[k])*log(sum(m, exp(o[m]))) - sum(k, t[k]*o[k])",
     outputs=(-4.0, 4.0),
     targets=(0.0, 1.0),
+    distribution=True,
     suits=("identity",),
     note={
         "en": "cross-entropy of softmax(o) with the logarithm taken out of the quotient; "

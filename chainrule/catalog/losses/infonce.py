@@ -18,6 +18,7 @@ LOSS = Loss(
     },
     outputs=(-1.0, 1.0),
     targets=(0.0, 1.0),
+    distribution=True,
     suits=("identity",),
     note={
         "en": "the outputs are similarities of an anchor to the candidates; the target is 1 for "

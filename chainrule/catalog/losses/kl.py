@@ -9,6 +9,7 @@ LOSS = Loss(
     term="t[k]*(log(t[k]) - log(o[k]))",
     outputs=(0.0, 1.0),
     targets=(0.0, 1.0),
+    distribution=True,
     suits=("softmax",),
     note={
         "en": "cross-entropy less the entropy of the targets: the same gradient, but 0 where both "

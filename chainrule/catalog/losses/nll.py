@@ -9,6 +9,7 @@ LOSS = Loss(
     term="-t[k]*o[k]",
     outputs=(-4.0, 0.0),
     targets=(0.0, 1.0),
+    distribution=True,
     suits=("log-softmax",),
     note={
         "en": "the outputs are logarithms of probabilities already",

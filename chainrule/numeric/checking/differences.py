@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from chainrule.numeric.checking.arithmetic import Arithmetic
     from chainrule.numeric.checking.tape import Bound, Tape
 
-__all__ = ["Estimate", "Point", "Ray", "Sides"]
+__all__ = ["Estimate", "Point", "Ray", "sign_of"]
 
 _EPSILON = 2.0**-52
 _NOISE = 4.0
@@ -37,7 +37,6 @@ _FEW_OPERATIONS = 5_000
 _DIGIT_LEVELS = 4
 _TINY = 1e-6
 _LITTLE = 1e-40
-_ASIDE = (1e-18, 1e-14, 1e-10, 1e-7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +45,6 @@ class Estimate:
 
     value: float
     error: float
-
-
-@dataclass(frozen=True, slots=True)
-class Sides:
-    """Derivatives from the left and from the right; `jump` says that the output itself jumps."""
-
-    left: Estimate
-    right: Estimate
-    jump: bool
 
 
 class Point:
@@ -203,7 +193,8 @@ class Ray:
         """The quantities at kinks with many digits."""
         return [self.point.digits[slot] for slot in self.kinks]
 
-    def _digits_at(self, h: Any) -> Moved:
+    def digits_at(self, h: Any) -> Moved:
+        """The same as `at` with many digits."""
         if self._digit_operations is None:
             self._digit_operations = self.point.tape.bound(self.point.arithmetic, self.after)
         return self._moved(self.point.digits, self.point.arithmetic, self._digit_operations, h)
@@ -214,7 +205,7 @@ class Ray:
         if not digits:
             moved = self.at(h)
             return moved.output - self.point.floats[output], _crossed(moved.kinks, self.base)
-        moved = self._digits_at(self.point.arithmetic.number(h))
+        moved = self.digits_at(self.point.arithmetic.number(h))
         return moved.output - self.point.digits[output], _crossed(moved.kinks, self.digit_base)
 
     def precise(self, enough: float, offset: float = 0.0) -> Estimate | None:
@@ -228,7 +219,7 @@ class Ray:
         scales = [1e6 * abs(offset)] if offset else [max(1.0, self.size)]
         if not offset and 0 < self.size < _TINY:
             scales.append(self.size)
-        base = self._digits_at(number(offset)).kinks if offset else self.digit_base
+        base = self.digits_at(number(offset)).kinks if offset else self.digit_base
         quotient = partial(self._precise_quotient, number(offset), base)
         for step in (10.0 ** (-k * longer) * scale for scale in scales for k in _DIGIT_STEPS):
             found = _tableau(quotient, number(step), _DIGIT_LEVELS) if step else None
@@ -246,7 +237,7 @@ class Ray:
         return Ray(wider, self.direction).precise(enough) or best
 
     def _precise_quotient(self, at: Any, base: list[Any], h: Any) -> tuple[Any, float] | None:
-        ahead, behind = self._digits_at(at + h), self._digits_at(at - h)
+        ahead, behind = self.digits_at(at + h), self.digits_at(at - h)
         if _crossed(ahead.kinks, base) or _crossed(behind.kinks, base):
             return None
         change = ahead.output - behind.output
@@ -258,38 +249,12 @@ class Ray:
     def kinks_here(self) -> int:
         """How many quantities are 0, or so close that doubles and many digits see other sides."""
         pairs = zip(self.base, self.digit_base, strict=True)
-        return sum(q == 0 or _sign(q) != _sign(exactly) for q, exactly in pairs)
+        return sum(q == 0 or sign_of(q) != sign_of(exactly) for q, exactly in pairs)
 
     def doubtful(self) -> tuple[str, ...]:
         """Statements on a kink, or so close that doubles and many digits see other sides."""
         pairs = zip(self.base, self.digit_base, strict=True)
-        return self._statements(q == 0 or _sign(q) != _sign(exactly) for q, exactly in pairs)
-
-    def _beside(self, enough: float, aside: float) -> Estimate | None:
-        """The derivative on one side, from two places there."""
-        near, far = self.precise(enough, aside), self.precise(enough, 2 * aside)
-        if near is None or far is None:
-            return None
-        bend = near.value - far.value
-        return Estimate(near.value + bend, 2 * near.error + far.error + abs(bend))
-
-    def sides(self, enough: float) -> Sides | None:
-        """Derivatives just beside a kink that the point stands on."""
-        number = self.point.arithmetic.number
-        for relative in _ASIDE:
-            aside = relative * max(1.0, self.size)
-            beside = [self._digits_at(number(offset)) for offset in (-aside, aside)]
-            if all(_is_left(moved.kinks, self.base, self.digit_base) for moved in beside):
-                break
-        else:
-            return None
-        left, right = self._beside(enough, -aside), self._beside(enough, aside)
-        if left is None or right is None:
-            return None
-        ends = [float(moved.output) for moved in beside]
-        reach = 4 * aside * (abs(left.value) + abs(right.value) + 1)
-        jump = not all(map(math.isfinite, ends)) or beside[1].output - beside[0].output > reach
-        return Sides(left, right, jump or beside[0].output - beside[1].output > reach)
+        return self._statements(q == 0 or sign_of(q) != sign_of(exactly) for q, exactly in pairs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,21 +267,11 @@ class Moved:
 
 def _crossed(kinks: Sequence[Any], base: Sequence[Any]) -> bool:
     """Whether the sign of one of the quantities has changed."""
-    return any(map(operator.ne, map(_sign, kinks), map(_sign, base)))
+    return any(map(operator.ne, map(sign_of, kinks), map(sign_of, base)))
 
 
-def _is_left(kinks: Sequence[Any], floats: Sequence[Any], digits: Sequence[Any]) -> bool:
-    """Whether all quantities that were on a kink are clearly beside it, or do not move."""
-    for now, nearly, exactly in zip(kinks, floats, digits, strict=True):
-        if nearly == 0 or _sign(nearly) != _sign(exactly):
-            change = abs(now - exactly)
-            if change != 0 and not change > 4 * abs(exactly):
-                return False
-    return True
-
-
-def _sign(value: Any) -> int:
-    """−1, 0 or 1; 0 for what is no finite number and hence no kink."""
+def sign_of(value: Any) -> int:
+    """The sign: −1, 0 or 1; 0 for what is no finite number and hence no kink."""
     if not math.isfinite(value):
         return 0
     return int(value > 0) - int(value < 0)

@@ -35,7 +35,7 @@ class Directions:
 
     def remainders(self) -> tuple[Taylor, ...]:
         """The remainders along some directions through all names; none where it is too large."""
-        point, names = self.instance.point, self.instance.subject.names
+        point, names = self.instance.point, self.instance.names
         gradient = self.instance.by_slot(names)
         if not point.in_doubles or not all(map(math.isfinite, gradient.values())):
             return ()
@@ -47,7 +47,7 @@ class Directions:
 
     def hunted(self, known: frozenset[str]) -> Sequence[str]:
         """A name outside those known whose gradient makes the remainder wrong, by halving."""
-        suspects = [name for name in self.instance.subject.names if name not in known]
+        suspects = [name for name in self.instance.names if name not in known]
         if not self._suspicious(suspects):
             return ()
         while len(suspects) > 1:
@@ -85,4 +85,4 @@ def explained(taylor: Taylor, checked: Collection[Checked], tolerance: float) ->
     allowed = tolerance * math.hypot(*(max(abs(one.gradient), one.scale) for one in checked))
     if abs(taylor.slope - taylor.difference) > allowed:
         return taylor
-    return replace(taylor, verdict=Judgement.RIGHT)
+    return replace(taylor, verdict=Judgement.RIGHT, second_order=None)

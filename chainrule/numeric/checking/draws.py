@@ -21,6 +21,7 @@ from chainrule.core.unroll import UnrolledGraph
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from chainrule.catalog.types import Loss
     from chainrule.core.graph import Graph
     from chainrule.numeric.forward import Source
 
@@ -64,15 +65,25 @@ def complete(
     given: Mapping[str, float],
     seed: int,
     usable: Callable[[Mapping[str, float]], bool],
+    *,
+    distributions: bool = False,
 ) -> Drawn:
     """Values for all leaves: those given, the others drawn until they are `usable`.
+
+    With `distributions`, targets that are one to their loss add up to 1, if all of them are drawn:
+    o − t is the gradient behind softmax then, and only then.
 
     The same for the same seed. Raises `ChainruleError` where no draw is usable.
     """
     names = tuple(cell for name in source.roles for cell in source.cells[name] if cell not in given)
     if not names:
         return Drawn(dict(given), ())
-    for values in _draws(source, frozenset(names), seed, _target_range(graph)):
+    loss = _loss(graph)
+    add_up = _targets(source) if distributions and loss is not None and loss.distribution else ()
+    for values in _draws(source, frozenset(names), seed, loss.targets if loss else None):
+        if add_up and values.keys() >= set(add_up):
+            total = math.fsum(values[name] for name in add_up)
+            values.update({name: values[name] / total for name in add_up})
         whole = {**values, **given}
         if usable(whole):
             return Drawn(whole, names)
@@ -121,14 +132,23 @@ def _draw(
     return lambda chance: chance.gauss(0.0, spread)
 
 
-def _target_range(graph: Graph) -> tuple[float, float] | None:
-    """The range of targets that the model's loss declares, if it is one of the catalogue."""
+def _loss(graph: Graph) -> Loss | None:
+    """The model's loss, if it is one of the catalogue."""
     nodes = graph.cells.graph.nodes if isinstance(graph, UnrolledGraph) else graph.nodes
     for node in nodes.values():
         loss = losses().get(node.rule or "")
         if loss is not None:
-            return loss.targets
+            return loss
     return None
+
+
+def _targets(source: Source) -> tuple[str, ...]:
+    return tuple(
+        cell
+        for name, role in source.roles.items()
+        if role is Role.TARGET
+        for cell in source.cells[name]
+    )
 
 
 def _added_up(source: Source) -> dict[str, int]:

@@ -6,21 +6,29 @@ Leaves without a value get one that is drawn at random, such that output and gra
 from __future__ import annotations
 
 import math
+import random
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chainrule.core.errors import ChainruleError, shown
-from chainrule.numeric.checking.blame import Factors
+from chainrule.core.roles import Role
 from chainrule.numeric.checking.differences import Point, Ray
 from chainrule.numeric.checking.draws import complete
+from chainrule.numeric.checking.factors import Factors
+from chainrule.numeric.checking.results import Sample
 from chainrule.numeric.engines import choose
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from chainrule.numeric.checking.arithmetic import Arithmetic
+    from chainrule.numeric.checking.given import Given
     from chainrule.numeric.checking.subject import Subject
 
-__all__ = ["Instance", "filled"]
+__all__ = ["Instance", "elsewhere", "filled"]
+
+_SAMPLES, _FEWER, _STRIDE, _MANY = 5, 3, 7919, 20
+_LARGE = 20_000
 
 
 class Instance:
@@ -40,21 +48,35 @@ class Instance:
 
     @property
     def usable(self) -> bool:
-        """Whether the output is finite in doubles, and the gradient is."""
-        return self.point.in_doubles and all(map(math.isfinite, self.gradient.values()))
+        """Whether the output is finite in doubles, and our gradient is."""
+        ours = self.subject.given is None
+        return self.point.in_doubles and not (
+            ours and not all(map(math.isfinite, self.gradient.values()))
+        )
+
+    @property
+    def sample(self) -> Sample:
+        """The values and the gradient there."""
+        return Sample(self.values, self.gradient)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The leaves whose gradient is to be checked."""
+        return tuple(self.gradient)
 
     @cached_property
     def gradient(self) -> Mapping[str, float]:
         """What is to be checked, by name.
 
-        Raises `ChainruleError` where a gradient is given and lacks a name.
+        Raises `ChainruleError` where a gradient is given and lacks a name, or is no gradient.
         """
+        given = self.subject.given
+        return self.ours if given is None else self._given(given)
+
+    @cached_property
+    def ours(self) -> Mapping[str, float]:
+        """The gradient by the same names as the model has it."""
         subject = self.subject
-        if subject.given is not None:
-            missing = [name for name in subject.names if name not in subject.given]
-            if missing:
-                raise ChainruleError(f"there is no gradient given for {shown(missing[0])}")
-            return {name: float(subject.given[name]) for name in subject.names}
         if subject.instead:
             adjoints, _ = self.factors.adjoints(self.factors.between(subject.names))
             return {name: adjoints.get(name, 0.0) for name in subject.names}
@@ -62,6 +84,19 @@ class Instance:
             found = subject.compiled.gradients(self.values)
             return {name: found[name] for name in subject.names}
         return self._by_any_leaf()
+
+    def _given(self, given: Given) -> Mapping[str, float]:
+        """A given gradient: by the names asked for, else by all it has. Frozen ones may lack."""
+        subject, found = self.subject, given.at(self.values)
+        free = () if subject.chosen else subject.compiled.frozen
+        missing = [name for name in subject.names if name not in found and name not in free]
+        if missing:
+            raise ChainruleError(
+                f"there is no gradient given for {shown(missing[0])}",
+                hint="every weight and bias needs one; --wrt checks some of them",
+            )
+        names = subject.names if subject.chosen else tuple(dict.fromkeys((*subject.names, *found)))
+        return {name: found[name] for name in names if name in found}
 
     def _by_any_leaf(self) -> Mapping[str, float]:
         """Gradients by leaves that are no parameters, from the same engine."""
@@ -82,14 +117,27 @@ class Instance:
     @cached_property
     def factors(self) -> Factors:
         """The factors of the derivation at these values."""
-        source, point = self.subject.source, self.point
-        values: dict[str, float] = {}
-        for name, slots in self.subject.tape.slots.items():
-            for cell, slot in zip(source.cells[name], slots, strict=True):
-                value = point.floats[slot]
-                exact = math.isfinite(value) or point.in_doubles
-                values[cell] = value if exact else float(point.digits[slot])
-        return Factors(self.subject.graph, values, self.subject.instead)
+        subject, point = self.subject, self.point
+        exact = self._by_cell(point.digits) if not point.in_doubles else {}
+        values = {
+            cell: value if math.isfinite(value) or point.in_doubles else float(exact[cell])
+            for cell, value in self._by_cell(point.floats).items()
+        }
+        return Factors(subject.workspace, values, subject.instead, self._numbers)
+
+    def _numbers(self, arithmetic: Arithmetic) -> Mapping[str, Any]:
+        """The values of all nodes in an arithmetic."""
+        tape, point = self.subject.tape, self.point
+        own = arithmetic is point.arithmetic
+        return self._by_cell(point.digits if own else tape.run(arithmetic, point.leaves))
+
+    def _by_cell(self, numbers: Sequence[Any]) -> dict[str, Any]:
+        cells = self.subject.source.cells
+        return {
+            cell: numbers[slot]
+            for name, slots in self.subject.tape.slots.items()
+            for cell, slot in zip(cells[name], slots, strict=True)
+        }
 
     def ray(self, name: str) -> Ray:
         """Along one leaf, the others held."""
@@ -115,12 +163,67 @@ def filled(
         return instance.usable
 
     given = _given(subject, values)
-    drawn = complete(subject.graph, subject.source, given, seed, is_usable)
+    drawn = complete(
+        subject.graph,
+        subject.source,
+        given,
+        seed,
+        is_usable,
+        distributions=subject.given is not None,
+    )
     if instance is None:
         instance = Instance(subject, drawn.values)
     if not math.isfinite(instance.point.output):
         raise _not_finite(instance)
     return instance, {name: drawn.values[name] for name in drawn.names}
+
+
+def elsewhere(instance: Instance, seed: int) -> tuple[Instance, ...]:
+    """Other points at which a given gradient can be asked: none unless it is a function.
+
+    Inputs and targets that a function does not look at keep their values: it may bring its own. One
+    that gives the same numbers everywhere has them for the first point alone.
+    """
+    subject = instance.subject
+    if subject.given is None or not subject.given.is_function:
+        return ()
+    fixed = _unread(instance, subject.given, seed)
+    found = []
+    for number in range(1, _FEWER if len(subject.tape) > _LARGE else _SAMPLES):
+        try:
+            found.append(Instance(subject, _redrawn(subject, fixed, seed + _STRIDE * number)))
+        except ChainruleError:
+            break
+    if all(other.gradient == instance.gradient for other in found):
+        return ()
+    return tuple(found)
+
+
+def _redrawn(subject: Subject, fixed: Mapping[str, float], seed: int) -> Mapping[str, float]:
+    def is_usable(values: Mapping[str, float]) -> bool:
+        return Instance(subject, values).usable
+
+    graph, source = subject.graph, subject.source
+    return complete(graph, source, fixed, seed, is_usable, distributions=True).values
+
+
+def _unread(instance: Instance, given: Given, seed: int) -> dict[str, float]:
+    """The values of hyperparameters, and of data that a function does not look at."""
+    source, values = instance.subject.source, instance.values
+    data = [name for name, role in source.roles.items() if role in {Role.INPUT, Role.TARGET}]
+    fixed = [name for name, role in source.roles.items() if role is Role.HYPERPARAMETER]
+    groups = [[name] for name in data] if len(data) <= _MANY else [data]
+    chance = random.Random(seed)  # noqa: S311 # not for secrets
+    first = given.at(values)
+    for group in groups:
+        moved = {
+            cell: values[cell] + chance.uniform(0.01, 0.02)
+            for name in group
+            for cell in source.cells[name]
+        }
+        if given.at({**values, **moved}) == first:
+            fixed += group
+    return {cell: values[cell] for name in fixed for cell in source.cells[name]}
 
 
 def _given(subject: Subject, values: Mapping[str, float]) -> Mapping[str, float]:

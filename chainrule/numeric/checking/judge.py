@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 
 from chainrule.numeric.checking.differences import Estimate
 from chainrule.numeric.checking.results import Checked, Judgement
+from chainrule.numeric.checking.sides import sides
 
 if TYPE_CHECKING:
     from chainrule.numeric.checking.differences import Ray
     from chainrule.numeric.checking.instance import Instance
+    from chainrule.numeric.checking.sides import Sides
 
 __all__ = ["Judge", "Measure"]
 
@@ -124,10 +126,8 @@ class Judge:
         found = ray.precise(1e-3 * (self.tolerance * max(known, measure.scale)))
         if found is None:
             return measure.checked(name, gradient, None, Judgement.UNDECIDED, "domain")
-        if not math.isfinite(gradient) and not doubles:
-            return measure.checked(name, gradient, found, Judgement.UNDECIDED, "domain")
         if not math.isfinite(gradient):
-            return measure.checked(name, gradient, found, Judgement.WRONG, "not-finite")
+            return self._not_finite(name, found)
         if measure.agrees(gradient, found):
             return measure.checked(name, gradient, found, Judgement.RIGHT)
         if not measure.excluded(gradient, found, 10):
@@ -136,29 +136,93 @@ class Judge:
             return self._at_kink(name, ray)
         return measure.checked(name, gradient, found, Judgement.WRONG)
 
+    def _not_finite(self, name: str, found: Estimate) -> Checked:
+        """A gradient that is inf or nan where the values have a slope."""
+        gradient = self.instance.gradient[name]
+        if gradient == found.value:
+            verdict, reason = Judgement.RIGHT, ""
+        elif not self.instance.point.in_doubles:
+            verdict, reason = Judgement.UNDECIDED, "domain"
+        elif self._undefined(name):
+            verdict, reason = Judgement.UNDEFINED, "formula"
+        else:
+            verdict, reason = Judgement.WRONG, "not-finite"
+        return self.measure.checked(name, gradient, found, verdict, reason)
+
+    def _undefined(self, name: str) -> bool:
+        """Whether the derivation itself has no value here, and not the arithmetic."""
+        instance = self.instance
+        if not math.isnan(instance.gradient[name]) or instance.subject.origin == "given":
+            return False
+        return math.isnan(instance.factors.exact(name, instance.point))
+
     def _at_kink(self, name: str, ray: Ray) -> Checked:
         """One that stands on a kink, or so close that rounding hides on which side."""
         gradient, measure = self.instance.gradient[name], self.measure
-        here = ray.doubtful()
         known = abs(gradient) if math.isfinite(gradient) else 0.0
-        sides = ray.sides(1e-3 * self.tolerance * max(known, measure.scale))
-        if sides is None:
-            blank = measure.checked(name, gradient, None, Judgement.UNDECIDED, "border")
-            return replace(blank, kinks=here)
-        left, right = sides.left, sides.right
-        if not sides.jump and not measure.excluded(left.value, right, 10):
-            middle = Estimate((left.value + right.value) / 2, left.error + right.error)
-            if math.isfinite(gradient) and not measure.excluded(gradient, middle, 10):
-                return measure.checked(name, gradient, middle, Judgement.RIGHT)
-        low, high = sorted((left.value, right.value))
-        allowed = measure.allowed(low, high)
-        if sides.jump:
-            reason = "jump"
-        elif not low - allowed <= gradient <= high + allowed:
-            reason = "conventions"
-        elif min(gradient - low, high - gradient) <= allowed:
-            reason = "one-side"
+        found = sides(ray, 1e-3 * self.tolerance * max(known, measure.scale))
+        nan = math.isnan(gradient)
+        if nan and self.instance.subject.origin != "given" and not self._undefined(name):
+            known = found is not None and found.known
+            verdict, reason = Judgement.WRONG, "not-finite" if known else "not-computed"
+        elif found is None:
+            verdict, reason = Judgement.UNDECIDED, "border"
         else:
-            reason = "between"
-        blank = measure.checked(name, gradient, None, Judgement.KINK, reason)
-        return replace(blank, left=left.value, right=right.value, kinks=here)
+            same = self._middle(found)
+            if same is not None and self._is(gradient, same):
+                return measure.checked(name, gradient, same, Judgement.RIGHT)
+            verdict, reason = self._beside(gradient, found, same)
+        if nan and verdict is Judgement.UNDECIDED:
+            verdict = Judgement.UNDEFINED
+        blank = measure.checked(name, gradient, None, verdict, reason)
+        blank = replace(blank, kinks=ray.doubtful())
+        if found is None:
+            return blank
+        return replace(blank, left=_value(found.left), right=_value(found.right))
+
+    def _middle(self, found: Sides) -> Estimate | None:
+        """The slope on both sides, if it is one; at the edge of a domain the one there is."""
+        left, right = found.left, found.right
+        if found.jump or left is None or right is None:
+            return None if found.jump else left or right
+        either = Estimate(right.value, left.error + right.error)
+        if not found.known or self.differ(left.value, either):
+            return None
+        if left.value == right.value:
+            return left
+        return Estimate((left.value + right.value) / 2, left.error + right.error)
+
+    def differ(self, value: float, found: Estimate) -> bool:
+        """Whether a number is another than a slope, which may be infinite."""
+        if math.isinf(value) or math.isinf(found.value):
+            return value != found.value
+        return self.measure.excluded(value, found, 10)
+
+    def _is(self, gradient: float, found: Estimate) -> bool:
+        return not math.isnan(gradient + found.value) and not self.differ(gradient, found)
+
+    def _beside(
+        self, gradient: float, found: Sides, same: Estimate | None
+    ) -> tuple[Judgement, str]:
+        """The verdict where the gradient is not the slope on both sides."""
+        if found.jump:
+            return Judgement.KINK, "jump"
+        if found.left is None or found.right is None:
+            return Judgement.UNDECIDED, "domain" if same is None else "edge"
+        if not found.known:
+            return Judgement.UNDECIDED, "unsettled"
+        if same is not None and math.isnan(gradient):
+            given = self.instance.subject.origin == "given"
+            return (Judgement.WRONG, "not-finite") if given else (Judgement.UNDEFINED, "formula")
+        if same is not None:
+            return Judgement.WRONG, "conventions"
+        if math.isnan(gradient):
+            return Judgement.KINK, "none"
+        if self._is(gradient, found.left) or self._is(gradient, found.right):
+            return Judgement.KINK, "one-side"
+        low, high = sorted((found.left.value, found.right.value))
+        return Judgement.KINK, "between" if low < gradient < high else "beyond"
+
+
+def _value(side: Estimate | None) -> float | None:
+    return None if side is None else side.value

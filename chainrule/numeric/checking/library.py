@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["compare"]
 
 _MOST_DISPUTED = 40
+_NO_DERIVATIVE = frozenset({Judgement.KINK, Judgement.UNDEFINED})
 
 
 def compare(
@@ -40,7 +41,7 @@ def compare(
     leaves = {
         name: [instance.values[cell] for cell in cells[name]] for name in subject.source.roles
     }
-    wanted = tuple(dict.fromkeys(map(subject.tensor, subject.names)))
+    wanted = tuple(dict.fromkeys(map(subject.tensor, instance.names)))
     try:
         version, found = peer.gradients(subject.source, leaves, wanted)
     except ChainruleError as error:
@@ -50,7 +51,7 @@ def compare(
         for name, flat in found.items()
         for cell, value in zip(cells[name], flat, strict=True)
     }
-    if not all(math.isfinite(theirs[name]) for name in subject.names):
+    if not all(math.isfinite(theirs[name]) for name in instance.names):
         return PeerResult(name=peer.name, version=version, reason="not-finite")
     return _compared(peer.name, version, theirs, judge, checked)
 
@@ -67,7 +68,7 @@ def _compared(
     differs: dict[str, float] = {}
     for wrt, ours in gradient.items():
         one = checked.get(wrt)
-        if one is not None and one.verdict is Judgement.KINK:
+        if one is not None and one.verdict in _NO_DERIVATIVE:
             kinks += 1
             continue
         other = theirs[wrt]
@@ -76,7 +77,7 @@ def _compared(
         if relative > judge.tolerance or not math.isfinite(relative):
             if wrt not in checked and len(differs) < _MOST_DISPUTED:
                 one = checked[wrt] = judge.judged(wrt)
-                if one.verdict is Judgement.KINK:
+                if one.verdict in _NO_DERIVATIVE:
                     kinks, compared = kinks + 1, compared - 1
                     continue
             differs[wrt] = other
@@ -91,7 +92,7 @@ def _compared(
         name=name,
         version=version,
         compared=compared,
-        worst=worst,
+        worst=worst if compared else None,
         differs=differs,
         settled=settled,
         kinks=kinks,

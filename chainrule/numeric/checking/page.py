@@ -1,14 +1,12 @@
-"""What a gradient check has found, as text or JSON."""
+"""What a gradient check has found, as text."""
 
 from __future__ import annotations
 
-import json
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from chainrule.core import formula as fm
 from chainrule.core.errors import display_width
-from chainrule.core.plain import print_plain
 from chainrule.numeric.checking.results import Judgement
 from chainrule.numeric.checking.words import WORDS
 
@@ -23,16 +21,22 @@ if TYPE_CHECKING:
         WrongFactor,
     )
 
-__all__ = ["json_page", "text_page"]
+__all__ = ["text_page"]
 
-SCHEMA = "chainrule.gradcheck/1"
 MAX_ROWS = 40
 WORST = 10
-_MAX_DRAWN = 1_000
 _SHOWN_NAMES = 8
 _DIGITS = 9
+_SHORT_FORMULA = 80
 
-_ORDER = (Judgement.WRONG, Judgement.UNDECIDED, Judgement.KINK, Judgement.RIGHT)
+_ORDER = (
+    Judgement.WRONG, Judgement.UNDECIDED, Judgement.UNDEFINED, Judgement.KINK, Judgement.RIGHT,
+)  # fmt: skip
+_DECIDED = frozenset({Judgement.RIGHT, Judgement.WRONG})
+_AT_KINKS = frozenset(
+    {"conventions", "jump", "not-finite", "none", "one-side", "between", "beyond"}
+)
+_SIDES = {(True, False): "left side", (False, True): "right side", (True, True): "both sides"}
 
 
 class _Page:
@@ -42,6 +46,7 @@ class _Page:
         self, report: GradCheck, lang: str, math_text: Callable[[fm.Formula], str]
     ) -> None:
         self.report = report
+        self.lang = lang
         self.words = WORDS[lang]
         self.math = math_text
 
@@ -77,7 +82,8 @@ class _Page:
             pairs = report.usual.items()
             text = ", ".join(f"{self.name(name)} = {value}" for name, value in pairs)
             yield self.say("usual", values=text)
-        yield self.say("what", engine=report.engine, tolerance=f"{report.tolerance:g}")
+        what = "what given" if report.origin == "given" else "what"
+        yield self.say(what, engine=report.engine, tolerance=f"{report.tolerance:g}")
         if report.total > len(report.parameters):
             some, total = f"{len(report.parameters):,}", f"{report.total:,}"
             yield self.say("sample", some=some, total=total)
@@ -111,36 +117,48 @@ class _Page:
     def remarks(self) -> Iterator[str]:
         """A line for each parameter of the table that needs one."""
         for one in self.shown():
-            if one.verdict is Judgement.KINK or one.left is not None:
+            known = one.left is not None and one.right is not None
+            if known and one.reason in _AT_KINKS:
                 yield self.kink(one)
             elif one.reason and one.verdict is not Judgement.RIGHT:
-                kinks = self.names(one.kinks)
-                error = "∞" if one.error is None else _brief(one.error)
-                yield self.say(
-                    one.reason, wrt=self.name(one.wrt), error=error, kinks=kinks,
-                    derived=_number(one.derived),
-                )  # fmt: skip
+                yield self.remark(one)
+
+    def remark(self, one: Checked) -> str:
+        error = "∞" if one.error is None else _brief(one.error)
+        loose = [side is not None and math.isnan(side) for side in (one.left, one.right)]
+        text = self.say(
+            one.reason, wrt=self.name(one.wrt), error=error, kinks=self.names(one.kinks),
+            derived=_number(one.derived), side=_number(one.right if one.left is None else one.left),
+            where=self.words.get(_SIDES.get((loose[0], loose[1]), ""), ""),
+        )  # fmt: skip
+        found = one.left if one.difference is None else one.difference
+        if one.reason == "formula" and found is not None:
+            text += f"; {self.say('measured', difference=_number(found))}"
+        return text
 
     def kink(self, one: Checked) -> str:
-        jump, taken = one.reason == "jump", one.verdict is Judgement.KINK
+        """The slopes on both sides, and what the gradient is beside them."""
+        jump, given = one.reason == "jump", self.report.origin == "given"
+        wrong = one.verdict is Judgement.WRONG
+        taken = "gradient is" if wrong or given else "convention"
+        taken = "no gradient" if math.isnan(one.gradient) and not wrong else taken
+        smooth = one.reason == "conventions"
         text = self.say(
-            "jump" if jump else "kink at",
+            "jump" if jump else "smooth" if smooth else "kink at",
             wrt=self.name(one.wrt),
             kinks=self.names(one.kinks),
             derivative=self.derivative(self.report.output, one.wrt),
             left=_number(one.left),
             right=_number(one.right),
-            taken=self.say(
-                "convention" if taken else "gradient is", gradient=_number(one.gradient)
-            ),
+            taken=self.say(taken, gradient=_number(one.gradient)),
         )
-        if jump or not one.reason:
+        reason = one.reason
+        if reason in {"none", "jump", "not-finite"} or (smooth and given):
             return text
-        explained = taken or one.reason != "conventions"
-        return f"{text} ({self.words[one.reason if explained else 'outside']})"
+        return f"{text} ({self.words['outside' if wrong and reason == 'beyond' else reason]})"
 
     def taylor(self) -> Iterator[str]:
-        found = [one for one in self.report.taylor if one.verdict is not Judgement.KINK]
+        found = [one for one in self.report.taylor if one.verdict in _DECIDED]
         orders = [text for one in found if (text := self.order(one))]
         if orders:
             yield self.say("taylor", orders=", ".join(orders))
@@ -167,8 +185,8 @@ class _Page:
             return
         agree = peer.compared - len(peer.differs)
         text = self.say(
-            "peer", name=peer.name, version=peer.version, count=f"{agree:,}",
-            worst=_brief(peer.worst or 0.0),
+            "peer" if peer.compared else "peer nothing", name=peer.name, version=peer.version,
+            count=f"{agree:,}", worst=_brief(peer.worst or 0.0),
         )  # fmt: skip
         if peer.kinks:
             text += f"; {self.say('peer kinks', count=f'{peer.kinks:,}')}"
@@ -192,6 +210,32 @@ class _Page:
         if found.affects:
             yield f"    {self.say('affects', names=self.names(found.affects))}"
 
+    def explained(self) -> Iterator[str]:
+        """What is wrong with a given gradient, the same things said once."""
+        report = self.report
+        groups: dict[str, list[str]] = {}
+        for one in report.explained:
+            alternatives = all(name == one.wrt for name in one.names)
+            joint = self.words["or"] if alternatives else "; "
+            messages = map(self.claimed, one.messages[self.lang], one.formulas)
+            groups.setdefault(joint.join(messages), []).append(one.wrt)
+        known = {one.wrt for one in report.explained}
+        yield self.words["explained"]
+        for message, names in groups.items():
+            yield f"    {self.names(names)}: {message}"
+        rest = [one.wrt for one in report.with_verdict(Judgement.WRONG) if one.wrt not in known]
+        if rest:
+            yield f"    {self.say('unexplained', names=self.names(rest))}"
+        if known:
+            count = len(report.samples)
+            yield self.say("points" if count > 1 else "point", count=count)
+
+    def claimed(self, message: str, formula: fm.Formula | None) -> str:
+        text = "" if formula is None else self.math(formula)
+        if not text or len(text) > _SHORT_FORMULA:
+            return message
+        return self.say("in formula", message=message, formula=text)
+
     def lines(self, installed: Sequence[str]) -> Iterator[str]:
         report = self.report
         yield from self.head()
@@ -210,7 +254,10 @@ class _Page:
                 engine=_number(report.forward.engine),
                 statement=_number(report.forward.statement),
             )
-        if report.first_wrong is not None:
+        if report.origin == "given" and not report.ok:
+            yield ""
+            yield from self.explained()
+        elif report.first_wrong is not None:
             yield ""
             yield from self.wrong(report.first_wrong)
         yield ""
@@ -236,6 +283,8 @@ def _badness(one: Checked) -> tuple[int, float]:
 def _number(value: float | None, digits: int = _DIGITS) -> str:
     if value is None:
         return ""
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
     text = f"{value + 0.0:.{digits}g}"
     return f"−{text[1:]}" if text.startswith("-") else text
 
@@ -253,109 +302,3 @@ def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
             pad = " " * (width - display_width(cell))
             cells.append(cell + pad if place in {0, len(row) - 1} else pad + cell)
         yield "  ".join(cells).rstrip()
-
-
-# -- JSON
-
-
-def json_page(report: GradCheck) -> Iterator[str]:
-    """The contract `chainrule.gradcheck/1`; a number that is not finite is null."""
-    many = len(report.drawn) > _MAX_DRAWN
-    fields: dict[str, Any] = {
-        "schema": SCHEMA,
-        "output": report.output,
-        "ok": report.ok,
-        "loss": report.loss,
-        "tolerance": report.tolerance,
-        "seed": report.seed,
-        "engine": report.engine,
-        "total": report.total,
-        "drawn_count": len(report.drawn),
-        "drawn": None if many else dict(report.drawn),
-        "usual": {name: float(text) for name, text in report.usual.items()},
-        "parameters": [_checked(one) for one in report.parameters],
-        "taylor": [_taylor(one) for one in report.taylor],
-        "peers": {} if report.peer is None else {report.peer.name: _peer(report.peer)},
-        "forward": None,
-        "first_wrong_factor": None,
-    }
-    if report.forward is not None:
-        forward = report.forward
-        fields["forward"] = {
-            "node": forward.node, "engine": forward.engine, "statement": forward.statement,
-        }  # fmt: skip
-    if report.first_wrong is not None:
-        fields["first_wrong_factor"] = _wrong(report.first_wrong)
-    yield json.dumps(_finite(fields), ensure_ascii=False, allow_nan=False, indent=1)
-    yield "\n"
-
-
-def _checked(one: Checked) -> dict[str, Any]:
-    return {
-        "wrt": one.wrt,
-        "gradient": one.gradient,
-        "difference": one.difference,
-        "error": one.error,
-        "relative": one.relative,
-        "scale": one.scale,
-        "verdict": str(one.verdict),
-        "left": one.left,
-        "right": one.right,
-        "kinks": list(one.kinks),
-        "reason": one.reason or None,
-        **({} if one.derived is None else {"derived": one.derived}),
-    }
-
-
-def _taylor(one: Taylor) -> dict[str, Any]:
-    return {
-        "slope": one.slope,
-        "difference": one.difference,
-        "error": one.error,
-        "steps": list(one.steps),
-        "first": list(one.first),
-        "second": list(one.second),
-        "orders": [one.first_order, one.second_order],
-        "exact": one.exact,
-        "verdict": str(one.verdict),
-    }
-
-
-def _peer(peer: PeerResult) -> dict[str, Any]:
-    return {
-        "version": peer.version,
-        "ok": peer.ok,
-        "compared": peer.compared,
-        "worst": peer.worst,
-        "differs": dict(peer.differs),
-        "settled": list(peer.settled),
-        "kinks": peer.kinks,
-        "reason": peer.reason or None,
-    }
-
-
-def _wrong(found: WrongFactor) -> dict[str, Any]:
-    return {
-        "kind": found.kind,
-        "of": found.of,
-        "wrt": found.wrt,
-        "holding": list(found.holding),
-        "value": None if found.value is None else print_plain(found.value),
-        "given": found.given,
-        "difference": found.difference,
-        "error": found.error,
-        "affects": list(found.affects),
-    }
-
-
-def _finite(value: Any) -> Any:
-    """The same with None for numbers that JSON does not have."""
-    match value:
-        case float():
-            return value if math.isfinite(value) else None
-        case dict():
-            return {key: _finite(part) for key, part in value.items()}
-        case list():
-            return [_finite(part) for part in value]
-        case _:
-            return value

@@ -10,16 +10,32 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from chainrule.core import formula as fm
+    from chainrule.core.claim import Judged
 
-__all__ = ["Checked", "Forward", "GradCheck", "Judgement", "PeerResult", "Taylor", "WrongFactor"]
+__all__ = [
+    "Checked",
+    "Explained",
+    "Forward",
+    "GradCheck",
+    "Judgement",
+    "PeerResult",
+    "Sample",
+    "Taylor",
+    "WrongFactor",
+]
 
 
 class Judgement(StrEnum):
-    """What becomes of a gradient: `undecided` is neither right nor wrong, `kink` no failure."""
+    """What becomes of a gradient. Only `wrong` is a failure.
+
+    On a `kink` the slopes from both sides differ. `undefined` is a derivation that has no value at
+    the point (0/0, 0·∞); `undecided` is neither right nor wrong.
+    """
 
     RIGHT = "right"
     WRONG = "wrong"
     KINK = "kink"
+    UNDEFINED = "undefined"
     UNDECIDED = "undecided"
 
 
@@ -27,12 +43,17 @@ class Judgement(StrEnum):
 class Checked:
     """One parameter.
 
-    `relative` is |gradient − difference|/max(|gradient|, |difference|, `scale`). On a kink `left`
-    and `right` are the derivatives from either side, None where there is none, and `kinks` the
-    statements that stand on it; the output itself jumps where `jump` is set. `reason` is a key:
-    "coarse", "domain", "border", "not-finite" or "budget" for what is undecided or wrong,
-    "one-side", "between", "conventions" or "jump" for a kink, "derivation" where the gradient is
-    right but the one that a derivation shows is not.
+    `relative` is |gradient − difference|/max(|gradient|, |difference|, `scale`). Where the output
+    may have no derivative, `left` and `right` are the slopes from either side, which may be
+    infinite, nan where a slope does not settle, None where there is none; `kinks` are the
+    statements that stand there.
+
+    `reason` is a key. Of what is wrong or undecided: "coarse", "domain", "border", "not-finite",
+    "not-computed", "budget"; "conventions" where both slopes agree and the gradient put together
+    from the conventions at the kinks is another; "edge" where the output has values on one side
+    only; "unsettled" where a slope does not settle; "derivation" where the gradient is right but
+    the one that a derivation shows is not. Of a kink: "one-side", "between", "beyond", "none", and
+    "jump" where the output itself jumps. "formula" is a derivation without a value.
     """
 
     wrt: str
@@ -124,12 +145,43 @@ class Forward:
     statement: float
 
 
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Values of all leaves, and a given gradient there."""
+
+    values: Mapping[str, float]
+    gradient: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explained:
+    """What is wrong with a given ∂output/∂wrt: errors that give its very numbers at all `points`.
+
+    `claims` are formulas that were judged as claims; `codes` and `messages` (by language) say what
+    is wrong with each, and `names` of which parameter's gradient. Where all `names` are `wrt`, each
+    of the claims alone gives the numbers, and which it is they do not tell; else the errors that
+    others have give them together. `formulas` are those that a message needs beside it, else None.
+    """
+
+    wrt: str
+    codes: tuple[str, ...]
+    messages: Mapping[str, tuple[str, ...]]
+    formulas: tuple[fm.Formula | None, ...]
+    claims: tuple[Judged, ...]
+    names: tuple[str, ...]
+    points: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GradCheck:
     """A gradient check.
 
     `total` is the number of parameters of which `parameters` were checked. `drawn` are the leaves
-    whose values were drawn at random with `seed`, `usual` those with the catalogue's usual value.
+    whose values were drawn at random with `seed`, `usual` those with the catalogue's usual value. `origin` is where the
+    gradient is from: "engine", "composed" of factors some of which were replaced, or "given" by the
+    caller.
+    Of a given gradient that is wrong there are `samples`: the point that was checked and, where the
+    gradient is a function, others; `explained` is what is wrong with it, as far as that is known.
     """
 
     output: str
@@ -145,6 +197,9 @@ class GradCheck:
     first_wrong: WrongFactor | None
     drawn: Mapping[str, float]
     usual: Mapping[str, str] = field(default_factory=dict)
+    origin: str = "engine"
+    samples: tuple[Sample, ...] = ()
+    explained: tuple[Explained, ...] = ()
     note: str = ""
 
     @property
@@ -156,6 +211,13 @@ class GradCheck:
             and all(taylor.verdict is not Judgement.WRONG for taylor in self.taylor)
             and (self.peer is None or self.peer.ok)
         )
+
+    def __str__(self) -> str:
+        """The page that `chainrule gradcheck` prints."""
+        from chainrule.core.plain import print_plain
+        from chainrule.numeric.checking.page import text_page
+
+        return "".join(text_page(self, "en", print_plain))
 
     def with_verdict(self, verdict: Judgement) -> tuple[Checked, ...]:
         """The parameters with a verdict."""

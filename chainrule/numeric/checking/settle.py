@@ -10,8 +10,9 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from chainrule.numeric.checking.blame import blame, is_small
+from chainrule.numeric.checking.blame import blame
 from chainrule.numeric.checking.differences import Estimate
+from chainrule.numeric.checking.factors import is_small
 from chainrule.numeric.checking.judge import Measure
 from chainrule.numeric.checking.results import Judgement
 
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["settle"]
 
-_ODD = frozenset({"conventions", "jump"})
+_ROUNDINGS = 16
+"""How many times the rounding of one order of computation another one may have."""
+_ODD = frozenset({"beyond", "jump"})
 
 
 def settle(judge: Judge, checked: dict[str, Checked]) -> WrongFactor | None:
@@ -40,14 +43,16 @@ class _Settling:
     def first_wrong(self) -> WrongFactor | None:
         checked, subject = self.checked, self.instance.subject
         small = is_small(subject.graph)
-        if small and not subject.instead:
+        if small and subject.origin == "engine":
             self._derivation()
         wrong = [name for name, one in checked.items() if one.verdict is Judgement.WRONG]
         wrong = [name for name in wrong if not self._cancelled(name)]
         kinks = [
             name
             for name, one in checked.items()
-            if one.verdict is Judgement.KINK and (small or one.reason in _ODD)
+            if one.verdict is Judgement.KINK
+            and not math.isnan(one.gradient)
+            and (small or one.reason in _ODD)
         ]
         if kinks and not wrong:
             found = self._blamed(kinks)
@@ -72,15 +77,14 @@ class _Settling:
         )
 
     def _cancelled(self, name: str) -> bool:
-        """Whether what lies between is rounding: large paths that cancel one another."""
+        """Whether what lies between is rounding: large parts that cancel one another."""
         one = self.checked[name]
         if one.difference is None or not math.isfinite(one.gradient) or one.reason == "derivation":
             return False
-        factors = self.instance.factors
-        size = factors.adjoints(factors.between((name,)))[1].get(name, 0.0)
-        measure = Measure.of(self.judge.tolerance, size)
+        size = _ROUNDINGS * self.instance.factors.rounding(name)
+        measure = replace(self.judge.measure, scale=size / self.judge.tolerance)
         found = Estimate(one.difference, one.error or 0.0)
-        if not math.isfinite(measure.scale) or measure.excluded(one.gradient, found, 10):
+        if not math.isfinite(size) or measure.excluded(one.gradient, found, 10):
             return False
         self.checked[name] = measure.checked(name, one.gradient, found, Judgement.RIGHT)
         return True

@@ -50,7 +50,8 @@ class Tape:
 
     Slot k holds the result of operation k; leaves and constants are slots without an operation.
     `slots` gives each tensor the slots of its cells. `kinks` maps a slot that is 0 exactly at a
-    kink to the statements that have it. Raises `ChainruleError` where something has no value.
+    kink, or where a root or a power has no derivative, to the statements that have it. Raises
+    `ChainruleError` where something has no value.
     """
 
     source: Source
@@ -155,12 +156,20 @@ class Tape:
     def _product(self, formula: fm.Product, scope: _Scope) -> int:
         return self._chain("·", [self._put(factor, scope) for factor in formula.factors])
 
+    def _power(self, formula: fm.Power, scope: _Scope) -> int:
+        base, exponent = (self._put(part, scope) for part in formula.parts)
+        if not scope.inside and not _is_whole(formula.exponent):
+            self.kinks.setdefault(base, []).append(scope.owner)
+        return self._slot("^", base, exponent)
+
     def _call(self, formula: fm.Call, scope: _Scope) -> int:
         name = formula.function
         if name in CONSTANTS:
             return self._constant(CONSTANTS[name])
         args = [self._put(arg, scope) for arg in formula.args]
         self._note_kinks(formula, scope)
+        if name == "sqrt" and not scope.inside:
+            self.kinks.setdefault(args[0], []).append(scope.owner)
         primitive = PRIMITIVES.get(name) or NUMERIC.get(name)
         if primitive is not None and not formula.primes:
             return self._slot(name, args[0]) if len(args) == 1 else self._chain(name, args)
@@ -287,6 +296,12 @@ def _without_zeros(quantity: fm.Formula) -> fm.Formula:
     return quantity
 
 
+def _is_whole(exponent: fm.Formula) -> bool:
+    """Whether it is a whole number: such a power is as smooth as its base."""
+    inner = exponent.operand if isinstance(exponent, fm.Negative) else exponent
+    return isinstance(inner, fm.Number) and float(inner.text).is_integer()
+
+
 def _cannot(_: Tape, formula: fm.Formula, scope: _Scope) -> int:
     del scope
     raise ChainruleError(f"a {type(formula).__name__.lower()} has no value of its own here")
@@ -305,10 +320,7 @@ _PUT: Mapping[type[fm.Formula], Callable[..., int]] = MappingProxyType(
             "/",
             [tape._put(part, scope) for part in f.parts],  # noqa: SLF001
         ),
-        fm.Power: lambda tape, f, scope: tape._chain(  # noqa: SLF001
-            "^",
-            [tape._put(part, scope) for part in f.parts],  # noqa: SLF001
-        ),
+        fm.Power: Tape._power,  # noqa: SLF001
         fm.Call: Tape._call,  # noqa: SLF001
         fm.Cases: Tape._cases,  # noqa: SLF001
         fm.Condition: Tape._condition,  # noqa: SLF001
