@@ -177,9 +177,9 @@ class GradCheck:
     """A gradient check.
 
     `total` is the number of parameters of which `parameters` were checked. `drawn` are the leaves
-    whose values were drawn at random with `seed`, `usual` those with the catalogue's usual value. `origin` is where the
-    gradient is from: "engine", "composed" of factors some of which were replaced, or "given" by the
-    caller.
+    whose values were drawn at random with `seed`, `usual` those with the catalogue's usual value.
+    `origin` is where the gradient is from: "engine", "composed" of factors some of which were
+    replaced, or "given" by the caller.
     Of a given gradient that is wrong there are `samples`: the point that was checked and, where the
     gradient is a function, others; `explained` is what is wrong with it, as far as that is known.
     """
