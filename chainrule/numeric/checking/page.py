@@ -120,7 +120,7 @@ class _Page:
             known = one.left is not None and one.right is not None
             if known and one.reason in _AT_KINKS:
                 yield self.kink(one)
-            elif one.reason and one.verdict is not Judgement.RIGHT:
+            elif one.reason and (one.verdict is not Judgement.RIGHT or one.derived is not None):
                 yield self.remark(one)
 
     def remark(self, one: Checked) -> str:
@@ -185,7 +185,8 @@ class _Page:
             return
         agree = peer.compared - len(peer.differs)
         text = self.say(
-            "peer" if peer.compared else "peer nothing", name=peer.name, version=peer.version,
+            "peer" if agree else "peer disagrees" if peer.compared else "peer nothing",
+            name=peer.name, version=peer.version,
             count=f"{agree:,}", worst=_brief(peer.worst or 0.0),
         )  # fmt: skip
         if peer.kinks:

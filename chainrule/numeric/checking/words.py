@@ -49,11 +49,14 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "border": "{wrt}: the values lie on a border to within rounding ({kinks})",
         "not-finite": "{wrt}: the gradient is no finite number, the difference quotient is",
         "not-computed": "{wrt}: the gradient is computed as nan, the derivation gives a number",
+        "kinked": "{wrt}: smooth here, and the gradient is right; the formula that a derivation "
+        "shows has kinks here, whose conventions give {derived}",
         "derivation": "{wrt}: the gradient is right, but the one a derivation shows is {derived}",
         "taylor": "Taylor remainder, random directions: order {orders} (2 for a right gradient)",
         "exact": "exact",
         "taylor wrong": "the Taylor remainder does not fit: ∇{output}·d = {slope}, "
         "the difference quotient says {difference} ± {error}",
+        "peer disagrees": "{name} {version}: none agrees",
         "peer": "{name} {version}: {count} agree, relative difference at most {worst}",
         "peer nothing": "{name} {version}: nothing to compare",
         "peer kinks": "{count} on kinks not compared",
@@ -124,11 +127,14 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "border": "{wrt}: 반올림 오차 안에서 경계에 놓여 있다 ({kinks})",
         "not-finite": "{wrt}: 차분 몫은 유한한데 기울기는 유한한 수가 아니다",
         "not-computed": "{wrt}: 유도한 식은 수가 되는데 기울기는 nan으로 계산된다",
+        "kinked": "{wrt}: 여기서 매끄럽고 기울기도 맞다. 유도 과정의 식에는 여기서 꺾이는 항이 있어 "
+        "정해 둔 값으로는 {derived}이 된다",
         "derivation": "{wrt}: 기울기는 맞지만 유도 과정이 보이는 기울기는 {derived}이다",
         "taylor": "테일러 나머지, 임의의 방향: 차수 {orders} (기울기가 맞으면 2)",
         "exact": "정확",
         "taylor wrong": "테일러 나머지가 맞지 않는다: ∇{output}·d = {slope}, "
         "차분 몫은 {difference} ± {error}",
+        "peer disagrees": "{name} {version}: 일치하는 것이 없음",
         "peer": "{name} {version}: {count}개 일치, 상대 차이 최대 {worst}",
         "peer nothing": "{name} {version}: 비교할 것이 없음",
         "peer kinks": "꺾이는 점의 {count}개는 비교하지 않음",
