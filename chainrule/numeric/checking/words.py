@@ -127,8 +127,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "border": "{wrt}: 반올림 오차 안에서 경계에 놓여 있다 ({kinks})",
         "not-finite": "{wrt}: 차분 몫은 유한한데 기울기는 유한한 수가 아니다",
         "not-computed": "{wrt}: 유도한 식은 수가 되는데 기울기는 nan으로 계산된다",
-        "kinked": "{wrt}: 여기서 매끄럽고 기울기도 맞다. 유도 과정의 식에는 꺾이는 항이 있어 정해 둔 "
-        "값으로는 {derived}이 된다",
+        "kinked": "{wrt}: 여기서 매끄럽고 기울기도 맞다. 유도 과정의 식에는 꺾이는 항이 있어 "
+        "정해 둔 값으로는 {derived}이 된다",
         "derivation": "{wrt}: 기울기는 맞지만 유도 과정이 보이는 기울기는 {derived}이다",
         "taylor": "테일러 나머지, 임의의 방향: 차수 {orders} (기울기가 맞으면 2)",
         "exact": "정확",
