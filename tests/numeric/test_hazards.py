@@ -257,3 +257,6 @@ def test_a_weight_in_thousands_of_equations(count):
     graph = cr.equations(*equations, f"E = a_{count - 1}")
     found = compile_graph(graph, engine="python").gradients({"w": 1.0, "x": 1.0})["w"]
     assert found == pytest.approx(2.0)
+    module = types.ModuleType("thousands")
+    exec(all_targets()["python"].write(graph, options()), module.__dict__)  # noqa: S102
+    assert module.gradients({"w": 1.0, "x": 1.0})["w"] == pytest.approx(2.0)

@@ -127,6 +127,8 @@ class Arrays:
     def _note(self, line: Line, of: str) -> str:
         """∂E/∂z = ∂E/∂a · ∂a/∂z + …"""
         own, output = self.label(of), self.label(self.program.output)
+        if line.terms and all(term.reader is None for term in line.terms):
+            return f"∂{output}/∂{own}: the sum of its parts"
         chains: dict[str, None] = {}
         for term in line.terms:
             reader = self.label(term.reader or "")

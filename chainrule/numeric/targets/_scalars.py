@@ -136,6 +136,8 @@ class Scalars:
         tensors = self.program.tensors
         of = tensors[cell.line.target].adjoint_of or ""
         own = self._label(of, cell.place)
+        if cell.branches and all(branch.term.reader is None for branch in cell.branches):
+            return f"∂{self.output}/∂{own}: the sum of its parts"
         chains = []
         for branch in cell.branches:
             reader = branch.term.reader or ""
