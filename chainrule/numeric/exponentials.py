@@ -116,35 +116,42 @@ class Exponentials:
         found = self._monomial(formula)
         return written(found) if found.wanted else formula
 
-    def _monomial(self, formula: fm.Formula) -> Monomial:
-        """The formula as a monomial, of one other factor if there is nothing in it."""
+    def _monomial(self, formula: fm.Formula, *, logs: bool = False) -> Monomial:
+        """The formula as a monomial, of one other factor if there is nothing in it.
+
+        With `logs` its logarithm is wanted.
+        """
         whole = Monomial(above=(formula,))
         value = constant(formula)
         if value is not None:
             return Monomial(value)
         match formula:
             case fm.Negative():
-                inner = self._monomial(formula.operand)
+                inner = self._monomial(formula.operand, logs=logs)
                 return replace(inner, number=-inner.number)
             case fm.Product():
                 found = Monomial()
                 for factor in formula.factors:
-                    found = found.times(self._monomial(factor))
+                    found = found.times(self._monomial(factor, logs=logs))
                 return found
             case fm.Quotient():
-                below = self._monomial(formula.denominator).power(Fraction(-1))
-                return whole if below is None else self._monomial(formula.numerator).times(below)
+                below = self._monomial(formula.denominator, logs=logs).power(Fraction(-1))
+                return (
+                    whole
+                    if below is None
+                    else self._monomial(formula.numerator, logs=logs).times(below)
+                )
             case fm.Power() | fm.Call(function="sqrt"):
                 half = isinstance(formula, fm.Call)
                 exponent = Fraction(1, 2) if half else constant(formula.parts[1])
-                inner = self._monomial(formula.parts[0])
+                inner = self._monomial(formula.parts[0], logs=logs)
                 if not exponent or not inner.count:
                     return whole
                 return inner.power(exponent) or whole
             case fm.Call():
                 return called(formula) or whole
             case fm.Sum():
-                return self._sum(formula) or whole
+                return self._sum(formula, logs=logs) or whole
             case fm.Name() | fm.Indexed():
                 return self._named(formula) or whole
             case fm.BigSum() if _is_of_powers(formula):
@@ -162,8 +169,12 @@ class Exponentials:
             return replace(found, count=1, raw=0, forced=False)  # a softmax, between 0 and 1
         return found
 
-    def _sum(self, formula: fm.Sum) -> Monomial | None:
-        """A sum of exponentials with factors of any kind, or of shares as one fraction."""
+    def _sum(self, formula: fm.Sum, *, logs: bool) -> Monomial | None:
+        """A sum of exponentials with factors of any kind.
+
+        Shares are put over one divisor where that saves something: 1 − p, which may be what is left
+        beside 1, and the logarithm of what may be all too small. 1 + p² has its digits as it is.
+        """
         if len(formula.terms) > MOST_TERMS:
             return None
         parts = [self._monomial(part) for part in formula.terms]
@@ -176,6 +187,11 @@ class Exponentials:
         whole = self._over(parts, divisors)
         if not divisors or whole is None:
             return whole
+        bare = any(not part.count for part in parts)
+        left = not bare or any(part.raw for part in parts)
+        taken = any(part.number < 0 for part in parts) and all(positive(s) for s, _ in whole.sums)
+        if not (taken or (logs and left)):
+            return None
         below = tuple((each, -k) for each, k in divisors.items())
         return replace(whole.times(Monomial(sums=below)), count=1, raw=0)
 
@@ -204,7 +220,7 @@ class Exponentials:
 
         log(xy) is log x + log y where one of the two is positive.
         """
-        found = self._monomial(argument)
+        found = self._monomial(argument, logs=True)
         if not found.count:
             return None
         other = [(each, k) for each, k in found.sums if not positive(each)]

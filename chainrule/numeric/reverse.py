@@ -182,12 +182,16 @@ class _Reverse:
             factor = Exponentials(lambda _: None).merged(factor)
         return fm.transform(factor, lambda _: None, self._divided_twice)
 
+    def _is_norm(self, node: fm.Formula) -> bool:
+        named = isinstance(node, fm.Name) and node.id in self.norms
+        return named or (isinstance(node, fm.Call) and node.function == "norm")
+
     def _divided_twice(self, node: fm.Formula, parts: tuple[fm.Formula, ...]) -> fm.Formula:
         """u/n² as (u/n)/n: the square of a norm may overflow where the norm does not."""
         built = fm.rebuild(node, parts)
         match built:
             case fm.Quotient(top, fm.Power(base, fm.Number("2"))):
-                if any(entry.name in self.norms for entry in entries(base)):
+                if any(map(self._is_norm, fm.walk(base))):
                     return fm.Quotient(fm.Quotient(top, base), base)
         return built
 
