@@ -255,10 +255,16 @@ def _exponentials(*pairs: fm.Formula) -> fm.Formula:
     return fm.add(*(fm.multiply(c, fm.Call("exp", (u,))) for c, u in terms))
 
 
+def _ratio(count: fm.Formula, *pairs: fm.Formula) -> fm.Formula:
+    place = 2 * int(constant(count) or 0)
+    return fm.Quotient(_exponentials(*pairs[:place]), _exponentials(*pairs[place:]))
+
+
 _FORMS: Mapping[str, Callable[..., fm.Formula]] = MappingProxyType(
     {
         "share": lambda top, *pairs: fm.Quotient(fm.Call("exp", (top,)), _exponentials(*pairs)),
         "logsumexp": lambda *pairs: fm.Call("log", (_exponentials(*pairs),)),
+        "logratio": lambda count, *pairs: fm.Call("log", (_ratio(count, *pairs),)),
         "logcosh": lambda u: fm.Call("log", (fm.Call("cosh", (u,)),)),
         "norm": lambda *sides: fm.Call(
             "sqrt", (fm.add(*(fm.Power(side, fm.Number("2")) for side in sides)),)

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from chainrule.calculus.linear import Linear, as_formula, as_number, plus
 from chainrule.calculus.tidy import constant, tidy
 from chainrule.core import formula as fm
-from chainrule.numeric.linear import as_formula, as_number, plus
 from chainrule.numeric.monomials import (
     MOST_TERMS,
     Monomial,
@@ -24,7 +24,7 @@ from chainrule.numeric.monomials import (
     called,
     factors,
     log_of,
-    log_of_share,
+    log_of_quotient,
     plain,
     positive,
     summed,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["Exponentials"]
 
 _HALVES = frozenset({Fraction(1, 2), Fraction(-1, 2)})
-_TELLING = frozenset({"exp", "cosh", "sinh", "sigmoid", "sqrt"})
+_TELLING = frozenset({"exp", "cosh", "sigmoid", "sqrt"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +187,7 @@ class Exponentials:
         whole = self._over(parts, divisors)
         if not divisors or whole is None:
             return whole
-        bare = any(not part.count for part in parts)
+        bare = any(not part.count and part.number > 0 and not part.above for part in parts)
         left = not bare or any(part.raw for part in parts)
         taken = any(part.number < 0 for part in parts) and all(positive(s) for s, _ in whole.sums)
         if not (taken or (logs and left)):
@@ -223,20 +223,15 @@ class Exponentials:
         found = self._monomial(argument, logs=True)
         if not found.count:
             return None
-        other = [(each, k) for each, k in found.sums if not positive(each)]
+        signed = [(each, k) for each, k in found.sums if not positive(each)]
         alone = found.number == 1 and all(map(_is_of_powers, (*found.above, *found.below)))
-        terms = []
-        if other and (not alone or len(other) > 1 or other[0][1] != 1):
-            rest = replace(found, exponent=(), sums=tuple(other))
+        if not signed or (alone and len(signed) == 1 and signed[0][1] == 1):
+            # The one sum of unknown sign is positive where there is a logarithm.
+            sums, rest = found.sums, replace(found, exponent=(), sums=())
         else:
-            terms = [log_of(each) for each, _ in other]
-            rest = replace(found, exponent=(), sums=())
-        left = [(each, k) for each, k in found.sums if positive(each)]
-        if len(left) == 1 and left[0][1] == -1:
-            terms.append(log_of_share(found.exponent, left[0][0]))
-        else:
-            terms.append(as_formula(found.exponent))
-            terms += [tidy(fm.multiply(as_number(k), log_of(each))) for each, k in left]
+            sums = tuple(each for each in found.sums if each not in signed)
+            rest = replace(found, exponent=(), sums=tuple(signed))
+        terms = [self._log_of_powers(found.exponent, sums)]
         for sign, side in ((1, rest.above), (-1, rest.below)):
             logs = (fm.Call("log", (each,)) for each in side if _is_of_powers(each))
             terms += [log if sign > 0 else fm.Negative(log) for log in logs]
@@ -248,6 +243,19 @@ class Exponentials:
         if rest.sums or rest.above or rest.below or rest.number != 1:
             terms.append(fm.Call("log", (plain(rest),)))
         return tidy(fm.add(*terms))
+
+    def _log_of_powers(
+        self, exponent: Linear, sums: tuple[tuple[PowerSum, Fraction], ...]
+    ) -> fm.Formula:
+        """log(e^exponent · Π sumᵏ)."""
+        if all(k.denominator == 1 for _, k in sums):
+            above = [each for each, k in sums if k > 0 for _ in range(int(k))]
+            below = [each for each, k in sums if k < 0 for _ in range(int(-k))]
+            whole = log_of_quotient(exponent, above, below)
+            if whole is not None:
+                return whole
+        logs = (tidy(fm.multiply(as_number(k), log_of(each))) for each, k in sums)
+        return tidy(fm.add(as_formula(exponent), *logs))
 
 
 def _is_of_powers(formula: fm.Formula) -> bool:

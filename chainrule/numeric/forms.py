@@ -3,7 +3,9 @@
 | form | what it is |
 |---|---|
 | `share(a, c, u, …)` | eᵃ/Σ c·eᵘ over the pairs that follow |
+| `weight(c, v, c, u, …)` | c·eᵛ/Σ c·eᵘ, the first pair over those that follow |
 | `logsumexp(c, u, …)` | log Σ c·eᵘ |
+| `logratio(n, c, u, …)` | log of the sum over the first n pairs by that over the others |
 | `logcosh(u)` | log cosh u |
 | `norm(u, …)` | √Σ u² |
 
@@ -51,6 +53,18 @@ def written_out(formula: fm.Formula) -> fm.Formula:
 def _share(top: fm.Formula, *pairs: fm.Formula) -> fm.Formula:
     _, whole, power = _shifted(pairs)
     return fm.Quotient(power(top), whole)
+
+
+def _weight(factor: fm.Formula, top: fm.Formula, *pairs: fm.Formula) -> fm.Formula:
+    whole = fm.multiply(factor, _share(top, *pairs))
+    return whole if constant(factor) else _unless_0(factor, whole, fm.ZERO)
+
+
+def _logratio(count: fm.Formula, *pairs: fm.Formula) -> fm.Formula:
+    place = 2 * int(constant(count) or 0)
+    above, below = pairs[:place], pairs[place:]
+    top = above[1] if place == 2 and above[0] == fm.ONE else _logsumexp(*above)
+    return fm.add(top, fm.Negative(_logsumexp(*below)))
 
 
 def _logsumexp(*pairs: fm.Formula) -> fm.Formula:
@@ -108,6 +122,13 @@ def _norm(*sides: fm.Formula) -> fm.Formula:
 
 
 FORMS: Mapping[str, Callable[..., fm.Formula]] = MappingProxyType(
-    {"share": _share, "logsumexp": _logsumexp, "logcosh": _logcosh, "norm": _norm}
+    {
+        "share": _share,
+        "weight": _weight,
+        "logsumexp": _logsumexp,
+        "logratio": _logratio,
+        "logcosh": _logcosh,
+        "norm": _norm,
+    }
 )
 """Functions that only programs have, each with what it is computed by."""

@@ -274,7 +274,7 @@ class Forward:
             elif built.function in FORMS and not bounded(built):
                 return built
             elif built.function in FORMS:
-                built = fm.Call(built.function, tuple(self._atom(owner, a) for a in built.args))
+                built = fm.Call(built.function, tuple(self._sides(owner, a) for a in built.args))
             elif built.function not in ELEMENTARY:
                 return built
             if root and node is body:
@@ -282,6 +282,17 @@ class Forward:
             return self._inner(owner, built)
 
         return fm.transform(body, lambda node: node if _whole(node) else None, join)
+
+    def _sides(self, owner: str, argument: fm.Formula) -> fm.Formula:
+        """A sum with its terms as tensors, so that what exponents have in common can cancel."""
+        match argument:
+            case fm.Sum():
+                return fm.Sum(tuple(self._sides(owner, term) for term in argument.terms))
+            case fm.Negative():
+                return fm.Negative(self._sides(owner, argument.operand))
+            case fm.Product((fm.Number() as number, rest)):
+                return fm.Product((number, self._sides(owner, rest)))
+        return self._atom(owner, argument)
 
     def _atom(self, owner: str, argument: fm.Formula) -> fm.Formula:
         if isinstance(argument, fm.Name | fm.Indexed) or next(entries(argument), None) is None:

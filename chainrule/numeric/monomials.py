@@ -11,9 +11,7 @@ from fractions import Fraction
 from itertools import product as combinations
 from typing import TYPE_CHECKING
 
-from chainrule.calculus.tidy import constant, tidy
-from chainrule.core import formula as fm
-from chainrule.numeric.linear import (
+from chainrule.calculus.linear import (
     Linear,
     as_formula,
     as_number,
@@ -23,6 +21,8 @@ from chainrule.numeric.linear import (
     scaled,
     size,
 )
+from chainrule.calculus.tidy import constant, tidy
+from chainrule.core import formula as fm
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,7 +35,7 @@ __all__ = [
     "called",
     "factors",
     "log_of",
-    "log_of_share",
+    "log_of_quotient",
     "plain",
     "positive",
     "summed",
@@ -173,10 +173,9 @@ def called(call: fm.Call) -> Monomial | None:
             pairs = zip(rest[::2], rest[1::2], strict=True)
             divisor = tuple(Term(factor, linear(exponent)) for factor, exponent in pairs)
             return Monomial(exponent=linear(first), sums=((divisor, Fraction(-1)),), count=1)
-        case "cosh" | "sinh":
+        case "cosh":
             up = linear(call.args[0])
-            down = half if call.function == "cosh" else fm.Negative(half)
-            terms = (Term(half, up), Term(down, scaled(up, Fraction(-1))))
+            terms = (Term(half, up), Term(half, scaled(up, Fraction(-1))))
             return Monomial(sums=((terms, Fraction(1)),), count=1, raw=1) if up else None
     return None
 
@@ -222,7 +221,7 @@ def written(found: Monomial) -> fm.Formula:
     below = [(each, -int(k)) for each, k in found.sums if k < 0 and k.denominator == 1]
     above = [(each, int(k)) for each, k in found.sums if k > 0 and k.denominator == 1]
     roots = [(each, k) for each, k in found.sums if k.denominator != 1]
-    exponent = found.exponent
+    exponent = () if roots else found.exponent
     coefficient = as_number(found.number)
     sums = [each for each, k in above for _ in range(k)]
     count = 1
@@ -240,11 +239,20 @@ def written(found: Monomial) -> fm.Formula:
     parts = [
         tidy(fm.multiply(term.factor, *_shares(term.exponent, divisors))) for term in _merged(terms)
     ]
-    outside = [
-        fm.Call("exp", (tidy(fm.multiply(as_number(k), log_of(each))),)) for each, k in roots
-    ]
+    outside = [fm.Call("exp", (_log_of_roots(found.exponent, roots),))] if roots else []
     top = tidy(fm.multiply(coefficient, *found.above, *outside, fm.add(*parts)))
     return fm.Quotient(top, fm.multiply(*found.below)) if found.below else top
+
+
+def _log_of_roots(exponent: Linear, roots: list[tuple[PowerSum, Fraction]]) -> fm.Formula:
+    """log of e^exponent times fractional powers of sums: one logarithm if there is one root."""
+    if len(roots) == 1 and roots[0][1] < 0:
+        ((each, k),) = roots
+        inner = log_of_quotient(scaled(exponent, -1 / k), [], [each])
+        if inner is not None:
+            return tidy(fm.multiply(as_number(-k), inner))
+    logs = (tidy(fm.multiply(as_number(k), log_of(each))) for each, k in roots)
+    return tidy(fm.add(as_formula(exponent), *logs))
 
 
 def _shares(exponent: Linear, divisors: list[PowerSum]) -> list[fm.Formula]:
@@ -310,15 +318,36 @@ def _log_cosh(terms: PowerSum) -> fm.Formula | None:
     return call if twice == fm.ONE else fm.add(call, fm.Call("log", (twice,)))
 
 
-def log_of_share(top: Linear, divisor: PowerSum) -> fm.Formula:
-    """log(e^top / Σ)."""
-    if len(divisor) == 2 and all(term.factor == fm.ONE for term in divisor):
-        first, second = (term.exponent for term in divisor)
+def log_of_quotient(
+    exponent: Linear, above: list[PowerSum], below: list[PowerSum]
+) -> fm.Formula | None:
+    """log(e^exponent · Π above / Π below) as one function; None where that is too long."""
+    top, bottom = _product(above, exponent), _product(below, ())
+    if not below or len(top) * len(bottom) > MOST_TERMS:
+        return None
+    common, rest = _without_common(bottom)
+    shifted = tuple(Term(term.factor, minus(term.exponent, common)) for term in top)
+    if len(shifted) == 1 and len(rest) == 2 and all(t.factor == fm.ONE for t in (*shifted, *rest)):
+        first, second = (term.exponent for term in rest)
         for mine, other in ((first, second), (second, first)):
-            if not minus(top, mine):
+            if not minus(shifted[0].exponent, mine):
                 inner = as_formula(minus(other, mine))
                 return fm.Negative(fm.Call("softplus", (inner,)))
-    return tidy(fm.add(as_formula(top), fm.Negative(log_of(divisor))))
+    return fm.Call("logratio", (as_number(Fraction(len(top))), *_flat(shifted), *_flat(rest)))
+
+
+def _product(sums: list[PowerSum], exponent: Linear) -> PowerSum:
+    """Sums multiplied out."""
+    terms: PowerSum = (Term(fm.ONE, exponent),)
+    for each in sums:
+        if len(terms) * len(each) > MOST_TERMS:
+            return terms * MOST_TERMS  # longer than anybody wants
+        terms = _merged(
+            Term(tidy(fm.multiply(a.factor, b.factor)), plus(a.exponent, b.exponent))
+            for a in terms
+            for b in each
+        )
+    return terms
 
 
 def plain(found: Monomial) -> fm.Formula:

@@ -11,7 +11,7 @@ from fractions import Fraction
 from chainrule.calculus.tidy import constant
 from chainrule.core import formula as fm
 
-__all__ = ["complement", "norm", "radicand", "softplus_in", "tanh", "together"]
+__all__ = ["complement", "norm", "radicand", "rest_of_step", "softplus_in", "tanh", "together"]
 
 _HUGE = 10**100
 _LARGEST = 10**308
@@ -74,8 +74,11 @@ def _taken_apart(
 
 
 def tanh(formula: fm.Quotient) -> fm.Formula | None:
-    """(eᵘ − e⁻ᵘ)/(eᵘ + e⁻ᵘ) = tanh u."""
+    """(eᵘ − e⁻ᵘ)/(eᵘ + e⁻ᵘ) = sinh u/cosh u = tanh u."""
     top, bottom = formula.numerator, formula.denominator
+    match top, bottom:
+        case fm.Call("sinh", inner), fm.Call("cosh", other) if inner == other:
+            return fm.Call("tanh", inner)
     if not isinstance(top, fm.Sum) or not isinstance(bottom, fm.Sum) or len(top.terms) != 2:
         return None
     plus, minus = top.terms
@@ -122,6 +125,14 @@ def _positive_part(term: fm.Formula) -> fm.Formula | None:
     first, second = call.args
     found = second if first == fm.ZERO else first
     return fm.negate(found) if negative else found
+
+
+def rest_of_step(formula: fm.Formula) -> fm.Formula:
+    """1 − [u > 0] as a case, which is exactly 0 or 1 whatever is added before it."""
+    match formula:
+        case fm.Sum((fm.Number("1"), fm.Negative(fm.Call("heaviside", (inner,))))):
+            return fm.Cases(((fm.ZERO, fm.Condition(inner, ">", fm.ZERO)),), fm.ONE)
+    return formula
 
 
 def complement(formula: fm.Formula) -> fm.Formula:

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 __all__ = ["Selection"]
 
 _TOTAL = frozenset(
-    "sigmoid tanh sin cos atan abs max min erf sign heaviside softplus share logsumexp".split()  # noqa: SIM905
+    {
+        *("sigmoid", "tanh", "sin", "cos", "atan", "abs", "max", "min", "erf", "sign", "heaviside"),
+        *("softplus", "share", "weight", "logsumexp", "logratio", "logcosh", "norm"),
+    }
 )
 """Functions that are finite wherever their arguments are."""
 

@@ -20,7 +20,7 @@ from chainrule.core.functions import NUMERIC, PRIMITIVES, Definition, arities
 from chainrule.core.lower import expand_definitions
 from chainrule.core.plain import Syntax, read_formula
 from chainrule.numeric.forms import written_out
-from chainrule.numeric.patterns import complement
+from chainrule.numeric.patterns import complement, rest_of_step
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -102,7 +102,7 @@ def _accurate(formula: fm.Formula) -> fm.Formula:
             exponential = isinstance(first, fm.Call) and first.function == "exp"
             if exponential and second == fm.Negative(fm.ONE):
                 return fm.Call("expm1", first.parts)
-        return complement(built) if isinstance(built, fm.Sum) else built
+        return rest_of_step(complement(built)) if isinstance(built, fm.Sum) else built
 
     return fm.transform(formula, lambda _: None, join)
 

@@ -23,6 +23,7 @@ from chainrule.numeric.lowered import lowered
 from chainrule.numeric.program import Program, entries
 from chainrule.read.models import load_equations, load_model
 from chainrule.read.network import dense, layer, network
+from tests.numeric.defined import DEFINED
 
 pytestmark = pytest.mark.skipif(
     compiled.ENGINE.missing() is not None, reason=str(compiled.ENGINE.missing())
@@ -60,6 +61,8 @@ def number(node, read, at):
                 if number(test, read, at):
                     return number(value, read, at)
             return number(node.otherwise, read, at)
+        case fm.Call() if node.function in DEFINED:
+            return number(DEFINED[node.function](*node.args), read, at)
     parts = [number(part, read, at) for part in node.parts]
     match node:
         case fm.Negative():

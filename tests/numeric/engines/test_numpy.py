@@ -27,6 +27,7 @@ from chainrule.numeric.lowered import lowered
 from chainrule.numeric.program import Line, Program, Tensor, Term, entries
 from chainrule.read.models import load_equations, load_model
 from chainrule.read.network import dense, layer, network
+from tests.numeric.defined import as_defined
 
 PROBABILITIES = {name for name, loss in losses().items() if loss.outputs == (0.0, 1.0)}
 SCHEDULES = ("simultaneous", "sequential")
@@ -130,21 +131,6 @@ class Walk:
 _PLAIN = {}
 
 
-def _as_defined(node, parts):
-    """Shares of sums of exponentials, and logarithms of such sums, by their definition."""
-    built = fm.rebuild(node, parts)
-    if not isinstance(built, fm.Call) or built.function not in {"share", "logsumexp"}:
-        return built
-    top, pairs = built.args[: len(built.args) % 2], built.args[len(built.args) % 2 :]
-    terms = [
-        fm.Product((factor, fm.Call("exp", (exponent,))))
-        for factor, exponent in zip(pairs[::2], pairs[1::2], strict=True)
-    ]
-    if top:
-        return fm.Quotient(fm.Call("exp", top), fm.add(*terms))
-    return fm.Call("log", (fm.add(*terms),))
-
-
 def _plain(body):
     """The body with names for its entries, so that it can be evaluated, and these entries."""
     if id(body) not in _PLAIN:
@@ -157,7 +143,7 @@ def _plain(body):
                 return fm.Name(names[entry])
             return None
 
-        whole = fm.transform(fm.transform(body, change, fm.rebuild), lambda _: None, _as_defined)
+        whole = fm.transform(fm.transform(body, change, fm.rebuild), lambda _: None, as_defined)
         _PLAIN[id(body)] = whole, table, body
     return _PLAIN[id(body)][:2]
 

@@ -99,10 +99,10 @@ def numbers(forward, gradients, truth):
 def together(model, points):
     """All points as the samples of one batch: values, and the truth of what comes out.
 
-    None where there is one point, or where a number does not fit, so that a sum over the samples
-    has more than one right order.
+    None where there is one point, where nothing differs by sample, or where a number does not fit,
+    so that a sum over the samples has more than one right order.
     """
-    if len(points) < 2 or not all(truth.finite for _, truth in points):
+    if len(points) < 2 or not model.sampled or not all(truth.finite for _, truth in points):
         return None
     given = {name: float(text) for name, text in points[0][0].items()}
     for name in model.sampled:
