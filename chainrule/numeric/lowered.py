@@ -129,13 +129,16 @@ def _with_short_lines(program: Program) -> Program:
 
 
 def _flat(formula: fm.Formula) -> fm.Formula:
-    """Products in products and sums in sums spliced: brackets that change nothing but the print."""
+    """Brackets that change nothing gone: those of products, and of sums that come first in a sum.
+
+    In x + (1 − p) they keep what is left of 1 − p from being rounded beside x.
+    """
 
     def join(node: fm.Formula, parts: tuple[fm.Formula, ...]) -> fm.Formula:
         if isinstance(node, fm.Product):
             return fm.multiply(*parts)
-        if isinstance(node, fm.Sum):
-            return fm.add(*parts)
+        if isinstance(node, fm.Sum) and isinstance(parts[0], fm.Sum):
+            return fm.Sum((*parts[0].terms, *parts[1:]))
         return fm.rebuild(node, parts)
 
     return fm.transform(formula, lambda _: None, join)

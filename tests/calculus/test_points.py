@@ -46,6 +46,10 @@ CASES = [
     "{f} if x > {at} else {f} if x < {at} else {value}",
     "{f} if x - {at} != 0 else {value}",
     "{f} if 2*x != 2*{at} else {value}",
+    "{value} if abs(x - {at}) <= 0 else {f}",
+    "{f} if (x - {at})**2 > 0 else {value}",
+    "{f} if x > {at} else {value} if x >= {at} else {f}",
+    "{f} if {at} > x else {value} if x <= {at} else {f}",
     "x**5 if x > {at} + 7 else {f} if x != {at} else {value}",
 ]
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
 from chainrule.calculus.rules.base import Context, Outcome, Rule, derivative, has
 from chainrule.catalog.registry import definitions
 from chainrule.core import formula as fm
 from chainrule.core.errors import ChainruleError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 
 def _extremum(formula: fm.Formula, context: Context) -> Outcome | None:
@@ -85,25 +91,59 @@ def _value(formula: fm.Cases, place: int) -> fm.Formula:
     return formula.otherwise if last else formula.branches[place][0]
 
 
-_OPPOSITE = {"<": ">", ">": "<"}
+_HOLDS: Mapping[str, Callable[[int], bool]] = MappingProxyType(
+    {
+        "<": lambda sign: sign < 0,
+        "<=": lambda sign: sign <= 0,
+        ">": lambda sign: sign > 0,
+        ">=": lambda sign: sign >= 0,
+        "==": lambda sign: sign == 0,
+        "!=": lambda sign: sign != 0,
+    }
+)
+"""Whether u stands in a relation to v, by the sign of u − v."""
 
 
 def _point(formula: fm.Cases, place: int) -> fm.Condition | None:
     """The equality u = v without which a branch does not hold."""
-    if place < len(formula.branches):
-        test = formula.branches[place][1]
-        return _equal(test) if test.relation == "==" else None
-    tests = [test for _, test in formula.branches]
-    for number, test in enumerate(tests, 1):
-        if test.relation == "!=" or _is_size(test):
-            return _equal(test)
-        if any(
-            (test.left, test.relation, test.right)
-            in {(o.left, _OPPOSITE.get(o.relation), o.right), (o.right, o.relation, o.left)}
-            for o in tests[number:]
-        ):
-            return _equal(test)
+    for _, test in formula.branches:
+        left, right, signs = _compared(test)
+        turned = [
+            (number, turn)
+            for number, (_, other) in enumerate(formula.branches)
+            if (turn := _turn(other, left, right)) is not None
+        ]
+
+        def taken(sign: int, turned: list[tuple[int, tuple[str, int]]] = turned) -> int:
+            """The branch that is reached where u − v has this sign and no other test holds."""
+            for number, (relation, turn) in turned:
+                if _HOLDS[relation](turn * sign):
+                    return number
+            return len(formula.branches)
+
+        if taken(0) == place and all(taken(sign) != place for sign in signs):
+            return fm.Condition(left, "==", right)
     return None
+
+
+def _compared(test: fm.Condition) -> tuple[fm.Formula, fm.Formula, tuple[int, ...]]:
+    """What a test compares, and the signs their difference can have beside 0."""
+    if test.right == fm.ZERO:
+        match test.left:
+            case fm.Call("abs", (inner,)):
+                return inner, fm.ZERO, (1,)
+            case fm.Power(base, fm.Number() as exponent) if exponent.text.isdigit():
+                if int(exponent.text) % 2 == 0:
+                    return base, fm.ZERO, (1,)
+    return test.left, test.right, (1, -1)
+
+
+def _turn(test: fm.Condition, left: fm.Formula, right: fm.Formula) -> tuple[str, int] | None:
+    """A test's relation where it compares the same two, and −1 if the other way round."""
+    first, second, _ = _compared(test)
+    if (first, second) == (left, right):
+        return test.relation, 1
+    return (test.relation, -1) if (first, second) == (right, left) else None
 
 
 _FLAT = frozenset({"abs", "sign", "heaviside", "max", "min"})
@@ -120,17 +160,6 @@ def _is_single(point: fm.Condition, wrt: str) -> bool:
         if isinstance(node, fm.Cases) or (isinstance(node, fm.Call) and node.function in _FLAT):
             return False
     return bool(to_sympy(whole).diff(symbol(wrt)) != 0)
-
-
-def _is_size(test: fm.Condition) -> bool:
-    """Whether it compares |u| with 0, such as |u| > 0."""
-    absolute = isinstance(test.left, fm.Call) and test.left.function == "abs"
-    return absolute and test.relation in {">", "==", "!="} and test.right == fm.ZERO
-
-
-def _equal(test: fm.Condition) -> fm.Condition:
-    left = test.left.parts[0] if _is_size(test) else test.left
-    return fm.Condition(left, "==", test.right)
 
 
 def _at_point(formula: fm.Cases, place: int, point: fm.Condition, context: Context) -> fm.Formula:
@@ -221,10 +250,7 @@ def _holds(test: fm.Condition, name: str, at: fm.Formula, side: int) -> bool | N
         sign = sign_beside(fm.Sum((test.left, fm.Negative(test.right))), name, at, side)
     except Unsettled:
         return None
-    return {
-        ">": sign > 0, ">=": sign >= 0, "<": sign < 0, "<=": sign <= 0, "==": not sign,
-        "!=": bool(sign),
-    }[test.relation]  # fmt: skip
+    return _HOLDS[test.relation](sign)
 
 
 RULES = (

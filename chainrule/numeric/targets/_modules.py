@@ -43,7 +43,8 @@ class Style:
     `extras` maps a function to the lines that define it where it is called. `given` is how a value
     is taken from `values`; `middle` are the functions behind `derivatives`, in which @OUTPUT@
     stands for the output's name; `about` is what the module's docstring adds. With `every`
-    gradients are by every leaf, else by every parameter. `decorator` stands above what computes.
+    gradients are by every leaf, else by every parameter. `decorator` stands above what computes, `number`
+    is how a statement without names is written.
     """
 
     language: Language
@@ -54,6 +55,7 @@ class Style:
     about: str
     every: bool = False
     decorator: str = ""
+    number: str = "{}"
 
 
 def write_module(graph: Graph | IndexGraph, options: Options, style: Style) -> str:
@@ -116,8 +118,10 @@ def _taken(scalars: Scalars, names: Iterable[str], style: Style) -> Iterator[str
 
 
 def _line(statement: Statement, style: Style) -> Iterator[str]:
-    text = f"    {statement.name} = {formula_text(statement.formula, style.language)}"
-    return noted(text, statement.note)
+    text = formula_text(statement.formula, style.language)
+    if not fm.names(statement.formula):
+        text = style.number.format(text)
+    return noted(f"    {statement.name} = {text}", statement.note)
 
 
 def _forward(scalars: Scalars, style: Style) -> str:

@@ -63,6 +63,7 @@ STYLE = Style(
     extras=_EXTRAS,
     every=True,
     given="_tensor(values[{0}])",
+    number="_tensor({})",
     middle=_TENSORS
     + '''
 class Network(torch.autograd.Function):
