@@ -43,8 +43,8 @@ class Style:
     `extras` maps a function to the lines that define it where it is called. `given` is how a value
     is taken from `values`; `middle` are the functions behind `derivatives`, in which @OUTPUT@
     stands for the output's name; `about` is what the module's docstring adds. With `every`
-    gradients are by every leaf, else by every parameter. `decorator` stands above what computes, `number`
-    is how a statement without names is written.
+    gradients are by every leaf, else by every parameter. `decorator` stands above what computes,
+    and `number` is how a statement without names is written.
     """
 
     language: Language
