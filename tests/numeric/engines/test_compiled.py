@@ -15,6 +15,7 @@ import pytest
 from chainrule.catalog.registry import activations, losses
 from chainrule.core import formula as fm
 from chainrule.core.errors import ChainruleError
+from chainrule.core.evaluate import COMPARE
 from chainrule.core.functions import CONSTANTS, NUMERIC, PRIMITIVES
 from chainrule.core.graph import Role
 from chainrule.numeric.build import build_program
@@ -78,8 +79,7 @@ def number(node, read, at):
         case fm.Power():
             return float(parts[0] ** parts[1]) if abs(parts[0]) < 1e100 else math.inf
         case fm.Condition():
-            tests = {"<": parts[0] < parts[1], ">": parts[0] > parts[1], ">=": parts[0] >= parts[1]}
-            return tests[node.relation]
+            return COMPARE[node.relation](*parts)
         case fm.Call() if node.function in CONSTANTS:
             return CONSTANTS[node.function]
         case fm.Call():
