@@ -132,6 +132,8 @@ class Forward:
         body = self._without_sums(owner, body)
         if self.split:
             body = self._split(owner, body, root=alone)
+        else:
+            body = self._norms(owner, body, root=alone)
         self._check(owner, body)
         return Term(body, sums)
 
@@ -280,6 +282,17 @@ class Forward:
             if root and node is body:
                 return built
             return self._inner(owner, built)
+
+        return fm.transform(body, lambda node: node if _whole(node) else None, join)
+
+    def _norms(self, owner: str, body: fm.Formula, *, root: bool) -> fm.Formula:
+        """Norms as tensors of their own: a factor with two of them inside overflows on the way."""
+
+        def join(node: fm.Formula, parts: tuple[fm.Formula, ...]) -> fm.Formula:
+            built = fm.rebuild(node, parts)
+            if not isinstance(built, fm.Call) or built.function != "norm":
+                return built
+            return built if root and node is body else self._inner(owner, built)
 
         return fm.transform(body, lambda node: node if _whole(node) else None, join)
 

@@ -390,7 +390,7 @@ INF, NAN = math.inf, math.nan
         ("E = w**2*log(abs(w)) if w != 0 else 0", {"w": 0}, 0.0, 0, 0, "right"),
         ("E = (exp(w) - 1)/w if w != 0 else 1", {"w": 0}, 0.5, 0.5, 0.5, "right"),
         ("E = (exp(w) - 1)/w if w != 0 else 1", {"w": 0}, 0.0, 0.5, 0.5, "wrong"),
-        ("E = (exp(w) - 1)/w if w != 0 else 2", {"w": 0}, 0.0, 0.5, 0.5, "kink"),
+        ("E = (exp(w) - 1)/w if w != 0 else 2", {"w": 0}, 0.0, 0.5, 0.5, "wrong"),
         ("E = max(w, 0) + log(1 + exp(-abs(w)))", {"w": 0}, 0.5, 0.5, 0.5, "right"),
         ("E = max(w, 0) + log(1 + exp(-abs(w)))", {"w": 0}, 0.0, 0.5, 0.5, "wrong"),
         ("E = max(0, w) - max(0, -w)", {"w": 0}, 0.0, 1, 1, "wrong"),

@@ -14,6 +14,7 @@ from tests.numeric.handwritten.generator import (
     draw,
 )  # fmt: skip
 from tests.numeric.handwritten.oracle import Inadmissible, truth
+from tests.numeric.handwritten.runners import LARGEST
 
 AT = (*ORDINARY, *SATURATED, *EXTREME, "0")
 
@@ -37,12 +38,20 @@ def admissible(seed, count, discarded=None):
             if discarded is not None:
                 discarded[str(reason)] += 1
             continue
+        if borderline(points[0][1]):
+            continue
         found += 1
         other = another_sample(model, generator)
         with suppress(Inadmissible):
             if generator.random() < 0.5 and other != model.values:
                 points.append((other, truth(model.equations, other, model.wrt)))
         yield model, points
+
+
+def borderline(truth):
+    """Whether a number is within a factor 2 of the largest double: something overflows before."""
+    numbers = (*truth.forward.values(), *truth.gradients.values())
+    return any(LARGEST / 2 < abs(number.value) <= LARGEST for number in numbers)
 
 
 def another_sample(model, generator):
@@ -63,9 +72,11 @@ def sweep(kinds=tuple(UNARY), values=AT):
             points = []
             for text in values:
                 try:
-                    points.append(({"w": text}, truth(equations, {"w": text}, ("w",))))
+                    point = {"w": text}, truth(equations, {"w": text}, ("w",))
                 except Inadmissible:
                     continue
+                if not borderline(point[1]):
+                    points.append(point)
             yield model, points
 
 

@@ -12,6 +12,7 @@ import importlib
 import importlib.util
 import shutil
 import subprocess
+import sys
 import types
 import warnings
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ COMPILER = shutil.which("cc") or shutil.which("gcc")
 ORDER = ("right", "weak", "warned", "wrong", "refused")
 """Verdicts, the worst last."""
 RATE = 0.125
+LARGEST = mpf(sys.float_info.max)
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,9 @@ def numbers(forward, gradients, truth):
     """Nodes and gradients beside their truth."""
     for name, number in truth.forward.items():
         yield "node", name, float(forward[name]), number
+    *_, output = truth.forward.values()
+    if abs(output.value) > LARGEST:
+        return  # of an infinite loss nobody asks for gradients
     for name, number in truth.gradients.items():
         yield "gradient", name, float(gradients[name]), number
 
