@@ -17,6 +17,7 @@ from chainrule.verification.decisions import Decision, undecided
 from chainrule.verification.facts import Case, Facts
 from chainrule.verification.judge import Judge
 from chainrule.verification.numbers import compare_numbers, has_decimals, printed
+from chainrule.verification.rounded import Rounded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -88,6 +89,10 @@ class Decider:
         facts = Facts((), (Case(values),))
         return Judge(self.graph, facts=facts, budget=self.judge.budget)
 
+    @cached_property
+    def _rounded(self) -> Rounded:
+        return Rounded(self.graph, self.judge.facts, self.judge.seed)
+
     def _missing(self, *sides: fm.Formula) -> tuple[str, ...]:
         values = self.values
         found = [name for side in sides for name in self.judge.missing(side, values)]
@@ -115,11 +120,11 @@ class Decider:
         )
 
     def _approximate(self, left: fm.Formula, right: fm.Formula, decision: Decision) -> Decision:
-        if decision.outcome is Outcome.PROVED:
+        if decision.outcome in {Outcome.PROVED, Outcome.AGREES}:
             return decision
         if self._missing(left, right):
             return undecided("reason-approximation")
-        found = compare_numbers(self.judge, left, right, self.values)
+        found = compare_numbers(self.judge, left, right, self.values, about=True)
         if found.outcome is Outcome.REFUTED and printed(right) is None and printed(left) is None:
             return undecided("reason-approximation")
         return found
@@ -129,7 +134,7 @@ class Decider:
         if decision.outcome is not Outcome.REFUTED:
             return decision
         question = self._by_local_partials(left, right)
-        return question or decision
+        return question or self._rounded(left, right) or decision
 
     def _by_local_partials(self, left: fm.Formula, right: fm.Formula) -> Decision | None:
         """The question to ask where a refuted claim is right with some ∂ read as a factor."""

@@ -24,6 +24,7 @@ from chainrule.verification.arithmetic.intervals import (
     bounds,
     sign,
 )
+from chainrule.verification.arithmetic.rationals import Rationals
 from chainrule.verification.building import Building
 from chainrule.verification.points import Declared, points
 
@@ -341,7 +342,10 @@ class World:
     def enclosed(
         self, term: int, values: Mapping[str, Bounded]
     ) -> tuple[Fraction, Fraction] | None:
-        """Bounds of a term's value at given leaves."""
+        """Bounds of a term's value at given leaves; both are the value where that is exact."""
+        exact = Rationals(self.building, values)(term)
+        if exact is not None:
+            return exact, exact
         for precision in PRECISIONS[:2]:
             try:
                 return bounds(self.intervals(values, precision)(term))
