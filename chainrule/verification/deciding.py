@@ -11,12 +11,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from chainrule.core import formula as fm
-from chainrule.core.claim import Evidence, Method, Outcome
+from chainrule.core.claim import Evidence, Outcome
 from chainrule.core.plain_print import print_plain
 from chainrule.verification.decisions import Decision, undecided
-from chainrule.verification.facts import Case, Facts
-from chainrule.verification.judge import Judge
-from chainrule.verification.numbers import compare_numbers, has_decimals, printed
+from chainrule.verification.given import AtValues
+from chainrule.verification.numbers import has_decimals, printed
 from chainrule.verification.rounded import Rounded
 
 if TYPE_CHECKING:
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from chainrule.core.claim import Claim
+    from chainrule.verification.judge import Judge
 
 __all__ = ["Decider", "is_update"]
 
@@ -65,29 +65,16 @@ class Decider:
         decision = self._symbolic(left, right)
         if claim.relation == "≈":
             return self._approximate(left, right, decision)
-        if decision.outcome is not Outcome.PROVED and self._is_numeric(left, right):
+        certain = decision.outcome is Outcome.PROVED and not decision.assumptions
+        if not certain and self._is_numeric(left, right):
             missing = self._missing(left, right)
-            return _no_values(missing) if missing else self._numeric(left, right, decision)
+            return _no_values(missing) if missing else self.at_values(left, right)
         return decision
 
-    def _numeric(self, left: fm.Formula, right: fm.Formula, symbolic: Decision) -> Decision:
-        """The verdict at the model's values: exactly, or to the digits that are printed.
-
-        A wrong whole number (∂z/∂w = 1) is wrong as a formula, and is called so.
-        """
-        if self.at_values.compare(left, right).outcome is Outcome.PROVED:
-            return Decision(Outcome.PROVED, Evidence(Method.DIGITS))
-        found = compare_numbers(self.judge, left, right, self.values)
-        numbers = [printed(side) for side in (left, right)]
-        whole = any(number is not None and number.whole for number in numbers)
-        return symbolic if whole and found.outcome is not Outcome.PROVED else found
-
     @cached_property
-    def at_values(self) -> Judge:
-        """A judge for whom every leaf has its value."""
-        values = {name: fm.number(value) for name, value in self.values.items()}
-        facts = Facts((), (Case(values),))
-        return Judge(self.graph, facts=facts, budget=self.judge.budget)
+    def at_values(self) -> AtValues:
+        """The judge of claims about numbers at the values of the leaves."""
+        return AtValues(self.judge, self.values)
 
     @cached_property
     def _rounded(self) -> Rounded:
@@ -124,7 +111,7 @@ class Decider:
             return decision
         if self._missing(left, right):
             return undecided("reason-approximation")
-        found = compare_numbers(self.judge, left, right, self.values, about=True)
+        found = self.at_values(left, right, about=True)
         if found.outcome is Outcome.REFUTED and printed(right) is None and printed(left) is None:
             return undecided("reason-approximation")
         return found
@@ -182,7 +169,7 @@ class Decider:
             first = first or decision
         numeric = self._is_numeric(fm.Name(left.id), right)
         if (numeric or not fm.names(right)) and not self._missing(wanted[0], right):
-            return self._numeric(wanted[0], right, first or decision)
+            return self.at_values(wanted[0], right)
         if numeric and self._missing(wanted[0]):
             return _no_values(self._missing(wanted[0]))
         return first or undecided("reason-update")

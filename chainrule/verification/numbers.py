@@ -32,6 +32,7 @@ __all__ = [
 
 _ROUNDED, _SHORT, _CUT_OFF = 4, 2, 6
 _MAX_WIDTH = Fraction(1, 50)
+_CERTAIN = Fraction(1, 10**20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +246,8 @@ def _compared(
         if both or not target.may_fit(*wide):
             return _decision(Outcome.REFUTED, shown)
         if known:
+            return _decision(Outcome.AGREES, shown, float(wide[1] - wide[0]))
+        if target.whole and wide[1] - wide[0] < _CERTAIN:
             return _decision(Outcome.AGREES, shown, float(wide[1] - wide[0]))
         return Decision(Outcome.UNDECIDED, Evidence(reason="reason-approximation"))
     sides = [_widened(side, known) for side in (left, right)]

@@ -145,7 +145,7 @@ class Verifier:
 
     def _stop_at(self, until: float) -> None:
         """The links of a line, however many, share the time of one."""
-        for judge in (self.judge, self.decider.at_values, *self._others.values()):
+        for judge in (self.judge, self.decider.at_values.exactly, *self._others.values()):
             if judge is not None:
                 judge.until = until
 
@@ -208,7 +208,10 @@ class Verifier:
             return None
         numeric = verdict.evidence.method is Method.DIGITS
         if numeric and claim.rhs is not None and printed(claim.rhs) is not None:
-            return _rounded(verdict)
+            found = _rounded(verdict)
+            if found is not None:
+                return found
+            numeric = False
         if is_update(claim) and isinstance(left, fm.Name) and left.id in self.graph:
             return self.judge.update(left.id)
         if numeric:
@@ -305,7 +308,7 @@ def _rounded(verdict: Verdict) -> fm.Formula | None:
         return None
     number = printed(claim.rhs)
     value = evidence.lhs_value
-    if number is None:
+    if number is None or (number.whole and not value.is_integer()):
         return None
     unit = number.unit
     count = round(Fraction(value) / unit)
