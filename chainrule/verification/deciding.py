@@ -66,6 +66,9 @@ class Decider:
         if claim.relation == "≈":
             return self._approximate(left, right, decision)
         certain = decision.outcome is Outcome.PROVED and not decision.assumptions
+        cases = len(self.judge.facts.cases) > 1
+        if cases and decision.outcome is Outcome.REFUTED and _has_decimals(left, right):
+            return undecided("reason-approximation")
         if not certain and self._is_numeric(left, right):
             missing = self._missing(left, right)
             return _no_values(missing) if missing else self.at_values(left, right)
@@ -91,6 +94,8 @@ class Decider:
         One side is a printed number with decimals, or, where all values are known, any number or
         a number of four digits or more anywhere.
         """
+        if len(self.judge.facts.cases) > 1:
+            return False  # one value for each case
         numbers = [printed(side) for side in (left, right)]
         if any(number is not None and not number.whole for number in numbers):
             return True
@@ -182,6 +187,11 @@ class Decider:
             if other.outcome is not Outcome.REFUTED:
                 return undecided("reason-update")
         return decision
+
+
+def _has_decimals(*sides: fm.Formula) -> bool:
+    """Whether a side is a printed number that may have been rounded."""
+    return any(number is not None and not number.whole for number in map(printed, sides))
 
 
 def _no_values(missing: Sequence[str]) -> Decision:

@@ -89,7 +89,7 @@ class AtValues:
 
     @cached_property
     def _world(self) -> World:
-        return World(self.judge.graph, Case({}), self.judge.seed)
+        return World(self.judge.graph, self.judge.facts.cases[0], self.judge.seed)
 
     def _may_jump(
         self, left: fm.Formula, right: fm.Formula, slopes: Sequence[fm.Derivative]

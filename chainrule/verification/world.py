@@ -114,7 +114,7 @@ class World:
     def positive(self) -> list[int]:
         """Terms that are positive by the facts, or because the model takes their logarithm."""
         store = self.building.store
-        found = []
+        found = [store.args[term][0] for term in self._roots_in_facts]
         for relation, left, right in self._conditions:
             if relation in {">", ">="}:
                 found.append(store.sub(left, right))
@@ -128,6 +128,17 @@ class World:
                 if store.ops[term] == "call" and store.data[term][0] in {"log", "sqrt"}
             ]
         return found
+
+    @cached_property
+    def _roots_in_facts(self) -> list[int]:
+        """Roots that facts speak of: what is under them may be 0, whatever the fact says."""
+        store = self.building.store
+        sides = [term for _, left, right in self._conditions for term in (left, right)]
+        return [
+            term
+            for term in sorted(self.inside(*sides))
+            if store.ops[term] == "call" and store.data[term][0] == "sqrt"
+        ]
 
     @cached_property
     def weak(self) -> frozenset[int]:
