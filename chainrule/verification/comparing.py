@@ -35,7 +35,6 @@ __all__ = ["Comparison", "Decision", "undecided"]
 
 _TRIES = 160
 _SAMPLE = 6
-_SHOWN = 4
 _REMAINDERS = 3
 _OPERATIONS = (20_000, 40_000, 60_000, 60_000, 60_000, 60_000, 400_000)
 """Work for the attempts at a proof, one after the other; typical claims need some thousand."""
@@ -272,7 +271,7 @@ class Comparison:
         left = remaining(self, proof)
         if isinstance(left, Decision):
             return left
-        nonzero = dict.fromkeys(print_plain(one) for one in (*left[:_SHOWN], *divisors(self)))
+        nonzero = dict.fromkeys(print_plain(one) for one in (*left, *divisors(self)))
         assumed = tuple(Assumption("domain", f"{text} != 0") for text in nonzero)
         return Decision(Outcome.PROVED, Evidence(Method.NORMAL_FORM), assumed)
 

@@ -11,18 +11,19 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from chainrule.core import formula as fm
-from chainrule.core.claim import Evidence, Method, Outcome
+from chainrule.core.claim import Evidence, Outcome
 from chainrule.core.plain_print import print_plain
 from chainrule.verification.decisions import Decision, undecided
-from chainrule.verification.facts import Case, Facts
-from chainrule.verification.judge import Judge
-from chainrule.verification.numbers import compare_numbers, has_decimals, printed
+from chainrule.verification.given import AtValues
+from chainrule.verification.numbers import has_decimals, printed
+from chainrule.verification.rounded import Rounded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from fractions import Fraction
 
     from chainrule.core.claim import Claim
+    from chainrule.verification.judge import Judge
 
 __all__ = ["Decider", "is_update"]
 
@@ -64,29 +65,23 @@ class Decider:
         decision = self._symbolic(left, right)
         if claim.relation == "≈":
             return self._approximate(left, right, decision)
-        if decision.outcome is not Outcome.PROVED and self._is_numeric(left, right):
+        certain = decision.outcome is Outcome.PROVED and not decision.assumptions
+        cases = len(self.judge.facts.cases) > 1
+        if cases and decision.outcome is Outcome.REFUTED and _has_decimals(left, right):
+            return undecided("reason-approximation")
+        if not certain and self._is_numeric(left, right):
             missing = self._missing(left, right)
-            return _no_values(missing) if missing else self._numeric(left, right, decision)
+            return _no_values(missing) if missing else self.at_values(left, right)
         return decision
 
-    def _numeric(self, left: fm.Formula, right: fm.Formula, symbolic: Decision) -> Decision:
-        """The verdict at the model's values: exactly, or to the digits that are printed.
-
-        A wrong whole number (∂z/∂w = 1) is wrong as a formula, and is called so.
-        """
-        if self.at_values.compare(left, right).outcome is Outcome.PROVED:
-            return Decision(Outcome.PROVED, Evidence(Method.DIGITS))
-        found = compare_numbers(self.judge, left, right, self.values)
-        numbers = [printed(side) for side in (left, right)]
-        whole = any(number is not None and number.whole for number in numbers)
-        return symbolic if whole and found.outcome is not Outcome.PROVED else found
+    @cached_property
+    def at_values(self) -> AtValues:
+        """The judge of claims about numbers at the values of the leaves."""
+        return AtValues(self.judge, self.values)
 
     @cached_property
-    def at_values(self) -> Judge:
-        """A judge for whom every leaf has its value."""
-        values = {name: fm.number(value) for name, value in self.values.items()}
-        facts = Facts((), (Case(values),))
-        return Judge(self.graph, facts=facts, budget=self.judge.budget)
+    def _rounded(self) -> Rounded:
+        return Rounded(self.graph, self.judge.facts, self.judge.seed)
 
     def _missing(self, *sides: fm.Formula) -> tuple[str, ...]:
         values = self.values
@@ -99,6 +94,8 @@ class Decider:
         One side is a printed number with decimals, or, where all values are known, any number or
         a number of four digits or more anywhere.
         """
+        if len(self.judge.facts.cases) > 1:
+            return False  # one value for each case
         numbers = [printed(side) for side in (left, right)]
         if any(number is not None and not number.whole for number in numbers):
             return True
@@ -115,11 +112,11 @@ class Decider:
         )
 
     def _approximate(self, left: fm.Formula, right: fm.Formula, decision: Decision) -> Decision:
-        if decision.outcome is Outcome.PROVED:
+        if decision.outcome in {Outcome.PROVED, Outcome.AGREES}:
             return decision
         if self._missing(left, right):
             return undecided("reason-approximation")
-        found = compare_numbers(self.judge, left, right, self.values)
+        found = self.at_values(left, right, about=True)
         if found.outcome is Outcome.REFUTED and printed(right) is None and printed(left) is None:
             return undecided("reason-approximation")
         return found
@@ -129,7 +126,7 @@ class Decider:
         if decision.outcome is not Outcome.REFUTED:
             return decision
         question = self._by_local_partials(left, right)
-        return question or decision
+        return question or self._rounded(left, right) or decision
 
     def _by_local_partials(self, left: fm.Formula, right: fm.Formula) -> Decision | None:
         """The question to ask where a refuted claim is right with some ∂ read as a factor."""
@@ -177,7 +174,7 @@ class Decider:
             first = first or decision
         numeric = self._is_numeric(fm.Name(left.id), right)
         if (numeric or not fm.names(right)) and not self._missing(wanted[0], right):
-            return self._numeric(wanted[0], right, first or decision)
+            return self.at_values(wanted[0], right)
         if numeric and self._missing(wanted[0]):
             return _no_values(self._missing(wanted[0]))
         return first or undecided("reason-update")
@@ -190,6 +187,11 @@ class Decider:
             if other.outcome is not Outcome.REFUTED:
                 return undecided("reason-update")
         return decision
+
+
+def _has_decimals(*sides: fm.Formula) -> bool:
+    """Whether a side is a printed number that may have been rounded."""
+    return any(number is not None and not number.whole for number in map(printed, sides))
 
 
 def _no_values(missing: Sequence[str]) -> Decision:

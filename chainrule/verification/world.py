@@ -24,6 +24,7 @@ from chainrule.verification.arithmetic.intervals import (
     bounds,
     sign,
 )
+from chainrule.verification.arithmetic.rationals import Rationals
 from chainrule.verification.building import Building
 from chainrule.verification.points import Declared, points
 
@@ -113,7 +114,7 @@ class World:
     def positive(self) -> list[int]:
         """Terms that are positive by the facts, or because the model takes their logarithm."""
         store = self.building.store
-        found = []
+        found = [store.args[term][0] for term in self._roots_in_facts]
         for relation, left, right in self._conditions:
             if relation in {">", ">="}:
                 found.append(store.sub(left, right))
@@ -127,6 +128,17 @@ class World:
                 if store.ops[term] == "call" and store.data[term][0] in {"log", "sqrt"}
             ]
         return found
+
+    @cached_property
+    def _roots_in_facts(self) -> list[int]:
+        """Roots that facts speak of: what is under them may be 0, whatever the fact says."""
+        store = self.building.store
+        sides = [term for _, left, right in self._conditions for term in (left, right)]
+        return [
+            term
+            for term in sorted(self.inside(*sides))
+            if store.ops[term] == "call" and store.data[term][0] == "sqrt"
+        ]
 
     @cached_property
     def weak(self) -> frozenset[int]:
@@ -341,7 +353,10 @@ class World:
     def enclosed(
         self, term: int, values: Mapping[str, Bounded]
     ) -> tuple[Fraction, Fraction] | None:
-        """Bounds of a term's value at given leaves."""
+        """Bounds of a term's value at given leaves; both are the value where that is exact."""
+        exact = Rationals(self.building, values)(term)
+        if exact is not None:
+            return exact, exact
         for precision in PRECISIONS[:2]:
             try:
                 return bounds(self.intervals(values, precision)(term))

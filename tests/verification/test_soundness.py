@@ -230,7 +230,7 @@ def _outcomes(model, text, **options):
         ("w_5 = 2*w_5 - w_5", Outcome.PROVED),
         ("w_5 <- w_5", Outcome.REFUTED),
         ("E_total = 0.298371109", Outcome.PROVED),
-        ("E_total = 0.298371108", Outcome.PROVED),  # cut off, not rounded
+        ("E_total = 0.298371108", Outcome.AGREES),  # cut off, not rounded
         ("E_total = 0.298371110", Outcome.REFUTED),
         ("E_total = 0.298371107", Outcome.REFUTED),
         ("E_total = -0.298371109", Outcome.REFUTED),

@@ -135,6 +135,10 @@ LOCALE = Locale(
         "reason-delta": "{name} is read as {meaning}; with that this is not right, and it may mean "
         "something else, such as the opposite sign",
         "reason-time": "the time for one claim is over (--budget gives more)",
+        "reason-kink-here": "the derivative has a kink or a jump at these values: what it is there "
+        "is a convention",
+        "reason-tied": "an assumption ties {name} to another leaf: it is not said what is held "
+        "fixed while {name} changes",
         "reason-domain": "it cannot be told where both sides have a value",
         "reason-one-sided": "one side has a value where the other has none: they are equal "
         "elsewhere, as far as was looked",

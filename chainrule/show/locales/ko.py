@@ -232,6 +232,9 @@ LOCALE = Locale(
         "reason-delta": "{name:을/를} {meaning:으로/로} 읽으면 옳지 않지만, 부호가 반대이거나 "
         "다른 뜻일 수 있다",
         "reason-time": "식 하나에 쓸 수 있는 시간을 넘겼다(--budget으로 늘릴 수 있다)",
+        "reason-kink-here": "이 값에서는 도함수가 꺾이거나 끊긴다. 거기서의 미분값은 약속일 뿐이다",
+        "reason-tied": "가정이 {name:을/를} 다른 값에 묶어 놓았으므로 {name:이/가} 변할 때 "
+        "무엇을 고정하는지 알 수 없다",
         "reason-domain": "두 변이 함께 값을 갖는 곳을 알 수 없다",
         "reason-one-sided": "한쪽에만 값이 있는 곳이 있다. 다른 곳에서는 살펴본 한 두 변이 같다",
         "reason-function": "함수 {name}에 대해 알려진 것이 없다",
