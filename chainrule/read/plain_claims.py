@@ -17,6 +17,7 @@ from chainrule.core.errors import ChainruleError, Span
 from chainrule.core.functions import ALIASES, CONSTANTS
 from chainrule.core.plain import SPECIAL, Syntax, checked
 from chainrule.read.latex.commands import HEADS
+from chainrule.read.latex.meanings import NEW, PRIMED, PRIMES
 from chainrule.read.products import FUNCTION_LETTERS, Products
 from chainrule.read.typeset import typeset_tokens
 
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
     from chainrule.core.tokens import Token
     from chainrule.read.vocabulary import Vocabulary
 
-__all__ = ["read_plain_claims"]
+__all__ = ["read_plain_ways"]
 
-NEW, CHANGE = "⁺", "Δ"
+CHANGE = "Δ"
 _RELATIONS = {"=": "=", "==": "=", "≈": "≈", "←": "←", "<-": "←", ":=": "←"}
 _OTHERS = frozenset({"<", "<=", ">", ">=", "!=", "+=", "-=", "*=", "/=", "@=", "**=", "//="})
 _RAISED = re.compile(
@@ -36,16 +37,21 @@ _RAISED = re.compile(
 _NOT_DIFFERENTIALS = ("delta", "dropout", "data")
 
 
-def read_plain_claims(source: Source, vocabulary: Vocabulary, span: Span) -> list[fm.Formula]:
-    """The formulas of a line, between commas; a chain A = B = C is a `Relation`.
+def read_plain_ways(source: Source, vocabulary: Vocabulary, span: Span) -> list[list[fm.Formula]]:
+    """The formulas of a line, between commas, in each way they can be meant.
 
-    Raises `ChainruleError` with the place of what cannot be read.
+    A chain A = B = C is a `Relation`. Raises `ChainruleError` with the place of what is not read.
     """
     syntax = Syntax(dict(vocabulary.functions), vocabulary.names, vocabulary.partial)
     parser = _Claims(source, span, syntax)
     if not parser.tokens:
         raise parser.error("there is no formula here", Span(span.end, span.end + 1))
-    return parser.statements()
+    ways = [parser.statements()]
+    if parser.doubtful:
+        again = _Claims(source, span, syntax)
+        again.other = True
+        ways.append(again.statements())
+    return ways
 
 
 class _Claims(Products):
@@ -130,7 +136,11 @@ class _Claims(Products):
                 self.position += 2
                 return fm.Call("max", (fm.ZERO, value), 0, self.span_from(token.start))
             return value
-        return super().atom()
+        value = super().atom()
+        if token.text == "(" and self.at("'"):  # (u^3)' by what is found out later
+            self.next()
+            return fm.Derivative(value, fm.Name(PRIMED), False, self.span_from(token.start))
+        return value
 
     def change(self, token: Token) -> fm.Formula:
         """Δ w_31."""
@@ -160,11 +170,11 @@ class _Claims(Products):
             return self.called(token, primes)
         if called and primes:
             return self.prime_of_quantity(token, name, primes)
-        if primes > 1:
-            raise self.error("a quantity carries one prime at most", self.span_from(token.start))
+        if primes > len(PRIMES):
+            raise self.error("a quantity carries two primes at most", self.span_from(token.start))
         if not primes and not self.known(name) and ALIASES.get(name, name) in CONSTANTS:
             return fm.Call(ALIASES.get(name, name), (), 0, token.span)
-        marks = (NEW,) if primes else self.marks()
+        marks = (PRIMES[primes - 1],) if primes else self.marks()
         value = fm.Name(name, marks, self.span_from(token.start))
         if called and value.span is not None and value.span.start == self.side:
             self.dependence()

@@ -32,7 +32,13 @@ _COMBINING = {"\u0302": "hat", "\u0304": "bar", "\u0303": "tilde"}
 
 
 class Products(Parser):
-    """The parser of plain syntax, with products that carry no sign."""
+    """The parser of plain syntax, with products that carry no sign.
+
+    `other` takes the second reading where there are two, `doubtful` says that there are.
+    """
+
+    other = False
+    doubtful = False
 
     def known(self, name: str) -> bool:
         """Whether the model has a name."""
@@ -188,6 +194,13 @@ class Products(Parser):
         argument = fm.Name(self.spelling(value.text), (), value.span)
         return fm.Call(HEADS.get(name, name), (argument,), 0, self.span_from(token.start))
 
+    def is_euler(self, power: fm.Power) -> bool:
+        """Whether e^x is the exponential; beside a name e that is the other reading."""
+        if self.known("e") and type(power.exponent) is not fm.Number:
+            self.doubtful = True
+            return self.other
+        return not self.known("e")
+
     def is_derivative(self) -> bool:
         """Whether dA/dB comes next."""
         place = self.position
@@ -198,7 +211,7 @@ class Products(Parser):
     def power(self) -> fm.Formula:
         """A base with its exponent; e^x is exp(x)."""
         value = super().power()
-        if type(value) is fm.Power and value.base == fm.Name("e") and not self.known("e"):
+        if type(value) is fm.Power and value.base == fm.Name("e") and self.is_euler(value):
             return fm.Call("exp", (value.exponent,), 0, value.span)
         return value
 

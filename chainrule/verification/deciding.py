@@ -61,6 +61,10 @@ class Decider:
                 if equation.outcome is Outcome.PROVED:
                     return equation
             return self._update(left, right)
+        parts = [self._parts_of_positive(side) for side in (left, right)]
+        if None in parts:
+            return undecided("reason-update")
+        left, right = parts[0] or left, parts[1] or right
         decision = self._symbolic(left, right)
         if claim.relation == "≈":
             return self._approximate(left, right, decision)
@@ -68,6 +72,22 @@ class Decider:
             missing = self._missing(left, right)
             return _no_values(missing) if missing else self._numeric(left, right, decision)
         return decision
+
+    def _parts_of_positive(self, side: fm.Formula) -> fm.Formula | None:
+        """z⁺ of what is computed, outside an update, as max(0, z); None with any other mark."""
+        marked = [part for part in fm.walk(side) if isinstance(part, fm.Name) and part.marks]
+        if not marked:
+            return side
+        computed = [one.id in self.graph and not self.graph[one.id].is_leaf for one in marked]
+        if not all(computed) or any(one.marks != ("⁺",) for one in marked):
+            return None
+
+        def change(part: fm.Formula) -> fm.Formula | None:
+            if isinstance(part, fm.Name) and part.marks:
+                return fm.Call("max", (fm.ZERO, fm.Name(part.id, (), part.span)), 0, part.span)
+            return None
+
+        return fm.transform(side, change, fm.rebuild)
 
     def _numeric(self, left: fm.Formula, right: fm.Formula, symbolic: Decision) -> Decision:
         """The verdict at the model's values: exactly, or to the digits that are printed.
@@ -169,6 +189,11 @@ class Decider:
             wanted.append(fm.substitute(step, {self.graph.model.rate: fm.Number(rate)}))
         if "Δ" in left.marks and isinstance(step, fm.Sum):
             return self._change(step.terms[1], right)
+        changed = fm.Name(left.id, ("Δ",))
+        if not left.marks and isinstance(step, fm.Sum) and changed in [*fm.walk(right)]:
+            right = fm.replace(right, changed, step.terms[1])
+            told = self._symbolic(step, right)  # some books subtract what others add
+            return told if told.outcome is Outcome.PROVED else undecided("reason-update")
         first: Decision | None = None
         for one in wanted:
             decision = self._symbolic(one, right)

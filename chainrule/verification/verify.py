@@ -24,7 +24,7 @@ from chainrule.core.claim import (
 )
 from chainrule.core.errors import ChainruleError, Source, shown
 from chainrule.core.graph import Role
-from chainrule.read.claims import read_claims
+from chainrule.read.claims import read_ways
 from chainrule.verification.building import Unsupported
 from chainrule.verification.deciding import Decider, is_update
 from chainrule.verification.diagnose import diagnose
@@ -33,6 +33,9 @@ from chainrule.verification.facts import Facts, read_facts
 from chainrule.verification.judge import Decision, Judge
 from chainrule.verification.names import Question, Resolver
 from chainrule.verification.numbers import printed
+from chainrule.verification.primes import Primes
+from chainrule.verification.readings import agreed
+from chainrule.verification.resolving import resolve
 from chainrule.verification.vocabulary import vocabulary_of
 
 if TYPE_CHECKING:
@@ -106,6 +109,7 @@ class Verifier:
             if meant not in self.graph:
                 raise self._no_alias(name, meant)
         self.resolver = Resolver(self.graph, aliases or {})
+        self.primes = Primes(self.graph, self.resolver.readings)
         self.vocabulary = vocabulary_of(graph, aliases=tuple(aliases or ()))
         self._others: dict[str, Judge | None] = {}
 
@@ -118,10 +122,11 @@ class Verifier:
 
     def __call__(self, number: int, line: Source) -> tuple[Judged, ...]:
         """The verdicts on the claims of one line, in order."""
-        claims = read_claims(line, self.vocabulary)
+        ways = read_ways(line, self.vocabulary)
+        claims = ways[0]
         judged: list[Judged] = []
         update = any(is_update(claim) for claim in claims)
-        chain = [self._resolved(claim, in_update=update) for claim in claims]
+        chain = [self._resolved(meant, in_update=update) for meant in zip(*ways, strict=True)]
         links = [one.claim for one in chain if not isinstance(one, Question)]
         start = time.monotonic()
         for claim, resolved in zip(claims, chain, strict=True):
@@ -151,18 +156,38 @@ class Verifier:
 
     # -- reading
 
-    def _resolved(self, claim: Claim, *, in_update: bool) -> _Ready | Question:
-        """The claim in names of the model; `in_update` is whether its line is about an update."""
+    def _resolved(self, ways: Sequence[Claim], *, in_update: bool) -> _Ready | Question:
+        """A claim in names of the model, in all ways it can be read, the likeliest first.
+
+        `in_update` is whether its line is about an update.
+        """
+        first, *rest = (self._resolved_way(claim, in_update=in_update) for claim in ways)
+        if isinstance(first, Question):
+            return first
+        others = [*first.others]
+        for way, one in zip(ways[1:], rest, strict=True):
+            if isinstance(one, Question):
+                return one
+            if (way.lhs, way.rhs) != (ways[0].lhs, ways[0].rhs):
+                others += [one.claim, *one.others]
+        return replace(first, others=tuple(others))
+
+    def _resolved_way(self, claim: Claim, *, in_update: bool) -> _Ready | Question:
+        settled = self.primes.settled(claim)
+        if isinstance(settled, str):
+            return Question("reason-prime", {"name": settled})
+        claim = settled
         if claim.error is not None or claim.lhs is None or claim.rhs is None:
             return Question("")
         claim = self.resolver.at_component_level(self.resolver.with_functions(claim))
         parts = [*fm.walk(claim.lhs), *fm.walk(claim.rhs)] if claim.lhs and claim.rhs else []
         if any(isinstance(part, _LEVEL) for part in parts):
             return Question("reason-level")
-        found = self.resolver.resolve(claim, update=in_update)
+        found = resolve(self.resolver, claim, update=in_update)
         if isinstance(found, Question):
             return found
-        return _Ready(found.claim, found.assumptions, is_update(claim), found.question)
+        update = is_update(claim)
+        return _Ready(found.claim, found.assumptions, update, found.question, found.others)
 
     # -- judging
 
@@ -173,7 +198,10 @@ class Verifier:
             evidence = Evidence(reason=resolved.reason, facts=resolved.facts)
             return Verdict(claim, Outcome.UNDECIDED, evidence)
         try:
-            decision = self.decider(resolved.claim, update=resolved.update)
+            decision = agreed(
+                [resolved.claim, *resolved.others],
+                lambda one: self.decider(one, update=resolved.update),
+            )
             if resolved.question is not None and decision.outcome is not Outcome.PROVED:
                 decision = _asked(resolved.question)
         except Unsupported as reason:
@@ -283,6 +311,7 @@ class _Ready:
     assumptions: tuple[Assumption, ...]
     update: bool
     question: Question | None = None
+    others: tuple[Claim, ...] = ()
 
 
 def _number(name: str, text: str) -> Fraction:

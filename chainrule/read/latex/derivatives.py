@@ -26,8 +26,9 @@ MAX_ORDER = 4
 def fraction(parser: Parser, start: int, top: Range, bottom: Range) -> fm.Formula:
     """A quotient that begins at a token, or the derivative that it is."""
     after = bottom.after
+    operator = top.stop - top.start == 1 and parser.items[top.start].text == "d"
     if (
-        is_marker(parser, top.start, top.stop)
+        (operator or is_marker(parser, top.start, top.stop))
         and is_marker(parser, bottom.start, bottom.stop)
         and bottom.stop - bottom.start > 1
     ):

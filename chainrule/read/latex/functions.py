@@ -135,11 +135,19 @@ def _is_empty(parser: Parser) -> bool:
 
 
 def _run(parser: Parser, first: fm.Formula, start: int) -> fm.Formula:
-    r"""The argument of a function without brackets: \log 2x, up to a bracket or a function."""
+    r"""The argument of a function without brackets: \log 2x, up to a bracket or a function.
+
+    It may end before that: \tanh z\, v is the other reading.
+    """
     factors = [first]
     while parser.starts() and not parser.at("open") and not _function_follows(parser):
         if type(factors[-1]) in {fm.Quotient, fm.Call}:
             break
+        glued = parser.peek().start == parser.items[parser.position - 1].end
+        if type(first) is not fm.Number and not glued:
+            parser.doubtful = True
+            if parser.other:
+                break
         factors.append(parser.factor())
     return parser.joined(factors, start)
 

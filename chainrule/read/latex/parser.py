@@ -16,6 +16,7 @@ from chainrule.read.latex.atoms import atom, starts_atom
 from chainrule.read.latex.commands import MULTIPLY, REFUSED, RELATIONS
 from chainrule.read.latex.cursor import Cursor
 from chainrule.read.latex.derivatives import fraction, held
+from chainrule.read.latex.meanings import PRIMED
 from chainrule.read.latex.steps import steps_of
 from chainrule.read.latex.symbols import Range, argument, is_prose
 
@@ -33,6 +34,7 @@ _THEREFORE = frozenset({
 _TRANSPOSES = frozenset({"T", "top", "intercal"})
 _ANNOTATED = frozenset({"overset", "stackrel", "underset"})
 _BECOMES = frozenset({"to", "rightarrow", "longrightarrow", "mapsto"})
+_CLOSED = frozenset({")", "]"})
 _CLAIMED = frozenset({"=", "≈", "←"})
 
 
@@ -323,6 +325,9 @@ class Parser(Cursor):
             token = self.peek()
             if token.kind == "^":
                 value = self.raised(value, start)
+            elif token.kind == "'" and self.items[self.position - 1].text in _CLOSED:
+                self.next()
+                value = fm.Derivative(value, fm.Name(PRIMED), False, self.span_from(start))
             elif token.kind == "bar" and self.peek(1).kind == "_" and not self.bars:
                 self.next()
                 value = held(self, value, start)
