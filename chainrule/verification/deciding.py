@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Decider", "is_update"]
 
 _MAX_READINGS = 4
+_MOST_OPERATIONS = 5_000
 
 
 def is_update(claim: Claim) -> bool:
@@ -64,7 +65,7 @@ class Decider:
         parts = [self._parts_of_positive(side) for side in (left, right)]
         if None in parts:
             return undecided("reason-update")
-        left, right = parts[0] or left, parts[1] or right
+        left, right = self._once(parts[0] or left), self._once(parts[1] or right)
         decision = self._symbolic(left, right)
         if claim.relation == "≈":
             return self._approximate(left, right, decision)
@@ -86,6 +87,47 @@ class Decider:
             if isinstance(part, fm.Name) and part.marks:
                 return fm.Call("max", (fm.ZERO, fm.Name(part.id, (), part.span)), 0, part.span)
             return None
+
+        return fm.transform(side, change, fm.rebuild)
+
+    def _at(self, part: fm.Call) -> fm.Formula | None:
+        """A derivative at values of leaves, written out in the leaves."""
+        of, *rest = part.args
+        if not isinstance(of, fm.Derivative) or not isinstance(of.of, fm.Name):
+            return None
+        if not isinstance(of.wrt, fm.Name) or {of.of.id, of.wrt.id} - {*self.graph}:
+            return None
+        given = {
+            name.id: one
+            for name, one in zip(rest[::2], rest[1::2], strict=True)
+            if isinstance(name, fm.Name)
+        }
+        if any(name not in self.graph or not self.graph[name].is_leaf for name in given):
+            return None
+        value = self.judge.total(of.of.id, of.wrt.id)
+        for name in reversed([*self.graph.statements]):
+            if fm.contains(value, name):
+                value = fm.substitute(value, {name: self.graph[name].formula or fm.Name(name)})
+            if fm.count_operations(value) > _MOST_OPERATIONS:
+                return None
+        return fm.substitute(value, given)
+
+    def _once(self, side: fm.Formula) -> fm.Formula:
+        """Derivatives of derivatives of names as derivatives of what the chain rule gives."""
+
+        def change(part: fm.Formula) -> fm.Formula | None:
+            if isinstance(part, fm.Call) and part.function == "at":
+                return self._at(part)
+            inner = part.of if isinstance(part, fm.Derivative) else None
+            if not isinstance(inner, fm.Derivative) or not isinstance(part, fm.Derivative):
+                return None
+            of, wrt = inner.of, inner.wrt
+            if not isinstance(of, fm.Name) or not isinstance(wrt, fm.Name):
+                return None
+            if of.id not in self.graph or wrt.id not in self.graph:
+                return None
+            value = self.judge.total(of.id, wrt.id)
+            return fm.Derivative(value, part.wrt, part.partial, part.span)
 
         return fm.transform(side, change, fm.rebuild)
 

@@ -75,8 +75,12 @@ class Resolver:
         Some books give it the opposite sign, or mean ∂E/∂a_3: a claim is right with this meaning,
         or it is a question.
         """
+        if name in self.graph or name in self.aliases:
+            return None
+        if name[:1] == "d" and name[1:] in self.graph:
+            return fm.Derivative(fm.Name(self.graph.output), fm.Name(name[1:]))
         base, _, index = name.partition("_")
-        if base not in {"delta", "δ"} or not index or name in self.graph or name in self.aliases:
+        if base not in {"delta", "δ"} or not index:
             return None
         owners = [node for node in (f"z_{index}", f"net_{index}", index) if node in self.graph]
         owner = owners[0] if len(owners) == 1 else self.layers.of_delta(index)

@@ -30,6 +30,7 @@ from chainrule.verification.deciding import Decider, is_update
 from chainrule.verification.diagnose import diagnose
 from chainrule.verification.expected import shortened
 from chainrule.verification.facts import Facts, read_facts
+from chainrule.verification.families import Families, together
 from chainrule.verification.judge import Decision, Judge
 from chainrule.verification.names import Question, Resolver
 from chainrule.verification.numbers import printed
@@ -109,6 +110,7 @@ class Verifier:
             if meant not in self.graph:
                 raise self._no_alias(name, meant)
         self.resolver = Resolver(self.graph, aliases or {})
+        self.families = Families(self.resolver)
         self.primes = Primes(self.graph, self.resolver.readings)
         self.vocabulary = vocabulary_of(graph, aliases=tuple(aliases or ()))
         self._others: dict[str, Judge | None] = {}
@@ -126,12 +128,22 @@ class Verifier:
         claims = ways[0]
         judged: list[Judged] = []
         update = any(is_update(claim) for claim in claims)
-        chain = [self._resolved(meant, in_update=update) for meant in zip(*ways, strict=True)]
+        families = [self.families.members(claim) for claim in claims]
+        chain = [
+            self._resolved([family[0].claim] if family else meant, in_update=update)
+            for meant, family in zip(zip(*ways, strict=True), families, strict=True)
+        ]
         links = [one.claim for one in chain if not isinstance(one, Question)]
         start = time.monotonic()
-        for claim, resolved in zip(claims, chain, strict=True):
+        for claim, resolved, family in zip(claims, chain, families, strict=True):
             self._stop_at(start + self.settings.budget)
             verdict = self._verdict(claim, resolved)
+            if family:
+                rest = [
+                    self._verdict(one.claim, self._resolved([one.claim], in_update=update))
+                    for one in family[1:]
+                ]
+                verdict = together(family, [verdict, *rest])
             finding = None
             self._stop_at(start + _WITH_DIAGNOSIS * self.settings.budget)
             if verdict.outcome is Outcome.REFUTED:

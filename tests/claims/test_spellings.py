@@ -238,3 +238,146 @@ def test_e_has_one_meaning_everywhere(model, text, outcome):
 def test_updates_and_numbers_of_formulas(text, outcome):
     """A mark that is looked through, an equation number taken for a factor."""
     assert judged(UNIT, text) is outcome
+
+
+# ---------------------------------------------------------------- families of claims
+
+SOFTMAX = """S = exp(z_1) + exp(z_2) + exp(z_3)
+p_1 = exp(z_1)/S
+p_2 = exp(z_2)/S
+p_3 = exp(z_3)/S
+L = -log(p_1) - log(p_2) - log(p_3)"""
+
+
+@pytest.mark.parametrize(("i", "j"), [("i", "j"), ("k", "l"), ("j", "i"), ("m", "n")])
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        (r"\frac{\partial L}{\partial z_I} = 3p_I - 1", r"\frac{\partial L}{\partial z_I} = p_I"),
+        (
+            r"\frac{\partial p_I}{\partial z_J} = p_I(\delta_{IJ} - p_J)",
+            r"\frac{\partial p_I}{\partial z_J} = p_I(\delta_{IJ} + p_J)",
+        ),
+        (r"\log p_I = z_I - \log\sum_J \exp(z_J)", r"\log p_I = z_I + \log\sum_J \exp(z_J)"),
+        (r"p_I = \frac{e^{z_I}}{S}", r"p_I = \frac{e^{-z_I}}{S}"),
+        ("dL/dp_I = -1/p_I", "dL/dp_I = 1/p_I"),
+    ],
+)
+def test_a_letter_below_stands_for_every_number(right, wrong, i, j):
+    """z_i that is no name of the model, or one instance that speaks for all."""
+    for text, outcome in ((right, PROVED), (wrong, REFUTED)):
+        spelt = text.replace("I", i).replace("J", j)
+        assert judged(SOFTMAX, spelt) is outcome
+
+
+def test_letters_that_may_be_meant_to_differ_are_asked_about():
+    """The off-diagonal entry, written without i ≠ j."""
+    assert judged(SOFTMAX, r"\frac{\partial p_i}{\partial z_j} = -p_ip_j") is UNDECIDED
+    assert judged(SOFTMAX, r"\frac{\partial p_i}{\partial z_j} = p_ip_j") is REFUTED
+
+
+def test_one_wrong_instance_refutes_a_family():
+    """What holds for the first two of three."""
+    model = "a_1 = 2*x_1\na_2 = 2*x_2\na_3 = 3*x_3\nE = a_1 + a_2 + a_3"
+    assert judged(model, "a_i = 2x_i") is REFUTED
+    assert judged(model, r"\frac{\partial E}{\partial a_i} = 1") is PROVED
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        ("dy = 3u^2 du", PROVED), ("dy = 2u^2 du", REFUTED), (r"du = 2x\,dx", PROVED),
+        (r"dy = 3u^2\,2x\,dx", PROVED), (r"dy = u\,dx", REFUTED), (r"dy = du\,dx", UNDECIDED),
+    ],
+)  # fmt: skip
+def test_differentials(text, outcome):
+    """dy and du as names that nobody knows, or as numbers."""
+    assert judged(CUBE, text) is outcome
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        ("df = z dq + q dz", PROVED), ("df = z dq", REFUTED), ("dq = dx + dy", PROVED),
+        ("df = z dx + z dy + q dz", PROVED), ("df = z dx - z dy + q dz", REFUTED),
+    ],
+)  # fmt: skip
+def test_a_total_differential_has_every_term(text, outcome):
+    """A term that is missing because one leaf alone was moved."""
+    assert judged("q = x + y\nf = q*z", text) in {outcome, UNDECIDED}
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        (r"\frac{d^2y}{dx^2} = 6(x^2+1)(5x^2+1)", PROVED),
+        (r"\frac{d^2y}{dx^2} = 6(x^2+1)(x^2+1)", REFUTED),
+        (r"\frac{\partial^2 y}{\partial u^2} = 6u", PROVED),
+        ("y'' = 6*(x^2+1)*(5*x^2+1)", PROVED),
+        (r"\left.\frac{dy}{dx}\right|_{x=1} = 24", PROVED),
+        (r"\left.\frac{dy}{dx}\right|_{x=1} = 12", REFUTED),
+        (r"\left.\frac{dy}{dx}\right|_{x=0} = 0", PROVED),
+        (r"\frac{dy}{dx}\Big|_{x=-1} = -24", PROVED),
+    ],
+)
+def test_second_derivatives_and_values(text, outcome):
+    """∂²E/∂w² that is not judged, or the derivative of the value."""
+    assert judged(CUBE, text) is outcome
+
+
+# ---------------------------------------------------------------- what people write
+
+READ = "r = x*abs(v)\nh = max(z, 0)\nE = (t - h)**2/2 + asin(s) + r"
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        (r"\boxed{\frac{dE}{dh} = h - t}", r"\boxed{\frac{dE}{dh} = t - h}"),
+        (r"\partial_h E = h - t", r"\partial_h E = t - h"),
+        (r"\nabla_h E = h - t", r"\nabla_h E = t - h"),
+        (r"\frac{\partial h}{\partial z} = I(z>0)", r"\frac{\partial h}{\partial z} = I(z<0)"),
+        ("dh/dz = [z > 0]", "dh/dz = [z < 0]"),
+        ("dh/dz = I(z > 0)", "dh/dz = I(z < 0)"),
+        ("h = (z)_+", "h = (-z)_+"),
+        ("r = x|v|", "r = x|x|"),
+        ("|x||v| = |r|", "|x||v| = -|r| - 1"),
+        (r"\frac{dE}{ds} = \frac{1}{\sqrt{1-s^2}}", r"\frac{dE}{ds} = \frac{1}{\sqrt{1+s^2}}"),
+        (r"\sin -x = -\sin x", r"\sin -x = \sin x"),
+        ("tanh^2(x) = 1 - sech^2(x)", "tanh^2(x) = 1 + sech^2(x)"),
+        ("log2(v^2) = log(v^2)/log(2)", "log2(v^2) = log(v^2)"),
+        ("log10(1 + v^2) = log2(1 + v^2)*log10(2)", "log10(1 + v^2) = log2(1 + v^2)"),
+        ("asinh(sinh(x)) = log(sinh(x) + cosh(x))", "asinh(x) = sinh(x)"),
+        (r"x^2\,2x = 2x^3", r"x^2\,2x = x^3"),
+        ("½(t - h)² + asin(s) + r = E", "½(t + h)² + asin(s) + r = E"),
+    ],
+)  # fmt: skip
+def test_what_people_write_is_read(right, wrong):
+    """Right formulas that are not read at all."""
+    assert judged(READ, right) is PROVED
+    assert judged(READ, wrong) is REFUTED
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        (r"E_{total} = 0{,}298371109", {PROVED, Outcome.AGREES}),
+        (r"E_{total} = 0{,}398371109", {REFUTED}),
+        (r"E_{total} = 0.298\,371", {PROVED, Outcome.AGREES}),
+        (r"E_{total} = 0.298\,471", {REFUTED}),
+        (r"E_{total} \approx 29.8\%", {PROVED, Outcome.AGREES}),
+        (r"E_{total} \approx 39.8\%", {REFUTED}),
+    ],
+)
+def test_numbers_as_they_are_printed(text, outcome):
+    """A decimal comma taken for thousands, per cent for a command."""
+    assert judged("mazur", text) in outcome
+
+
+@pytest.mark.parametrize("text", ["x··2 = x**2", "x∙∙2 = x**2", "x••2 = x**2", "x·*2 = x**2"])
+def test_two_dots_are_no_power(text):
+    """x··2 read as x².
+
+    The sign of a product set twice by a slip is not another sign.
+    """
+    assert judged(CUBE, text) is UNREADABLE

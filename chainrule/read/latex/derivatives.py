@@ -262,8 +262,25 @@ def held(parser: Parser, value: fm.Formula, start: int) -> fm.Formula:
         raise parser.error(
             "values at a place are not read", parser.span_from(start), "put the values in"
         )
+    if any(token.text == "=" for token in parser.items[place.start : place.stop]):
+        pairs = parser.inside(place, lambda: _values(parser))
+        return fm.Call("at", (value, *pairs), 0, parser.span_from(start))
     names = parser.inside(place, lambda: _names(parser))
     return fm.Held(value, tuple(names), parser.span_from(start))
+
+
+def _values(parser: Parser) -> list[fm.Formula]:
+    """x = 1, y = 2: names and what they are, in turn."""
+    out: list[fm.Formula] = []
+    while True:
+        name = parser.factor()
+        if not isinstance(name, fm.Name) or not parser.at("op", "="):
+            raise _no_name(parser, name)
+        parser.next()
+        out += [name, parser.sum()]
+        if not parser.at("op", ","):
+            return out
+        parser.next()
 
 
 def _names(parser: Parser) -> list[fm.Name]:

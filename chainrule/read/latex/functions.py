@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from chainrule.core import formula as fm
 from chainrule.core.errors import Span
-from chainrule.read.latex.commands import RECIPROCALS
+from chainrule.core.written import WRITTEN, written
 from chainrule.read.latex.symbols import Range, pieces, scan
 
 if TYPE_CHECKING:
@@ -75,6 +75,13 @@ def call(parser: Parser, name: str, start: int, sup: Range | None, primes: int) 
         begin = parser.position
         value = parser.factor()
         args = (_run(parser, value, begin),)
+    elif parser.at("op", "-") and name not in _NEEDS_BRACKETS:
+        sign = parser.next()
+        begin = parser.position
+        if not parser.starts() and not parser.at("number"):
+            raise parser.unexpected()
+        value = _run(parser, parser.factor(), begin)
+        args = (fm.Negative(value, Span(sign.start, parser.span_from(begin).end)),)
     elif parser.starts() or parser.at("number") or parser.at("bar"):
         if name in _NEEDS_BRACKETS:
             raise parser.error(f"`{name}` needs brackets", parser.span_from(start))
@@ -102,14 +109,12 @@ def _applied(
     parser: Parser, name: str, args: tuple[fm.Formula, ...], primes: int, span: Span
 ) -> fm.Formula:
     """The call; sech x is 1/cosh x."""
-    inner = RECIPROCALS.get(name)
-    if inner is None or name in parser.lexicon.vocabulary.functions:
+    if name not in WRITTEN or name in parser.lexicon.vocabulary.functions:
         return fm.Call(name, args, primes, span)
-    if primes or len(args) != 1:
-        raise parser.error(
-            f"`{name}` is read with one argument and no prime", span, f"write 1/{inner}(x)"
-        )
-    return fm.Quotient(fm.Number("1", span), fm.Call(inner, args, 0, span), span)
+    least, most = WRITTEN[name]
+    if primes or not least <= len(args) <= most:
+        raise parser.error(f"this is not how `{name}` is used", span, f"write {name}(x)")
+    return written(name, args, span)
 
 
 def _check_sum(parser: Parser, name: str, begin: int) -> None:

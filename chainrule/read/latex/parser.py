@@ -34,6 +34,7 @@ _THEREFORE = frozenset({
 _TRANSPOSES = frozenset({"T", "top", "intercal"})
 _ANNOTATED = frozenset({"overset", "stackrel", "underset"})
 _BECOMES = frozenset({"to", "rightarrow", "longrightarrow", "mapsto"})
+_BOXES = ("boxed", "fbox", "ensuremath", "underline")
 _CLOSED = frozenset({")", "]"})
 _CLAIMED = frozenset({"=", "≈", "←"})
 
@@ -88,6 +89,12 @@ class Parser(Cursor):
 
     def chain(self) -> fm.Formula:
         """A = B = C, or a formula alone."""
+        boxed = self.boxed()
+        if boxed is not None:
+            after = boxed.after
+            value = self.inside(boxed, self.chain)
+            self.position = after
+            return value
         start = self.side = self.position
         self.on_the_right = False
         self.steps = steps_of(self)
@@ -117,6 +124,18 @@ class Parser(Cursor):
         if not rest:
             return first
         return fm.Relation(first, tuple(rest), self.span_from(start))
+
+    def boxed(self) -> Range | None:
+        r"""What is in \boxed{A = B}, if that is all there is."""
+        self.skip_empty()
+        if not self.at("command", *_BOXES):
+            return None
+        place = argument(self.tokens, self.position + 1, self.stop)
+        if place is None or not any(
+            token.text in RELATIONS for token in self.items[place.start : place.stop]
+        ):
+            return None
+        return place
 
     def becomes(self, left: fm.Formula, start: int) -> fm.Formula | None:
         r"""w \to w' = w - …, and b \rightarrow b - …, as an update; None for any other arrow."""
@@ -312,7 +331,16 @@ class Parser(Cursor):
             relation = self.annotated()
             self.position = place
             return relation is None
-        return token.kind != "number" and starts_atom(self, token)
+        if token.kind == "number":
+            raised = self.position > 1 and self.items[self.position - 2].kind == "^"
+            return self.spaced() and (raised or self.items[self.position - 1].kind != "number")
+        return starts_atom(self, token)
+
+    def spaced(self) -> bool:
+        r"""Whether a space that is set, such as \, or ~, stands before what comes next."""
+        before = self.items[self.position - 1] if self.position else None
+        gap = self.source.text[before.end : self.peek().start] if before is not None else ""
+        return "\\" in gap or "~" in gap
 
     # -- factors
 

@@ -244,6 +244,7 @@ LOCALE = Locale(
         "뜻일 때만 옳다. 그런 뜻인가?",
         "reason-readings": "여러 가지로 읽을 수 있고, 읽기에 따라 옳기도 하고 틀리기도 하다: "
         "{readings}",
+        "reason-diagonal": "첨자가 서로 다를 때에는 옳고 {where}에서는 틀리다. 그 경우도 뜻하는가?",
         "reason-prime": "{name:은/는} 여러 이름에 달려 있거나 어느 이름에도 달려 있지 않다. "
         "프라임이 무엇으로 미분한 것인지 써 준다",
         "reason-no-values": "수를 비교해야 하는데 {names}의 값이 없다(--values)",
