@@ -70,9 +70,9 @@ class Resolver:
         self.aliases = aliases
 
     def delta(self, name: str) -> fm.Formula | None:
-        """∂E/∂z_3 for δ_3, where the model has one node that it can belong to.
+        """∂E/∂z_3 for δ_3, where one node can be meant; ∂E/∂z for dz, ∂f/∂x for f_x.
 
-        Some books give it the opposite sign, or mean ∂E/∂a_3: a claim is right with this meaning,
+        Some books give δ the opposite sign, or mean ∂E/∂a_3: a claim is right with this meaning,
         or it is a question.
         """
         if name in self.graph or name in self.aliases:
@@ -80,6 +80,8 @@ class Resolver:
         if name[:1] == "d" and name[1:] in self.graph:
             return fm.Derivative(fm.Name(self.graph.output), fm.Name(name[1:]))
         base, _, index = name.partition("_")
+        if index in self.graph and base in self.graph and not self.graph[base].is_leaf:
+            return fm.Derivative(fm.Name(base), fm.Name(index))
         if base not in {"delta", "δ"} or not index:
             return None
         owners = [node for node in (f"z_{index}", f"net_{index}", index) if node in self.graph]
@@ -235,6 +237,9 @@ class Resolver:
 
     def _by_word(self, name: str) -> Iterable[str]:
         parts = PARTS.match(name)
+        if self._is_named_loss(name):
+            yield self.graph.output
+            return
         if parts is None:
             return
         if parts["base"] in self._bases:
@@ -251,6 +256,12 @@ class Resolver:
                     alone = single and len(nodes) == 1 and not parts["letters"]
                     if (number == parts["digits"] and parts["letters"] in {"", letter}) or alone:
                         yield node
+
+    def _is_named_loss(self, name: str) -> bool:
+        """Whether it is the output with a word below, such as L_CE for L."""
+        base, _, word = name.partition("_")
+        short = word.isalpha() and word.isupper() and len(word) > 1
+        return short and base == self.graph.output and self._is_the_only(base)
 
     def _is_the_only(self, base: str) -> bool:
         """Whether a name is the only one with its letter, so that z_1 can be z alone."""
@@ -321,9 +332,9 @@ def _folded(name: str) -> str:
 def _as_numbers(side: fm.Formula | None) -> fm.Formula | None:
     def change(node: fm.Formula) -> fm.Formula | None:
         if isinstance(node, fm.Hadamard):
-            return fm.Product(node.parts, (), node.span)
+            return fm.Product(tuple(_as_numbers(one) or one for one in node.parts), (), node.span)
         if isinstance(node, fm.Transpose):
-            return node.parts[0]
+            return _as_numbers(node.parts[0])
         return None
 
     return None if side is None else fm.transform(side, change, fm.rebuild)

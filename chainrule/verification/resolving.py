@@ -55,6 +55,7 @@ class _Meanings:
         self.claim = claim
         self.update = update
         self.sides = tuple(side for side in (claim.lhs, claim.rhs) if side is not None)
+        self.names = frozenset(name for side in self.sides for name in fm.names(side))
         self.table: dict[str, str] = {}
         self.instead: dict[str, str] = {}
         self.formulas: dict[str, fm.Formula] = {}
@@ -78,9 +79,27 @@ class _Meanings:
         elif self.update and name in RATES:
             if name != rate:
                 self._read(name, rate, "rate")
+        elif self._is_step_length(name):
+            self._read(name, rate, "rate")
+            self.doubtful = Question("reason-ambiguous-name", {"name": name, "candidates": rate})
         else:
             return self._by_reading(name)
         return None
+
+    def _is_step_length(self, name: str) -> bool:
+        """Whether a letter is the one before the gradient in an update that has no usual rate."""
+        if not self.update or len(name) != 1 or self.graph.model.rate in self.names:
+            return False
+        if not RATES.isdisjoint(self.names):
+            return False
+        return any(
+            isinstance(part, fm.Product)
+            and fm.Name(name) in [one.operand if isinstance(one, fm.Negative) else one
+                                  for one in part.factors]
+            and any(isinstance(one, fm.Derivative) for one in part.factors)
+            for side in self.sides
+            for part in fm.walk(side)
+        )  # fmt: skip
 
     def _by_reading(self, name: str) -> Question | None:
         readings = self.resolver.readings(name)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BATCHES", "Spelling", "spellings", "verdict"]
 
-BATCHES = ("first",)
+BATCHES = ("first", "second")
 _FILE = Path(__file__).with_name("spellings.toml")
 _DECIDED = {Outcome.PROVED, Outcome.AGREES, Outcome.REFUTED}
 

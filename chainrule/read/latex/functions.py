@@ -153,7 +153,12 @@ def _run(parser: Parser, first: fm.Formula, start: int) -> fm.Formula:
             parser.doubtful = True
             if parser.other:
                 break
-        factors.append(parser.factor())
+        place = parser.position
+        factor = parser.factor()
+        if type(factor) is fm.Derivative:  # \cos u \frac{du}{dx}
+            parser.position = place
+            break
+        factors.append(factor)
     return parser.joined(factors, start)
 
 

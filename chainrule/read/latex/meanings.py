@@ -25,7 +25,7 @@ PRIMES = ("′", "″")
 """The marks of one prime and of two, which may be derivatives."""
 PRIMED = "′"
 """What a bracket with a prime behind it is differentiated by, until that is known."""
-_NEW = re.compile(r"\+|new|updated|next|\([a-z]\+1\)|\(new\)")
+_NEW = re.compile(r"\+|new|updated|next|\(?next_step\)?|\([a-z]\+1\)|\(new\)")
 _OLD = re.compile(r"old|\(t\)|\(old\)")
 _SAID = {"new": (NEW,), "next": (NEW,), "old": (), "prev": ()}
 _LOSSES = frozenset({"L", "J", "C", "E", "ell"})
