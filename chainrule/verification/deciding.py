@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Decider", "is_update"]
 
 _MAX_READINGS = 4
+_MOST_OPERATIONS = 5_000
 
 
 def is_update(claim: Claim) -> bool:
@@ -62,6 +63,10 @@ class Decider:
                 if equation.outcome is Outcome.PROVED:
                     return equation
             return self._update(left, right)
+        parts = [self._parts_of_positive(side) for side in (left, right)]
+        if None in parts:
+            return undecided("reason-update")
+        left, right = self._once(parts[0] or left), self._once(parts[1] or right)
         decision = self._symbolic(left, right)
         if claim.relation == "≈":
             return self._approximate(left, right, decision)
@@ -78,6 +83,63 @@ class Decider:
     def at_values(self) -> AtValues:
         """The judge of claims about numbers at the values of the leaves."""
         return AtValues(self.judge, self.values)
+
+    def _parts_of_positive(self, side: fm.Formula) -> fm.Formula | None:
+        """z⁺ of what is computed, outside an update, as max(0, z); None with any other mark."""
+        marked = [part for part in fm.walk(side) if isinstance(part, fm.Name) and part.marks]
+        if not marked:
+            return side
+        computed = [one.id in self.graph and not self.graph[one.id].is_leaf for one in marked]
+        if not all(computed) or any(one.marks != ("⁺",) for one in marked):
+            return None
+
+        def change(part: fm.Formula) -> fm.Formula | None:
+            if isinstance(part, fm.Name) and part.marks:
+                return fm.Call("max", (fm.ZERO, fm.Name(part.id, (), part.span)), 0, part.span)
+            return None
+
+        return fm.transform(side, change, fm.rebuild)
+
+    def _at(self, part: fm.Call) -> fm.Formula | None:
+        """A derivative at values of leaves, written out in the leaves."""
+        of, *rest = part.args
+        if not isinstance(of, fm.Derivative) or not isinstance(of.of, fm.Name):
+            return None
+        if not isinstance(of.wrt, fm.Name) or {of.of.id, of.wrt.id} - {*self.graph}:
+            return None
+        given = {
+            name.id: one
+            for name, one in zip(rest[::2], rest[1::2], strict=True)
+            if isinstance(name, fm.Name)
+        }
+        if any(name not in self.graph or not self.graph[name].is_leaf for name in given):
+            return None
+        value = self.judge.total(of.of.id, of.wrt.id)
+        for name in reversed([*self.graph.statements]):
+            if fm.contains(value, name):
+                value = fm.substitute(value, {name: self.graph[name].formula or fm.Name(name)})
+            if fm.count_operations(value) > _MOST_OPERATIONS:
+                return None
+        return fm.substitute(value, given)
+
+    def _once(self, side: fm.Formula) -> fm.Formula:
+        """Derivatives of derivatives of names as derivatives of what the chain rule gives."""
+
+        def change(part: fm.Formula) -> fm.Formula | None:
+            if isinstance(part, fm.Call) and part.function == "at":
+                return self._at(part)
+            inner = part.of if isinstance(part, fm.Derivative) else None
+            if not isinstance(inner, fm.Derivative) or not isinstance(part, fm.Derivative):
+                return None
+            of, wrt = inner.of, inner.wrt
+            if not isinstance(of, fm.Name) or not isinstance(wrt, fm.Name):
+                return None
+            if of.id not in self.graph or wrt.id not in self.graph:
+                return None
+            value = self.judge.total(of.id, wrt.id)
+            return fm.Derivative(value, part.wrt, part.partial, part.span)
+
+        return fm.transform(side, change, fm.rebuild)
 
     @cached_property
     def _rounded(self) -> Rounded:
@@ -166,6 +228,11 @@ class Decider:
             wanted.append(fm.substitute(step, {self.graph.model.rate: fm.Number(rate)}))
         if "Δ" in left.marks and isinstance(step, fm.Sum):
             return self._change(step.terms[1], right)
+        changed = fm.Name(left.id, ("Δ",))
+        if not left.marks and isinstance(step, fm.Sum) and changed in [*fm.walk(right)]:
+            right = fm.replace(right, changed, step.terms[1])
+            told = self._symbolic(step, right)  # some books subtract what others add
+            return told if told.outcome is Outcome.PROVED else undecided("reason-update")
         first: Decision | None = None
         for one in wanted:
             decision = self._symbolic(one, right)

@@ -24,7 +24,7 @@ from chainrule.core.claim import (
 )
 from chainrule.core.errors import ChainruleError, Source, shown
 from chainrule.core.graph import Role
-from chainrule.read.claims import read_claims
+from chainrule.read.claims import read_ways
 from chainrule.verification.admitted import admitted
 from chainrule.verification.building import Unsupported
 from chainrule.verification.deciding import Decider, is_update
@@ -33,9 +33,13 @@ from chainrule.verification.declared import declared
 from chainrule.verification.diagnose import diagnose
 from chainrule.verification.expected import shortened
 from chainrule.verification.facts import Facts, read_facts
+from chainrule.verification.families import Families, together
 from chainrule.verification.judge import Decision, Judge
 from chainrule.verification.names import Question, Resolver
 from chainrule.verification.numbers import printed
+from chainrule.verification.primes import Primes
+from chainrule.verification.readings import agreed
+from chainrule.verification.resolving import resolve
 from chainrule.verification.vocabulary import vocabulary_of
 
 if TYPE_CHECKING:
@@ -131,6 +135,8 @@ class Verifier:
             if meant not in self.graph:
                 raise self._no_alias(name, meant)
         self.resolver = Resolver(self.graph, aliases or {})
+        self.families = Families(self.resolver)
+        self.primes = Primes(self.graph, self.resolver.readings)
         self.vocabulary = vocabulary_of(graph, aliases=tuple(aliases or ()))
 
     def _no_alias(self, name: str, meant: str) -> ChainruleError:
@@ -142,15 +148,26 @@ class Verifier:
 
     def __call__(self, number: int, line: Source) -> tuple[Judged, ...]:
         """The verdicts on the claims of one line, in order."""
-        claims = read_claims(line, self.vocabulary)
+        ways = read_ways(line, self.vocabulary)
+        claims = ways[0]
         judged: list[Judged] = []
         update = any(is_update(claim) for claim in claims)
-        chain = [self._resolved(claim, in_update=update) for claim in claims]
+        families = [self.families.members(claim) for claim in claims]
+        chain = [
+            self._resolved([family[0].claim] if family else meant, in_update=update)
+            for meant, family in zip(zip(*ways, strict=True), families, strict=True)
+        ]
         links = [one.claim for one in chain if not isinstance(one, Question)]
         start = time.monotonic()
-        for claim, resolved in zip(claims, chain, strict=True):
+        for claim, resolved, family in zip(claims, chain, families, strict=True):
             self._stop_at(start + self.settings.budget)
             verdict = self._verdict(claim, resolved)
+            if family:
+                rest = [
+                    self._verdict(one.claim, self._resolved([one.claim], in_update=update))
+                    for one in family[1:]
+                ]
+                verdict = together(family, [verdict, *rest])
             finding = None
             self._stop_at(start + _WITH_DIAGNOSIS * self.settings.budget)
             if verdict.outcome is Outcome.REFUTED:
@@ -176,18 +193,38 @@ class Verifier:
 
     # -- reading
 
-    def _resolved(self, claim: Claim, *, in_update: bool) -> _Ready | Question:
-        """The claim in names of the model; `in_update` is whether its line is about an update."""
+    def _resolved(self, ways: Sequence[Claim], *, in_update: bool) -> _Ready | Question:
+        """A claim in names of the model, in all ways it can be read, the likeliest first.
+
+        `in_update` is whether its line is about an update.
+        """
+        first, *rest = (self._resolved_way(claim, in_update=in_update) for claim in ways)
+        if isinstance(first, Question):
+            return first
+        others = [*first.others]
+        for way, one in zip(ways[1:], rest, strict=True):
+            if isinstance(one, Question):
+                return one
+            if (way.lhs, way.rhs) != (ways[0].lhs, ways[0].rhs):
+                others += [one.claim, *one.others]
+        return replace(first, others=tuple(others))
+
+    def _resolved_way(self, claim: Claim, *, in_update: bool) -> _Ready | Question:
+        settled = self.primes.settled(claim)
+        if isinstance(settled, str):
+            return Question("reason-prime", {"name": settled})
+        claim = settled
         if claim.error is not None or claim.lhs is None or claim.rhs is None:
             return Question("")
         claim = self.resolver.at_component_level(self.resolver.with_functions(claim))
         parts = [*fm.walk(claim.lhs), *fm.walk(claim.rhs)] if claim.lhs and claim.rhs else []
         if any(isinstance(part, _LEVEL) for part in parts):
             return Question("reason-level")
-        found = self.resolver.resolve(claim, update=in_update)
+        found = resolve(self.resolver, claim, update=in_update)
         if isinstance(found, Question):
             return found
-        return _Ready(found.claim, found.assumptions, is_update(claim), found.question)
+        update = is_update(claim)
+        return _Ready(found.claim, found.assumptions, update, found.question, found.others)
 
     # -- judging
 
@@ -233,7 +270,7 @@ class Verifier:
         wrt = _variables(claim)
         for name in sorted(wrt & given.tied):
             return undecided("reason-tied", name=name), given.texts
-        decision = self._checked(self.decider(claim, update=resolved.update), self.judge)
+        decision = self._in_every_reading(resolved, self.decider)
         more = self._declared_for(claim)
         if not more or decision.outcome is Outcome.PROVED or _is_numeric(decision):
             return decision, given.texts
@@ -241,10 +278,16 @@ class Verifier:
             judge = self._under(chosen)
             if judge is None or (chosen != more and decision.outcome is not Outcome.REFUTED):
                 continue
-            found = Decider(judge, self.settings.values)(claim, update=resolved.update)
+            found = self._in_every_reading(resolved, Decider(judge, self.settings.values))
             if found.outcome is Outcome.PROVED or chosen == more:
-                return self._checked(found, judge), (*chosen, *given.texts)
+                return found, (*chosen, *given.texts)
         return decision, given.texts
+
+    def _in_every_reading(self, resolved: _Ready, decider: Decider) -> Decision:
+        return agreed(
+            [resolved.claim, *resolved.others],
+            lambda one: self._checked(decider(one, update=resolved.update), decider.judge),
+        )
 
     def _declared_for(self, claim: Claim) -> tuple[str, ...]:
         """What the model declares, but what ties the variable of a derivative to another leaf."""
@@ -360,6 +403,7 @@ class _Ready:
     assumptions: tuple[Assumption, ...]
     update: bool
     question: Question | None = None
+    others: tuple[Claim, ...] = ()
 
 
 def _readable(texts: Iterable[str], graph: Graph) -> tuple[tuple[str, frozenset[str]], ...]:

@@ -149,6 +149,12 @@ LOCALE = Locale(
         "reason-ambiguous-name": "{name} can mean {candidates}: say which with --alias {name}=…",
         "reason-local-partial": "this is right only if {derivative} means the factor of one edge, "
         "with what lies between held fixed; does it?",
+        "reason-readings": "this can be read in more than one way, right in one and wrong in "
+        "another: {readings}",
+        "reason-diagonal": "this is right where the letters stand for different numbers and wrong "
+        "at {where}: is it meant for that, too?",
+        "reason-prime": "{name} depends on more than one name, or on none: write what its prime is "
+        "the derivative by",
         "reason-no-values": "numbers are compared, and there is no value for {names} (--values)",
         "reason-level": "formulas with indices, sums over an index or matrices are not judged yet",
         "reason-derivative": "a derivative by something that is no name is not judged",
