@@ -11,6 +11,8 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from chainrule.calculus.differentiate import differentiate
+from chainrule.calculus.rules import Context
 from chainrule.core import formula as fm
 from chainrule.core.claim import Evidence, Method, Outcome
 from chainrule.core.errors import ChainruleError
@@ -24,11 +26,12 @@ from chainrule.verification.targets import quantities
 from chainrule.verification.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from fractions import Fraction
 
 __all__ = ["AtValues"]
 
+_MAX_WRITTEN = 500
 _STEPS = frozenset({"sign", "heaviside", "cases"})
 
 
@@ -111,9 +114,23 @@ class AtValues:
 
         2n·w/n is 2w, at n = 0 as well.
         """
+        for change in (self._short, self._without_roots):
+            found = self._changed(left, right, change, about=about)
+            if found is not None:
+                return found
+        return None
+
+    def _changed(
+        self,
+        left: fm.Formula,
+        right: fm.Formula,
+        change: Callable[[fm.Formula], fm.Formula | None],
+        *,
+        about: bool,
+    ) -> Decision | None:
         world = self._world
         try:
-            sides = [fm.transform(side, self._short, fm.rebuild) for side in (left, right)]
+            sides = [fm.transform(side, change, fm.rebuild) for side in (left, right)]
             if sides == [left, right]:
                 return None
             for slope in (*_slopes(left), *_slopes(right)):
@@ -129,6 +146,21 @@ class AtValues:
         found = compare_numbers(self.judge, sides[0], sides[1], self.values, about=about)
         return None if found.evidence.reason == "reason-domain" else found
 
+    def _without_roots(self, part: fm.Formula) -> fm.Formula | None:
+        """The slope of a function written out, the square of a root being what is under it."""
+        if not isinstance(part, fm.Derivative):
+            return None
+        if not isinstance(part.of, fm.Name) or not isinstance(part.wrt, fm.Name):
+            raise Unsupported("reason-derivative")
+        formula: fm.Formula = part.of
+        nodes = self.judge.graph.nodes
+        while inner := {n: f for n in fm.names(formula) if (f := nodes[n].formula) is not None}:
+            formula = fm.substitute(formula, inner)
+            if part.wrt.id in inner or fm.count_operations(formula) > _MAX_WRITTEN:
+                raise Unsupported("reason-size")
+        plain = fm.transform(formula, lambda _: None, _squared)
+        return differentiate(plain, Context(part.wrt.id)).after
+
     def _short(self, part: fm.Formula) -> fm.Formula | None:
         if not isinstance(part, fm.Derivative):
             return None
@@ -140,6 +172,15 @@ class AtValues:
         store = self._world.building.store
         op = store.ops[term]
         return op in _STEPS or (op == "call" and store.data[term][0] in _STEPS)
+
+
+def _squared(node: fm.Formula, parts: tuple[fm.Formula, ...]) -> fm.Formula:
+    """√u² is u wherever it has a value."""
+    if isinstance(node, fm.Power) and parts[1] == fm.Number("2"):
+        base = parts[0]
+        if isinstance(base, fm.Call) and base.function == "sqrt":
+            return base.args[0]
+    return fm.rebuild(node, parts)
 
 
 def _without_zeros(formula: fm.Formula) -> fm.Formula:

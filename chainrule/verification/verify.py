@@ -108,7 +108,10 @@ class _Settings:
 
 
 class Verifier:
-    """Judges lines of one model, one after the other; what was worked out is kept."""
+    """Judges lines of one model, one after the other; what was worked out is kept.
+
+    `takes_declared` is whether facts that the model brings along may be taken for granted.
+    """
 
     def __init__(
         self,
@@ -118,9 +121,10 @@ class Verifier:
         aliases: Mapping[str, str] | None = None,
         values: Mapping[str, str] | None = None,
         budget: float = 2.0,
+        takes_declared: bool = True,
     ) -> None:
         self.graph: Graph = graph.unroll()
-        self.declared = _readable(declared(self.graph), self.graph)
+        self.declared = _readable(declared(self.graph), self.graph) if takes_declared else ()
         known = read_facts(facts, self.graph)
         spelt = {**self.graph.model.values, **(values or {})}
         numbers = {name: _number(name, text) for name, text in spelt.items() if name in self.graph}

@@ -195,3 +195,11 @@ CLAIMS = [
     ("max(alpha, 1) = alpha", lambda a, _: max(a, 1) == a),
     ("max(alpha*z, -alpha*z) = abs(alpha*z)", lambda a, z: max(a * z, -a * z) == abs(a * z)),
 ]
+
+
+def test_a_fact_about_something_else_leaves_the_diagnosis_alone():
+    """An assumption on a leaf that the claim does not name switches the search for an edit off."""
+    graph = equations("z = w*x + b\na = tanh(z)\nE = (a - t)**2/2 + r*s")
+    for facts in ([], ["r + s = 1"], ["r in {0, 1}"], ["r > 0", "s = 2*r"]):
+        (one,) = Verifier(graph, facts=facts)(1, Source("-", "da/dz = -(1 - a**2)"))
+        assert (one.verdict.outcome, one.finding.code) == (REFUTED, "CR104")

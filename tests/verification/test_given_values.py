@@ -78,6 +78,9 @@ def test_a_whole_number_is_judged_at_the_values():
     assert decided > COUNT / 2
 
 
+NORM = "n = sqrt(w_1**2 + w_2**2)\nE = n**2"
+
+
 @pytest.mark.parametrize(
     ("model", "text", "values", "outcome", "code"),
     [
@@ -94,6 +97,8 @@ def test_a_whole_number_is_judged_at_the_values():
         ("E = -3*x**2*y", "dE/dx = 264.0", {"x": "4", "y": "11"}, REFUTED, "CR104"),
         ("E = w*x", "dE/dw = 1", {"w": "2", "x": "0.3"}, REFUTED, "CR101"),
         ("E = w*x", "E = 1", {"w": "2", "x": "0.3"}, REFUTED, "CR100"),
+        (NORM, "dE/dw_1 = 0", {"w_1": "0", "w_2": "0"}, PROVED, None),
+        (NORM, "dn/dw_1 = 0", {"w_1": "0", "w_2": "0"}, UNDECIDED, None),
         ("E = x if x != 0 else 0", "dE/dx = 0", {"x": "0"}, UNDECIDED, None),
     ],
 )
@@ -102,3 +107,9 @@ def test_what_is_found_at_given_values(model, text, values, outcome, code):
     one = judged(model, text, values)
     assert one.verdict.outcome is outcome
     assert (one.finding and one.finding.code) == code
+
+
+def test_a_removable_place():
+    """n² has the slope 0 where n has none."""
+    one = judged(NORM, "dE/dw_1 = 1", {"w_1": "0", "w_2": "0"})
+    assert one.verdict.outcome is REFUTED
