@@ -381,3 +381,17 @@ def test_two_dots_are_no_power(text):
     The sign of a product set twice by a slip is not another sign.
     """
     assert judged(CUBE, text) is UNREADABLE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "L = (a - b)", "(a - b) = L", "(a - b) = (L)", r"L = \left(a - b\right)", "((a - b)) = L",
+        r"\left(a - b\right) = L", "L = (a - b)*(1)", "L = [a - b]", r"{L} = {a - b}",
+    ],
+)  # fmt: skip
+def test_a_claim_keeps_its_brackets(text):
+    """A report that quotes `L = (a - b`."""
+    judge = Verifier(equations("L = a - b"))
+    assert [one.verdict.claim.text for one in judge(1, Source("-", text))] == [text]
+    assert judge(1, Source("-", text))[0].verdict.outcome is PROVED
