@@ -395,3 +395,19 @@ def test_a_claim_keeps_its_brackets(text):
     judge = Verifier(equations("L = a - b"))
     assert [one.verdict.claim.text for one in judge(1, Source("-", text))] == [text]
     assert judge(1, Source("-", text))[0].verdict.outcome is PROVED
+
+
+@pytest.mark.parametrize(
+    ("model", "text"),
+    [
+        ("h = max(z, 0)", r"\left.\frac{dh}{dz}\right|_{z=0} = 0"),
+        ("h = abs(z)", r"\left.\frac{dh}{dz}\right|_{z=0} = 0"),
+        ("h = heaviside(z)", r"\left.\frac{dh}{dz}\right|_{z=0} = 0"),
+        ("h = z if z != 0 else 0", r"\left.\frac{dh}{dz}\right|_{z=0} = 0"),
+        ("h = z**2\nE = 2*h", r"E = 2h^{+} + 1"),
+        ("h = z**2\nE = 2*h", r"\frac{\partial E}{\partial h} = E^{+} - E"),
+    ],
+)
+def test_conventions_at_a_kink_and_marks_prove_and_refute_nothing(model, text):
+    """relu'(0) = 0 called a derivative; a mark that may mean something else."""
+    assert judged(model, text) is UNDECIDED
