@@ -91,11 +91,31 @@ def _links(source: Source, formula: fm.Formula, *, latex: bool) -> list[Claim]:
     left = formula.first
     for number, (relation, right) in enumerate(formula.rest):
         start, end = _span(left), _span(right)
-        out.append(
-            Claim(left, relation, right, source, Span(start.start, end.end), number, None, latex)
-        )
+        span = _bracketed(source.text, start.start, end.end)
+        out.append(Claim(left, relation, right, source, span, number, None, latex))
         left = right
     return out
+
+
+_OPENING, _CLOSING = "([{", ")]}"
+
+
+def _bracketed(text: str, start: int, end: int) -> Span:
+    """With the brackets round a whole side, which are no part of its formula."""
+    missing = depth = 0
+    for char in text[start:end]:
+        depth += (char in _OPENING) - (char in _CLOSING)
+        if depth < 0:
+            missing, depth = missing + 1, 0
+    while missing and start > 0:
+        start -= 1
+        missing -= text[start] in _OPENING
+    if text.endswith("\\left", 0, start):
+        start -= len("\\left")
+    while depth and end < len(text):
+        depth -= text[end] in _CLOSING
+        end += 1
+    return Span(start, end)
 
 
 def _span(formula: fm.Formula) -> Span:

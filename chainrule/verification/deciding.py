@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from chainrule.core import formula as fm
 from chainrule.core.claim import Evidence, Outcome
 from chainrule.core.plain_print import print_plain
+from chainrule.verification.building import Unsupported
 from chainrule.verification.decisions import Decision, undecided
 from chainrule.verification.given import AtValues
 from chainrule.verification.numbers import has_decimals, printed
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 __all__ = ["Decider", "is_update"]
 
 _MAX_READINGS = 4
+_SMOOTH = frozenset(
+    {"exp", "log", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "atan", "sigmoid"}
+    | {"softplus", "erf", "pi"}
+)
 _MOST_OPERATIONS = 5_000
 
 
@@ -66,8 +71,11 @@ class Decider:
         parts = [self._parts_of_positive(side) for side in (left, right)]
         if None in parts:
             return undecided("reason-update")
+        marked = parts != [left, right]
         left, right = self._once(parts[0] or left), self._once(parts[1] or right)
         decision = self._symbolic(left, right)
+        if marked and decision.outcome is not Outcome.PROVED:
+            return undecided("reason-update")  # the mark may mean something else
         if claim.relation == "≈":
             return self._approximate(left, right, decision)
         certain = decision.outcome is Outcome.PROVED and not decision.assumptions
@@ -114,6 +122,8 @@ class Decider:
         }
         if any(name not in self.graph or not self.graph[name].is_leaf for name in given):
             return None
+        if not self._is_smooth(of.of.id):
+            raise Unsupported("reason-domain")
         value = self.judge.total(of.of.id, of.wrt.id)
         for name in reversed([*self.graph.statements]):
             if fm.contains(value, name):
@@ -121,6 +131,23 @@ class Decider:
             if fm.count_operations(value) > _MOST_OPERATIONS:
                 return None
         return fm.substitute(value, given)
+
+    def _is_smooth(self, of: str) -> bool:
+        """Whether nothing that a name is made of has a kink, a jump or a single point."""
+        pending, seen = [of], set[str]()
+        while pending:
+            name = pending.pop()
+            formula = self.graph[name].formula
+            if name in seen or formula is None:
+                continue
+            seen.add(name)
+            pending += self.graph.parents(name)
+            for part in fm.walk(formula):
+                if isinstance(part, fm.Cases | fm.Bracket):
+                    return False
+                if isinstance(part, fm.Call) and part.function not in _SMOOTH:
+                    return False
+        return True
 
     def _once(self, side: fm.Formula) -> fm.Formula:
         """Derivatives of derivatives of names as derivatives of what the chain rule gives."""

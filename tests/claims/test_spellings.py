@@ -381,3 +381,33 @@ def test_two_dots_are_no_power(text):
     The sign of a product set twice by a slip is not another sign.
     """
     assert judged(CUBE, text) is UNREADABLE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "L = (a - b)", "(a - b) = L", "(a - b) = (L)", r"L = \left(a - b\right)", "((a - b)) = L",
+        r"\left(a - b\right) = L", "L = (a - b)*(1)", "L = [a - b]", r"{L} = {a - b}",
+    ],
+)  # fmt: skip
+def test_a_claim_keeps_its_brackets(text):
+    """A report that quotes `L = (a - b`."""
+    judge = Verifier(equations("L = a - b"))
+    assert [one.verdict.claim.text for one in judge(1, Source("-", text))] == [text]
+    assert judge(1, Source("-", text))[0].verdict.outcome is PROVED
+
+
+@pytest.mark.parametrize(
+    ("model", "text"),
+    [
+        ("h = max(z, 0)", r"\left.\frac{dh}{dz}\right|_{z=0} = 0"),
+        ("h = abs(z)", r"\left.\frac{dh}{dz}\right|_{z=0} = 0"),
+        ("h = heaviside(z)", r"\left.\frac{dh}{dz}\right|_{z=0} = 0"),
+        ("h = z if z != 0 else 0", r"\left.\frac{dh}{dz}\right|_{z=0} = 0"),
+        ("h = z**2\nE = 2*h", r"E = 2h^{+} + 1"),
+        ("h = z**2\nE = 2*h", r"\frac{\partial E}{\partial h} = E^{+} - E"),
+    ],
+)
+def test_conventions_at_a_kink_and_marks_prove_and_refute_nothing(model, text):
+    """relu'(0) = 0 called a derivative; a mark that may mean something else."""
+    assert judged(model, text) is UNDECIDED
