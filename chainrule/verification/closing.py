@@ -35,9 +35,8 @@ _LOOKED_AT = 8
 
 def remaining(comparison: Comparison, proof: Proof) -> Decision | Sequence[fm.Formula]:
     """What must not be 0 for a claim to hold that is proved in every region; or another verdict."""
-    parts = [part for side in comparison.formulas for part in fm.walk(side)]
     stepped = _has(comparison, _STEPS)
-    if any(isinstance(part, fm.Derivative | fm.Held) for part in parts):
+    if comparison.is_derivative:
         keys = proof.boundaries + proof.silent * stepped
         return [as_formula(proof.exact, key) for key in keys]
     if not stepped:

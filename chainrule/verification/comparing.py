@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from fractions import Fraction
+from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from chainrule.verification.arithmetic.intervals import (
     sign,
 )
 from chainrule.verification.arithmetic.polynomials import Budget
+from chainrule.verification.attack import attack
 from chainrule.verification.boundaries import as_formula
 from chainrule.verification.closing import divisors, remaining
 from chainrule.verification.decisions import Decision, undecided
@@ -35,7 +37,6 @@ __all__ = ["Comparison", "Decision", "undecided"]
 
 _TRIES = 160
 _SAMPLE = 6
-_SHOWN = 4
 _REMAINDERS = 3
 _OPERATIONS = (20_000, 40_000, 60_000, 60_000, 60_000, 60_000, 400_000)
 """Work for the attempts at a proof, one after the other; typical claims need some thousand."""
@@ -272,9 +273,28 @@ class Comparison:
         left = remaining(self, proof)
         if isinstance(left, Decision):
             return left
-        nonzero = dict.fromkeys(print_plain(one) for one in (*left[:_SHOWN], *divisors(self)))
+        nonzero = {print_plain(one): one for one in (*left, *divisors(self))}
         assumed = tuple(Assumption("domain", f"{text} != 0") for text in nonzero)
-        return Decision(Outcome.PROVED, Evidence(Method.NORMAL_FORM), assumed)
+        return self._attacked(list(nonzero.values())) or Decision(
+            Outcome.PROVED, Evidence(Method.NORMAL_FORM), assumed
+        )
+
+    def _attacked(self, nonzero: Sequence[fm.Formula]) -> Decision | None:
+        """A point at which the sides certainly differ, whatever the proof says."""
+        world = self.world
+        found = attack(
+            world, (self.one, self.other), self.agreeing[0].point,
+            nonzero=[world.building.term(one) for one in nonzero], smooth=self.is_derivative,
+        )  # fmt: skip
+        if found is None:
+            return None
+        return Decision(Outcome.REFUTED, self._evidence(*found))
+
+    @cached_property
+    def is_derivative(self) -> bool:
+        """Whether the claim is about derivatives, and so holds off the kinks."""
+        parts = (part for side in self.formulas for part in fm.walk(side))
+        return any(isinstance(part, fm.Derivative | fm.Held) for part in parts)
 
     # -- looking further
 

@@ -28,7 +28,7 @@ from chainrule.verification.building import Building
 from chainrule.verification.points import Declared, points
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from chainrule.core.graph import Graph
     from chainrule.verification.facts import Case
@@ -195,6 +195,21 @@ class World:
         allowed = {"<": {-1}, "<=": {-1, 0}, ">": {1}, ">=": {1, 0}, "!=": {-1, 1}}
         return all(side in allowed[relation] for relation, side in sides)
 
+    @cached_property
+    def limits(self) -> list[int]:
+        """Terms that are 0 on the boundaries of the inequalities."""
+        return [self.building.store.sub(left, right) for _, left, right in self._conditions]
+
+    def valid(self, point: Mapping[str, Fraction], terms: Sequence[int]) -> bool:
+        """Whether all facts and the forward pass certainly hold at a point.
+
+        Raises `Undefined` or `Unsure` for a statement that has no value, or is not known to.
+        """
+        at = self.intervals(point, PRECISIONS[1])
+        for name in self._running(point, *terms):
+            at(self.building.store.name(name))
+        return self.admissible(point)
+
     def leaves(self, *terms: int) -> tuple[str, ...]:
         """The leaves that matter for some terms, and for the facts."""
         conditions = [term for _, left, right in self._conditions for term in (left, right)]
@@ -214,10 +229,14 @@ class World:
         """Whether the model's forward pass has values at a point: its output, and what is named."""
         at = self.floats(point)
         name = self.building.store.name
-        wanted = [name(used) for used in self.building.store.names(one, other)]
+        return all(math.isfinite(at(name(used))) for used in self._running(point, one, other))
+
+    def _running(self, point: Mapping[str, Fraction], *terms: int) -> Sequence[str]:
+        """The names that must have values where a forward pass has: all of a small network."""
+        used = self.building.store.names(*terms)
         if len(self.building.nodes) <= MANY and set(self._model_leaves) <= point.keys():
-            wanted.append(name(self.building.graph.output))
-        return all(math.isfinite(at(term)) for term in wanted)
+            return tuple(dict.fromkeys((*used, *self.building.graph.nodes)))
+        return used
 
     def wanted(self, one: int, other: int) -> int:
         """At how many points two terms have to agree before a proof is tried."""
@@ -261,6 +280,15 @@ class World:
     def kinked(self, *terms: int) -> bool:
         """Whether something with a kink or a jump is inside."""
         return any(self.building.store.is_kinked(term) for term in self.inside(*terms))
+
+    def partial(self, terms: Collection[int]) -> bool:
+        """Whether some of the terms are not defined everywhere: logarithms, roots, any powers."""
+        store = self.building.store
+        return any(
+            (store.ops[term] == "call" and store.data[term][0] in {"log", "sqrt"})
+            or (store.ops[term] == "pow" and store.number(store.args[term][1]) is None)
+            for term in terms
+        )
 
     def inside(self, *terms: int) -> set[int]:
         """Everything the terms are made of, definitions of names included."""
