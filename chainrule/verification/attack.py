@@ -18,7 +18,6 @@ from chainrule.verification.arithmetic.floats import Floats
 from chainrule.verification.arithmetic.intervals import Interval, Undefined, Unsure, sign
 from chainrule.verification.arithmetic.rationals import Rationals
 from chainrule.verification.targets import quantities
-from chainrule.verification.world import PRECISIONS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -29,10 +28,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Difference", "attack"]
 
-_WORK = 5_000
+_WORK = 4_000
 """Terms that are evaluated in double precision, all points together."""
-_FEWEST, _SMOOTH, _MOST = 16, 20, 80
-_SUSPICIONS = 3_000
+_BITS = 192
+_FEWEST, _SMOOTH, _MOST = 12, 16, 64
+_SUSPICIONS = 1_500
 """Terms that are enclosed, all points together, but for a few points."""
 _FEW, _LAST = 3, 8
 _SOLVED, _MOVED = 12, 3
@@ -86,20 +86,14 @@ def attack(
 def _certain(
     world: World, sides: tuple[int, int], point: Point, apart: Sequence[int]
 ) -> Difference | None:
-    gap = world.building.store.sub(*sides)
-    for precision in PRECISIONS[:2]:
-        at = world.intervals(point, precision)
-        try:
-            left, right = at(sides[0]), at(sides[1])
-            if not sign(at(gap)):
-                continue
-            if all(sign(at(term)) for term in apart) and world.valid(point, sides):
-                return Difference(point, left, right)
-        except Undefined:
-            return None
-        except Unsure:
-            continue
-        return None
+    at = world.intervals(point, _BITS)
+    try:
+        left, right = at(sides[0]), at(sides[1])
+        differ = sign(at(world.building.store.sub(*sides)))
+        if differ and all(sign(at(term)) for term in apart) and world.valid(point, sides):
+            return Difference(point, left, right)
+    except (Undefined, Unsure):
+        pass
     return None
 
 

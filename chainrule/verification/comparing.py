@@ -83,7 +83,7 @@ class Comparison:
         if proof is not None and proof.holds:
             return self._checked(proof)
         if proof is not None:
-            found = self._by_remainder(proof) or self._searched()
+            found = self._by_remainder(proof) or self._attacked([]) or self._searched()
         return found or self._by_agreement()
 
     # -- points
@@ -204,7 +204,7 @@ class Comparison:
             tried.add(attempt)
             budget = Budget(_OPERATIONS[min(place, len(_OPERATIONS) - 1)], deadline)
             world = self.world
-            proof = prove(world.building, (left, right), atoms, world.positive, budget, world.weak)
+            proof = prove(world.building, (left, right), atoms, world.facts, budget)
             if proof.holds and not proof.empty:
                 return proof
             last = proof if proof.holds is not None or last is None else last
@@ -224,7 +224,7 @@ class Comparison:
         if len(names) <= MANY:
             places = [world.floats(p) for p in islice(world.sampled(self.leaves), _SAMPLE)]
             left, right = (
-                fold(world.building, side, names, places, world.positive, deadline)
+                fold(world.building, side, names, places, world.facts, deadline)
                 for side in (self.one, self.other)
             )
             if (left, right) != (self.one, self.other):

@@ -25,7 +25,9 @@ from chainrule.verification.arithmetic.intervals import (
     sign,
 )
 from chainrule.verification.building import Building
+from chainrule.verification.needs import needs
 from chainrule.verification.points import Declared, points
+from chainrule.verification.regions import ALLOWED
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -110,39 +112,23 @@ class World:
         return [(c.relation, term(c.left), term(c.right)) for c in self.case.inequalities]
 
     @cached_property
-    def positive(self) -> list[int]:
-        """Terms that are positive by the facts, or because the model takes their logarithm."""
-        store = self.building.store
-        found = []
-        for relation, left, right in self._conditions:
-            if relation in {">", ">="}:
-                found.append(store.sub(left, right))
-            elif relation in {"<", "<="}:
-                found.append(store.sub(right, left))
-        if len(self.building.nodes) <= _SHARED:
-            output = store.name(self.building.graph.output)
-            found += [
-                store.args[term][0]
-                for term in sorted(self.inside(output))
-                if store.ops[term] == "call" and store.data[term][0] in {"log", "sqrt"}
-            ]
-        return found
+    def facts(self) -> list[tuple[int, str]]:
+        """Terms that are > 0, >= 0 or != 0 by the facts, or because the forward pass needs it.
 
-    @cached_property
-    def weak(self) -> frozenset[int]:
-        """Those of the positive terms that may be 0."""
+        What stands in a branch of a case is needed only where that branch is taken.
+        """
         store = self.building.store
-        found = [
-            store.sub(left, right) if relation == ">=" else store.sub(right, left)
-            for relation, left, right in self._conditions
-            if relation in {">=", "<="}
-        ]
-        roots = [
-            args[0]
-            for data, args in zip(store.data, store.args, strict=True)
-            if args and data == ("sqrt", 0)
-        ]
-        return frozenset(found + [term for term in self.positive if term in roots])
+        found: dict[tuple[int, str], None] = {}
+        for relation, left, right in self._conditions:
+            turned = relation in {"<", "<="}
+            term = store.sub(right, left) if turned else store.sub(left, right)
+            found[term, relation.replace("<", ">")] = None
+        if len(self.building.nodes) <= _SHARED:
+            names = self.names_below([self.building.graph.output])
+            for name in sorted(names.difference(self.building.work.introduced)):
+                if self.building.defines(name):
+                    found |= dict.fromkeys(needs(self.building, self.building.definition(name)))
+        return list(found)
 
     def sampled(self, leaves: tuple[str, ...]) -> Iterator[Mapping[str, Fraction]]:
         """Random points; the same for every claim about these leaves, and drawn once."""
@@ -192,8 +178,7 @@ class World:
             sides = [(r, sign(exact(store.sub(a, b)))) for r, a, b in self._conditions]
         except (Undefined, Unsure):
             return False
-        allowed = {"<": {-1}, "<=": {-1, 0}, ">": {1}, ">=": {1, 0}, "!=": {-1, 1}}
-        return all(side in allowed[relation] for relation, side in sides)
+        return all(side in ALLOWED[relation] for relation, side in sides)
 
     @cached_property
     def limits(self) -> list[int]:
