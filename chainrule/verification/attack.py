@@ -38,7 +38,8 @@ _FEW, _LAST = 3, 8
 _SOLVED, _MOVED = 12, 3
 _PATTERNS = 32
 _SPECIAL = tuple(map(Fraction, (0, 1, -1, 2, -2, 50, -50)))
-_POWERS = tuple(map(Fraction, (2, 3, 0, 1, -1, -2, 5)))
+_POWERS = (*map(Fraction, (2, 3)), Fraction(1, 2), *map(Fraction, (-1, 0, 1, -2, 5)))
+_ODD = Fraction(3)
 _SIZES = tuple(Fraction(10) ** k for k in (300, -300, 20, 4, -10))
 _BESIDE = (Fraction(0), Fraction(1), Fraction(-1), Fraction(1, 1000), Fraction(-1, 1000))
 
@@ -67,6 +68,8 @@ def attack(
     count = max(_FEWEST, min(most, _WORK // (len(inside) + 1)))
     suspects = max(_FEW, _SUSPICIONS // (len(inside) + 1))
     functions = {name: one.value for name, one in world.declared.items()}
+    whole = dict.fromkeys(_in_exponents(world, world.running), _ODD)
+    base = {**base, **{leaf: value for leaf, value in whole.items() if leaf in base}}
     known = {leaf: base[leaf] for leaf in leaves}
     for point in _points(world, known, inside, kinks, count):
         floats = {leaf: float(value) for leaf, value in point.items()}
@@ -106,7 +109,7 @@ def _points(
     """Points of every kind in turn; the very large and small ones come last."""
     powers = _in_exponents(world, inside)
     moving = [leaf for leaf in base if leaf not in powers]
-    whole = {**base, **{leaf: _POWERS[k % 2] for k, leaf in enumerate(powers)}}
+    whole = {**base, **dict.fromkeys(powers, _ODD)}
     kinds: list[Iterator[Point]] = [
         _signs(moving, whole),
         _at_kinks(world, [*kinks, *world.limits], base),

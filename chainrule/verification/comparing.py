@@ -273,7 +273,8 @@ class Comparison:
         left = remaining(self, proof)
         if isinstance(left, Decision):
             return left
-        nonzero = {print_plain(one): one for one in (*left, *divisors(self))}
+        written = map(self.world.building.work.in_user_names, (*left, *divisors(self)))
+        nonzero = {print_plain(one): one for one in written}
         assumed = tuple(Assumption("domain", f"{text} != 0") for text in nonzero)
         return self._attacked(list(nonzero.values())) or Decision(
             Outcome.PROVED, Evidence(Method.NORMAL_FORM), assumed

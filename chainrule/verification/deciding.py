@@ -79,7 +79,9 @@ class Decider:
         found = compare_numbers(self.judge, left, right, self.values)
         numbers = [printed(side) for side in (left, right)]
         whole = any(number is not None and number.whole for number in numbers)
-        return symbolic if whole and found.outcome is not Outcome.PROVED else found
+        if found.outcome is Outcome.PROVED or found.evidence.reason == "reason-domain":
+            return found
+        return symbolic if whole else found
 
     @cached_property
     def at_values(self) -> Judge:

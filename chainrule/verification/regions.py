@@ -87,12 +87,13 @@ def _by_regions(exact: Exact, sides: tuple[int, int], facts: Sequence[Fact]) -> 
     gap: Value | None = None
     try:
         start, others = _given(exact, facts)
-        for signs, left, right in _pieces(exact, sides, start, (-1, 1), MAX_REGIONS, asked):
+        for region, left, right in _pieces(exact, sides, start, (-1, 1), MAX_REGIONS, asked):
+            signs = region.signs
             if left is None or right is None:
                 partial = True
                 one_sided = one_sided or (left is not right and _admitted(exact, signs, others))
                 continue
-            rest = exact.region(signs).sub(left, right)
+            rest = region.settled(region.sub(left, right))
             if left != right and not exact.is_zero(rest) and _possible(exact, signs):
                 if not _admitted(exact, signs, others):
                     partial = True
@@ -115,7 +116,7 @@ def _pieces(
     choices: Sequence[int],
     limit: int,
     asked: dict[poly.Key, None],
-) -> Iterator[tuple[Mapping[poly.Key, int], Value | None, Value | None]]:
+) -> Iterator[tuple[Exact, Value | None, Value | None]]:
     """The pieces of space that the terms ask for, by signs, with the normal forms of both there.
 
     `asked` takes the polynomials whose signs were needed. Raises `TooLarge` beyond the limit.
@@ -134,7 +135,7 @@ def _pieces(
                 raise TooLarge from None
             stack += [{**signs, split.key: side} for side in choices]
             continue
-        yield signs, left, right
+        yield region, left, right
 
 
 def open_boundaries(
@@ -165,10 +166,11 @@ def open_boundaries(
 def _by_strata(exact: Exact, sides: tuple[int, int], facts: Sequence[Fact]) -> Sequence[poly.Key]:
     found: dict[poly.Key, None] = {}
     start, others = _given(exact, facts)
-    for signs, left, right in _pieces(exact, sides, start, (-1, 0, 1), MAX_STRATA, {}):
+    for region, left, right in _pieces(exact, sides, start, (-1, 0, 1), MAX_STRATA, {}):
         if left is None or right is None or left == right:
             continue
-        gap = exact.region(signs).sub(left, right).top
+        signs = region.signs
+        gap = region.settled(region.sub(left, right)).top
         zeros = [key for key, side in signs.items() if side == 0]
         if _vanishes(exact, gap, zeros) or not _possible(exact, signs):
             continue
@@ -240,10 +242,10 @@ def never_zero(
     exact = Exact(building, atoms, budget)
     try:
         start, others = _given(exact, facts)
-        for signs, value, _ in _pieces(exact, (term, term), start, (-1, 0, 1), _MAX_SIGNS, {}):
+        for piece, value, _ in _pieces(exact, (term, term), start, (-1, 0, 1), _MAX_SIGNS, {}):
             if value is None:
                 continue
-            stack = [signs]
+            stack = [piece.signs]
             while stack:
                 there = stack.pop()
                 try:

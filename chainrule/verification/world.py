@@ -185,6 +185,12 @@ class World:
         """Terms that are 0 on the boundaries of the inequalities."""
         return [self.building.store.sub(left, right) for _, left, right in self._conditions]
 
+    @cached_property
+    def running(self) -> Collection[int]:
+        """What the output of a small network is made of."""
+        small = len(self.building.nodes) <= MANY
+        return self.inside(self.building.store.name(self.building.graph.output)) if small else ()
+
     def valid(self, point: Mapping[str, Fraction], terms: Sequence[int]) -> bool:
         """Whether all facts and the forward pass certainly hold at a point.
 

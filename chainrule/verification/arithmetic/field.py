@@ -88,6 +88,8 @@ class Field:
     closed: bool = False
     """Whether boundaries are regions of their own: every sign that is asked for may be 0."""
     done: dict[int, Value] = field(default_factory=dict)
+    whole: dict[int, Polynomial] = field(default_factory=dict)
+    """Generators (−1)^v of this region, and the v, which are whole where both sides have values."""
 
     def region(self, signs: Mapping[poly.Key, int]) -> Self:
         """The same generators in a region where these signs hold."""
