@@ -47,12 +47,12 @@ def aimed(
     world: World, leaves: Sequence[str], inside: Collection[int], seed: int
 ) -> Iterator[Mapping[str, Fraction]]:
     """Points in every interval between the kinks along each leaf, and then distant points."""
-    found = quantities(world.building, inside)[:_MAX_QUANTITIES]
-    needed = {quantity: set(world.building.leaves(quantity)) for quantity in found}
+    kinks = quantities(world.building, inside)[:_MAX_QUANTITIES]
+    needed = {quantity: set(world.building.leaves(quantity)) for quantity in kinks}
     bases = list(islice(points(leaves, seed + 1), _BASES))
     for base in bases:
         for leaf in leaves:
-            moving = [quantity for quantity in found if leaf in needed[quantity]]
+            moving = [quantity for quantity in kinks if leaf in needed[quantity]]
             if moving:
                 yield from _between(world, base, leaf, moving)
     for base in bases[:2]:
