@@ -44,9 +44,10 @@ def _inner(formula: fm.Formula) -> fm.Formula | None:
     return moving[0]
 
 
-def split_compositions(graph: Graph) -> tuple[Graph, dict[str, fm.Formula]]:
+def split_compositions(graph: Graph, mark: str = "") -> tuple[Graph, dict[str, fm.Formula]]:
     """The graph with every composition split, and the inner names that were introduced.
 
+    `mark` is put behind each of these names, which then are none that anybody can write.
     Layered networks name every inner function already and are left alone.
     """
     if isinstance(graph, UnrolledGraph):
@@ -66,7 +67,7 @@ def split_compositions(graph: Graph) -> tuple[Graph, dict[str, fm.Formula]]:
             nodes[name] = node
             continue
         for outer in [*reversed(chain[1:]), None]:
-            inner_name = next(fresh)
+            inner_name = next(fresh) + mark
             introduced[inner_name] = current
             nodes[inner_name] = Node(inner_name, current, fm.names(current), symbols=node.symbols)
             if outer is not None:

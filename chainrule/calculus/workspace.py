@@ -38,12 +38,17 @@ MAX_EXPANDED_DEPTH = 120
 
 
 class Workspace:
-    """Factors and facts of one graph; `shown` are nodes that must not be passed through."""
+    """Factors and facts of one graph; `shown` are nodes that must not be passed through.
 
-    def __init__(self, graph: Graph, shown: frozenset[str] = frozenset()) -> None:
+    `mark` is put behind the names of inner functions, where these must be no names of a reader.
+    """
+
+    def __init__(
+        self, graph: Graph, shown: frozenset[str] = frozenset(), *, mark: str = ""
+    ) -> None:
         self.original = graph
         self.hidden = tuple(name for name in graph.passed_through() if name not in shown)
-        self.graph, self.introduced = split_compositions(graph.without(self.hidden))
+        self.graph, self.introduced = split_compositions(graph.without(self.hidden), mark)
         self._factors: dict[tuple[str, str], Factor] = {}
         self._terms: dict[str, dict[str, tuple[int, ...]]] = {}
         self._sizes: dict[str, tuple[int, int]] = {}

@@ -94,9 +94,9 @@ class Loss:
     formula over all outputs with sums over `k` and `m`; `n` is their number. `parameters` are
     hyperparameter leaves with their usual values, `meanings` says what each is. `outputs` and
     `targets` are open ranges in which the laws try it; `distribution` says that the targets are
-    meant to add up to 1. `suits` names activations of the last layer
-    with which it makes sense (all if empty). Derivatives are not declared: the engine derives them
-    from the definition.
+    meant to add up to 1, `facts` what else is meant of its leaves, in plain syntax (`kappa > 0`).
+    `suits` names activations of the last layer with which it makes sense (all if empty).
+    Derivatives are not declared: the engine derives them from the definition.
     """
 
     name: str
@@ -109,6 +109,7 @@ class Loss:
     outputs: tuple[float, float] = (-2.0, 2.0)
     targets: tuple[float, float] = (-2.0, 2.0)
     distribution: bool = False
+    facts: tuple[str, ...] = ()
     suits: tuple[str, ...] = ()
     note: Words = field(default_factory=dict)
 

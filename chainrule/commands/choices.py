@@ -14,7 +14,7 @@ from chainrule.core.errors import nearest
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["FORMAT", "LANGUAGE", "Found", "language_option"]
+__all__ = ["FORMAT", "LANGUAGE", "Found", "complete_notations", "language_option"]
 
 
 class Found(click.ParamType):  # type: ignore[type-arg,unused-ignore] # generic only from click 8.5 on
@@ -67,3 +67,11 @@ language_option = click.option(
     "--lang", type=LANGUAGE, default="en", show_default=True, help="Language of the words."
 )
 """`--lang`, the same for every command that speaks."""
+
+
+def complete_notations(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Names of notation profiles for the shell."""
+    del ctx, param
+    from chainrule.show.notations import profile_names
+
+    return [name for name in profile_names() if name.startswith(incomplete)]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from chainrule.commands.choices import FORMAT, language_option
+from chainrule.commands.choices import FORMAT, complete_notations, language_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,13 +28,6 @@ def _complete_models(ctx: click.Context, param: click.Parameter, incomplete: str
 
     found = [name for name in examples() if name.startswith(incomplete)]
     return [*found, click.shell_completion.CompletionItem(incomplete, type="file")]
-
-
-def _complete_notations(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    del ctx, param
-    from chainrule.show.notations import profile_names
-
-    return [name for name in profile_names() if name.startswith(incomplete)]
 
 
 @click.command("derive", short_help="Derive the gradient of every weight, factor by factor.")
@@ -87,7 +80,7 @@ def _complete_notations(ctx: click.Context, param: click.Parameter, incomplete: 
 @click.option(
     "--notation",
     metavar="PROFILE|FILE",
-    shell_complete=_complete_notations,
+    shell_complete=complete_notations,
     help="textbook, mazur, nielsen, ng, or your own TOML.",
 )
 @language_option

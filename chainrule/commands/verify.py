@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from chainrule.commands.choices import Found, language_option
+from chainrule.commands.choices import Found, complete_notations, language_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 MAX_LINES = 10_000
+_LINE_END = re.compile(r"\r\n|\r|\n")
 _MARK = "\0"  # no argument of a process holds one
 _NEGATIVE = re.compile(r"(?!--[a-z-]+=)-.*[=≈←]", re.DOTALL)
 
@@ -32,6 +33,9 @@ def _formats() -> Sequence[str]:
     from chainrule.show.report import report_formats
 
     return tuple(report_formats())
+
+
+_OPEN = frozenset({"UNDECIDED", "UNREADABLE", "VACUOUS"})
 
 
 def _complete_models(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
@@ -120,6 +124,13 @@ class _Command(click.Command):
     metavar="SECONDS",
     help="Time that one claim may take.",
 )
+@click.option(
+    "--notation",
+    shell_complete=complete_notations,
+    metavar="PROFILE|FILE",
+    help="How things are named: textbook, mazur, nielsen, ng, or a profile in TOML.",
+)
+@click.option("--strict", is_flag=True, help="Exit with 1 where a claim is not judged, too.")
 @click.option("-o", "--output", metavar="FILE", help="Write to a file, replaced only when done.")
 def command(
     model: str,
@@ -131,6 +142,8 @@ def command(
     format_name: str,
     lang: str,
     budget: float,
+    notation: str | None,
+    strict: bool,
     output: str | None,
 ) -> None:
     """Judge claims about MODEL: derivatives, definitions, chains, updates, numbers.
@@ -146,7 +159,8 @@ def command(
     chainrule verify textbook --file claims.txt --format json -o report.json
     chainrule explain CR101
 
-    Exit codes: 0 nothing is refuted, 1 something is, 2 unusable input or nothing readable.
+    Exit codes: 0 nothing is refuted, 1 something is (with --strict, or is not judged), 2 unusable
+    input or nothing readable.
     """
     from chainrule.commands.output import colour_wanted, write
     from chainrule.core.claim import Outcome
@@ -167,12 +181,12 @@ def command(
     graph = _graph(model, values)
     judged = verify(graph, lines, facts=facts, aliases=_aliases(aliases), budget=budget)
     colour = output is None and colour_wanted()
-    write(_render(judged, graph, format_name, lang, model, colour=colour), output)
+    write(_render(judged, graph, format_name, lang, model, notation, colour=colour), output)
     outcomes = [each.verdict.outcome for each in judged]
     _warn(outcomes, lang)
     if all(outcome is Outcome.UNREADABLE for outcome in outcomes):
         raise ChainruleError(_say(lang, "report-nothing"))
-    if Outcome.REFUTED in outcomes:
+    if Outcome.REFUTED in outcomes or (strict and _OPEN & {*map(str, outcomes)}):
         raise click.exceptions.Exit(1)
 
 
@@ -209,9 +223,9 @@ def _of_file(name: str) -> Iterator[tuple[int, Source]]:
     from chainrule.read.models import load_text
 
     text = load_text(name)
-    for number, line in enumerate(text.text.split("\n"), 1):
+    for number, line in enumerate(_LINE_END.split(text.text), 1):
         if line.strip() and not line.lstrip().startswith("#"):
-            yield number, Source(text.name, line.rstrip("\r"))
+            yield number, Source(text.name, line)
 
 
 def _graph(model: str, values: Sequence[str]) -> Graph:
@@ -244,6 +258,7 @@ def _render(
     format_name: str,
     lang: str,
     model: str,
+    notation: str | None,
     *,
     colour: bool,
 ) -> Iterator[str]:
@@ -255,7 +270,7 @@ def _render(
     report = Report(
         judged,
         graph,
-        make_notation(graph),
+        make_notation(graph, notation),
         load_locale(lang),
         titles={code: check.title for code, check in checks().items()},
         model=model,

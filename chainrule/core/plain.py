@@ -20,11 +20,13 @@ from chainrule.core.errors import ChainruleError, LimitError, Source, Span, near
 from chainrule.core.functions import ALIASES, CONSTANTS, PRIMITIVES, arities
 from chainrule.core.plain_print import print_plain
 from chainrule.core.tokens import DOTS_HINT, KEYWORDS, Token, check_name, tokens
+from chainrule.core.written import WRITTEN, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping
 
 __all__ = [
+    "COMPARISONS",
     "SPECIAL",
     "Parser",
     "Statement",
@@ -42,7 +44,7 @@ _ELSE, _COMPARISON = "`else`", "a comparison such as `>`"
 _CONDITION_HINT = "comparisons stand in conditions: a if x > 0 else b"
 _ASSIGNMENTS = frozenset({"+=", "-=", "*=", "/=", "@=", "**=", "//="})
 _OPERATORS = frozenset({"+", "-", "*", "/", "**", "@"})
-_COMPARISONS = frozenset({"<", "<=", ">", ">=", "==", "!="})
+COMPARISONS = frozenset({"<", "<=", ">", ">=", "==", "!="})
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +207,7 @@ class Parser:
         elif token.text == ",":
             digits = before.kind == "number" and self.peek(1).kind == "number"
             hint = "numbers are written with a point: 0.5" if digits else None
-        elif token.text in _COMPARISONS:
+        elif token.text in COMPARISONS:
             hint = _CONDITION_HINT
         elif token.text in {":=", "<-", "←"} or token.text in _ASSIGNMENTS:
             hint = "put each equation on a line of its own"
@@ -262,7 +264,7 @@ class Parser:
         """One comparison."""
         start = self.peek().start
         left = self.sum()
-        if not self.at(*_COMPARISONS):
+        if not self.at(*COMPARISONS):
             raise self.unexpected(_COMPARISON)
         relation = self.next().text
         right = self.sum()
@@ -458,10 +460,40 @@ class Parser:
         wrt = fm.Name(bottom.text[1:], (), Span(bottom.start + 1, bottom.end))
         return fm.Derivative(of, wrt, self.syntax.partial, Span(top.start, bottom.end))
 
+    def written(self, token: Token, name: str) -> fm.Formula:
+        """A function that is written by others, such as sech."""
+        opened = self.next()
+        args = self.arguments(")", opened)
+        span = self.span_from(token.start)
+        self.count(token, WRITTEN[name], len(args), span)
+        return written(name, tuple(args), span)
+
+    def count(self, token: Token, limits: tuple[int, int], given: int, span: Span) -> None:
+        """Raise unless a function has as many arguments as it takes."""
+        least, most = limits
+        if least <= given <= most:
+            return
+        wants = (
+            f"{least}"
+            if least == most
+            else f"{least} or more"
+            if most > 8
+            else f"{least} to {most}"
+        )
+        plural = "" if wants == "1" else "s"
+        raise self.error(
+            f"`{token.text}` takes {wants} argument{plural}, not {given}",
+            span,
+            f"write {token.text}({', '.join(_LETTERS[: max(least, 1)])})",
+        )
+
     def call(self, token: Token, name: str, primes: int) -> fm.Formula:
         """A function with its arguments."""
         special = SPECIAL.get(name)
-        if special is None and name not in self.syntax.functions:
+        known = special is not None or name in self.syntax.functions
+        if not known and name in WRITTEN and not primes:
+            return self.written(token, name)
+        if not known:
             close = nearest(name, [*self.syntax.functions, *SPECIAL])
             hint = f"did you mean `{close}`?" if close else None
             raise self.error(
@@ -477,21 +509,7 @@ class Parser:
             if built is None:
                 raise self.error(f"this is not how `{name}` is used", span, _USAGE[name])
             return built
-        least, most = self.syntax.functions[name]
-        if not least <= len(args) <= most:
-            wants = (
-                f"{least}"
-                if least == most
-                else f"{least} or more"
-                if most > 8
-                else f"{least} to {most}"
-            )
-            plural = "" if wants == "1" else "s"
-            raise self.error(
-                f"`{token.text}` takes {wants} argument{plural}, not {len(args)}",
-                span,
-                f"write {token.text}({', '.join(_LETTERS[: max(least, 1)])})",
-            )
+        self.count(token, self.syntax.functions[name], len(args), span)
         return fm.Call(name, tuple(args), primes, span)
 
 

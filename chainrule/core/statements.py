@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -98,6 +99,8 @@ def build_graph(
             )
         _check_scalar(statement, functions)
         table[target.id] = statement
+    if "e" not in {*table, *roles, *(model.values if model else ())}:
+        table = _with_exponentials(table)
     order = _topological(table)
     _check_twins(table)
     _check_slips(table, roles)
@@ -120,6 +123,23 @@ def build_graph(
             hint=f"name one that is defined, such as `{next(reversed(table))}`",
         )
     return graph
+
+
+def _with_exponentials(table: dict[str, Statement]) -> dict[str, Statement]:
+    """e^x as exp(x), where e is the base of powers and nothing else, as claims read it."""
+    if not any(fm.contains(one.formula, "e") for one in table.values()):
+        return table
+
+    def change(part: fm.Formula) -> fm.Formula | None:
+        if isinstance(part, fm.Power) and part.base == fm.Name("e"):
+            return fm.Call("exp", (part.exponent,), 0, part.span)
+        return None
+
+    new = {
+        name: replace(one, formula=fm.transform(one.formula, change, fm.rebuild))
+        for name, one in table.items()
+    }
+    return table if any(fm.contains(one.formula, "e") for one in new.values()) else new
 
 
 _ENTRIES = "write one equation per entry (z_1, z_2 …), or give the layers of the network"

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 from chainrule.core import formula as fm
 from chainrule.core.claim import Claim
 from chainrule.core.errors import ChainruleError, Source, Span
-from chainrule.read.latex import read_latex_lines
-from chainrule.read.plain_claims import read_plain_claims
+from chainrule.read.latex import read_latex_ways
+from chainrule.read.plain_claims import read_plain_ways
 
 if TYPE_CHECKING:
     from chainrule.read.vocabulary import Vocabulary
 
-__all__ = ["is_latex", "read_claims"]
+__all__ = ["is_latex", "read_claims", "read_ways"]
 
 _DELIMITERS = (("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"))
 
@@ -32,21 +32,31 @@ def read_claims(
     source: Source, vocabulary: Vocabulary, span: Span | None = None
 ) -> tuple[Claim, ...]:
     """The claims of one line of text. Never raises `ChainruleError`: see `Claim.error`."""
+    return read_ways(source, vocabulary, span)[0]
+
+
+def read_ways(
+    source: Source, vocabulary: Vocabulary, span: Span | None = None
+) -> tuple[tuple[Claim, ...], ...]:
+    """The claims of one line in each way they can be meant, the likeliest first; all as long."""
     place = _trimmed(source, span or Span(0, len(source.text)))
     latex = is_latex(source.text[place.start : place.end])
     try:
-        found = (
-            read_latex_lines(source, vocabulary, place)
+        ways = (
+            read_latex_ways(source, vocabulary, place)
             if latex
-            else read_plain_claims(source, vocabulary, place)
+            else read_plain_ways(source, vocabulary, place)
         )
-        claims = [claim for formula in found for claim in _links(source, formula, latex=latex)]
+        made = [
+            tuple(claim for formula in found for claim in _links(source, formula, latex=latex))
+            for found in ways
+        ]
     except ChainruleError as error:
-        return (Claim(None, "=", None, source, place, 0, error.at(source, place), latex),)
-    if claims:
-        return tuple(claims)
+        return ((Claim(None, "=", None, source, place, 0, error.at(source, place), latex),),)
+    if made[0]:
+        return tuple(way for way in made if len(way) == len(made[0]))
     nothing = ChainruleError("there is no claim here", source=source, span=place)
-    return (Claim(None, "=", None, source, place, 0, nothing, latex),)
+    return ((Claim(None, "=", None, source, place, 0, nothing, latex),),)
 
 
 def _trimmed(source: Source, span: Span) -> Span:
@@ -81,11 +91,31 @@ def _links(source: Source, formula: fm.Formula, *, latex: bool) -> list[Claim]:
     left = formula.first
     for number, (relation, right) in enumerate(formula.rest):
         start, end = _span(left), _span(right)
-        out.append(
-            Claim(left, relation, right, source, Span(start.start, end.end), number, None, latex)
-        )
+        span = _bracketed(source.text, start.start, end.end)
+        out.append(Claim(left, relation, right, source, span, number, None, latex))
         left = right
     return out
+
+
+_OPENING, _CLOSING = "([{", ")]}"
+
+
+def _bracketed(text: str, start: int, end: int) -> Span:
+    """With the brackets round a whole side, which are no part of its formula."""
+    missing = depth = 0
+    for char in text[start:end]:
+        depth += (char in _OPENING) - (char in _CLOSING)
+        if depth < 0:
+            missing, depth = missing + 1, 0
+    while missing and start > 0:
+        start -= 1
+        missing -= text[start] in _OPENING
+    if text.endswith("\\left", 0, start):
+        start -= len("\\left")
+    while depth and end < len(text):
+        depth -= text[end] in _CLOSING
+        end += 1
+    return Span(start, end)
 
 
 def _span(formula: fm.Formula) -> Span:

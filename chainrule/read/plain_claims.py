@@ -15,8 +15,11 @@ from typing import TYPE_CHECKING
 from chainrule.core import formula as fm
 from chainrule.core.errors import ChainruleError, Span
 from chainrule.core.functions import ALIASES, CONSTANTS
-from chainrule.core.plain import SPECIAL, Syntax, checked
+from chainrule.core.plain import COMPARISONS, SPECIAL, Syntax, checked
+from chainrule.core.written import WRITTEN
 from chainrule.read.latex.commands import HEADS
+from chainrule.read.latex.environments import iverson
+from chainrule.read.latex.meanings import NEW, PRIMED, PRIMES
 from chainrule.read.products import FUNCTION_LETTERS, Products
 from chainrule.read.typeset import typeset_tokens
 
@@ -25,9 +28,9 @@ if TYPE_CHECKING:
     from chainrule.core.tokens import Token
     from chainrule.read.vocabulary import Vocabulary
 
-__all__ = ["read_plain_claims"]
+__all__ = ["read_plain_ways"]
 
-NEW, CHANGE = "⁺", "Δ"
+CHANGE = "Δ"
 _RELATIONS = {"=": "=", "==": "=", "≈": "≈", "←": "←", "<-": "←", ":=": "←"}
 _OTHERS = frozenset({"<", "<=", ">", ">=", "!=", "+=", "-=", "*=", "/=", "@=", "**=", "//="})
 _RAISED = re.compile(
@@ -36,16 +39,21 @@ _RAISED = re.compile(
 _NOT_DIFFERENTIALS = ("delta", "dropout", "data")
 
 
-def read_plain_claims(source: Source, vocabulary: Vocabulary, span: Span) -> list[fm.Formula]:
-    """The formulas of a line, between commas; a chain A = B = C is a `Relation`.
+def read_plain_ways(source: Source, vocabulary: Vocabulary, span: Span) -> list[list[fm.Formula]]:
+    """The formulas of a line, between commas, in each way they can be meant.
 
-    Raises `ChainruleError` with the place of what cannot be read.
+    A chain A = B = C is a `Relation`. Raises `ChainruleError` with the place of what is not read.
     """
     syntax = Syntax(dict(vocabulary.functions), vocabulary.names, vocabulary.partial)
     parser = _Claims(source, span, syntax)
     if not parser.tokens:
         raise parser.error("there is no formula here", Span(span.end, span.end + 1))
-    return parser.statements()
+    ways = [parser.statements()]
+    if parser.doubtful:
+        again = _Claims(source, span, syntax)
+        again.other = True
+        ways.append(again.statements())
+    return ways
 
 
 class _Claims(Products):
@@ -125,12 +133,36 @@ class _Claims(Products):
         if self.at("[") and self.peek(1).text != "[":
             self.next()
             value = self.expression()
+            if self.at(*COMPARISONS):
+                value = self.compared(value, token)
             self.expect("]", token)
             if self.at("_") and self.peek(1).text == "+":  # [z]_+ is max(0, z)
                 self.position += 2
                 return fm.Call("max", (fm.ZERO, value), 0, self.span_from(token.start))
             return value
-        return super().atom()
+        if token.text == "I" and self.peek(1).text == "(" and not self.known("I"):
+            self.next()
+            opened = self.next()
+            value = self.compared(self.expression(), token)
+            self.expect(")", opened)
+            return value
+        value = super().atom()
+        if token.text == "(" and self.at("_") and self.peek(1).text == "+":
+            self.position += 2
+            return fm.Call("max", (fm.ZERO, value), 0, self.span_from(token.start))
+        if token.text == "(" and self.at("'"):  # (u^3)' by what is found out later
+            self.next()
+            return fm.Derivative(value, fm.Name(PRIMED), False, self.span_from(token.start))
+        return value
+
+    def compared(self, left: fm.Formula, first: Token) -> fm.Formula:
+        """[z > 0], I(z > 0): 1 where that holds, else 0."""
+        if not self.at(*COMPARISONS):
+            raise self.unexpected("a comparison such as `>`")
+        relation = self.next().text
+        right = self.expression()
+        span = self.span_from(first.start)
+        return iverson(fm.Condition(left, relation, right, span), span)
 
     def change(self, token: Token) -> fm.Formula:
         """Δ w_31."""
@@ -160,11 +192,11 @@ class _Claims(Products):
             return self.called(token, primes)
         if called and primes:
             return self.prime_of_quantity(token, name, primes)
-        if primes > 1:
-            raise self.error("a quantity carries one prime at most", self.span_from(token.start))
+        if primes > len(PRIMES):
+            raise self.error("a quantity carries two primes at most", self.span_from(token.start))
         if not primes and not self.known(name) and ALIASES.get(name, name) in CONSTANTS:
             return fm.Call(ALIASES.get(name, name), (), 0, token.span)
-        marks = (NEW,) if primes else self.marks()
+        marks = (PRIMES[primes - 1],) if primes else self.marks()
         value = fm.Name(name, marks, self.span_from(token.start))
         if called and value.span is not None and value.span.start == self.side:
             self.dependence()
@@ -199,7 +231,8 @@ class _Claims(Products):
         name = ALIASES.get(token.text, token.text)
         if name not in self.syntax.functions and HEADS.get(name) in self.syntax.functions:
             name = HEADS[name]
-        if name in self.syntax.functions or (name in SPECIAL and not primes):
+        is_written = name in WRITTEN and not primes
+        if name in self.syntax.functions or is_written or (name in SPECIAL and not primes):
             return self.call(token, name, primes)
         if not primes and "_" in name:
             return fm.Name(self.spelling(name), (), token.span)

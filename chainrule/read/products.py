@@ -16,6 +16,7 @@ from chainrule.core.errors import Span
 from chainrule.core.functions import ALIASES, CONSTANTS
 from chainrule.core.plain import SPECIAL, Parser
 from chainrule.core.tokens import KEYWORDS
+from chainrule.core.written import WRITTEN, written
 from chainrule.read.latex.commands import ACCENTS, HEADS, UNICODE
 
 if TYPE_CHECKING:
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 __all__ = ["FUNCTION_LETTERS", "Products"]
 
 FUNCTION_LETTERS = frozenset({"f", "g", "h", "F", "G", "H", "phi", "psi"})
-_WITHOUT_BRACKETS = frozenset({"log", "ln", "exp", "tanh"})
+_WITHOUT_BRACKETS = frozenset(
+    {"log", "ln", "exp", "tanh", "sin", "cos", "tan", "sinh", "cosh", "sech"}
+)
 _LONGEST = 20
 _INDEXED = re.compile(r"[A-Za-z]+_[0-9]+")
 _INDEXED_RUN = re.compile(r"(?:[A-Za-z]+_[0-9]+){2,}")
@@ -32,7 +35,13 @@ _COMBINING = {"\u0302": "hat", "\u0304": "bar", "\u0303": "tilde"}
 
 
 class Products(Parser):
-    """The parser of plain syntax, with products that carry no sign."""
+    """The parser of plain syntax, with products that carry no sign.
+
+    `other` takes the second reading where there are two, `doubtful` says that there are.
+    """
+
+    other = False
+    doubtful = False
 
     def known(self, name: str) -> bool:
         """Whether the model has a name."""
@@ -162,7 +171,10 @@ class Products(Parser):
             name = ALIASES.get(token.text, token.text)
             head = HEADS.get(name, name)
             return head in self.syntax.functions or name in SPECIAL or name in FUNCTION_LETTERS
-        return spaced and ("_" in token.text or self.is_derivative())
+        if before.kind == "number" and "_" in token.text:
+            return True
+        moved = token.text[0] == "d" and self.known(token.text[1:])
+        return spaced and ("_" in token.text or moved or self.is_derivative())
 
     def is_bare_call(self) -> bool:
         """Whether `log y` comes next."""
@@ -186,7 +198,17 @@ class Products(Parser):
             )  # fmt: skip
         name = ALIASES.get(token.text, token.text)
         argument = fm.Name(self.spelling(value.text), (), value.span)
-        return fm.Call(HEADS.get(name, name), (argument,), 0, self.span_from(token.start))
+        span = self.span_from(token.start)
+        if name in WRITTEN:
+            return written(name, (argument,), span)
+        return fm.Call(HEADS.get(name, name), (argument,), 0, span)
+
+    def is_euler(self, power: fm.Power) -> bool:
+        """Whether e^x is the exponential; beside a name e that is the other reading."""
+        if self.known("e") and type(power.exponent) is not fm.Number:
+            self.doubtful = True
+            return self.other
+        return not self.known("e")
 
     def is_derivative(self) -> bool:
         """Whether dA/dB comes next."""
@@ -197,10 +219,28 @@ class Products(Parser):
 
     def power(self) -> fm.Formula:
         """A base with its exponent; e^x is exp(x)."""
+        raised = self.raised_function()
+        if raised is not None:
+            return raised
         value = super().power()
-        if type(value) is fm.Power and value.base == fm.Name("e") and not self.known("e"):
+        if type(value) is fm.Power and value.base == fm.Name("e") and self.is_euler(value):
             return fm.Call("exp", (value.exponent,), 0, value.span)
         return value
+
+    def raised_function(self) -> fm.Formula | None:
+        """tanh^2(x), as (tanh(x))^2."""
+        token, sign, exponent = self.peek(), self.peek(1), self.peek(2)
+        name = HEADS.get(token.text, token.text)
+        if token.kind != "name" or sign.text != "**" or exponent.kind != "number":
+            return None
+        if self.peek(3).text != "(" or self.known(token.text):
+            return None
+        if name not in self.syntax.functions and name not in WRITTEN:
+            return None
+        self.position += 3
+        value = self.call(token, name, 0)
+        span = self.span_from(token.start)
+        return fm.Power(value, fm.Number(exponent.text, exponent.span), span)
 
 
 def _piece(piece: str) -> str:

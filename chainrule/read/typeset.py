@@ -33,6 +33,7 @@ _SIGNS: Mapping[str, str] = MappingProxyType(
         "≤": "<=", "≥": ">=", "≠": "!=", "≡": "=",
     }
 )  # fmt: skip
+_NORM = re.compile(r"(?:^|[^\w)\]|\s])\s*\|\||\|\|\s*(?:[^\w(\s√]|$)")
 _WORD = re.compile(r"[\w\u0300-\u036f]*\Z")
 
 
@@ -67,7 +68,7 @@ def _plain(text: str) -> tuple[str, list[int]]:
     out: list[str] = []
     places: list[int] = []
     bars = text.count("|")
-    paired = bars % 2 == 0 and "||" not in text
+    paired = bars % 2 == 0 and _NORM.search(text) is None
     opened = False
     place = 0
     while place < len(text):
@@ -83,10 +84,12 @@ def _plain(text: str) -> tuple[str, list[int]]:
             digits = "".join(_RAISED.get(one, "-") for one in text[start:place])
             new = f"**{digits}" if char in _RAISED else f"**({digits})"
         elif char == "|" and paired:
-            new = ")" if opened else "abs("
+            new = ")" if opened else " abs("
             opened = not opened
         else:
             new = _SIGNS.get(char) or _one(char, text[place : place + 1])
+        if new == "*" and out and out[-1] == "*":
+            new = " *"  # x··2 is no power
         out.append(new)
         places += [start] * len(new)
     places.append(len(text))

@@ -27,6 +27,7 @@ class Vocabulary:
     name (`w^{2}_{11}` to `w_31`). `partial` is whether derivatives are read as ∂.
     `arrays` are names whose subscripts are indices: `z_i` is then the entry `z[i]`. `depths` says
     how far along the model a name stands: names of one kind and one depth are a layer.
+    `layered` is whether a superscript before a subscript is a layer (`a^2_1`).
     """
 
     names: Collection[str] = ()
@@ -36,3 +37,4 @@ class Vocabulary:
     partial: bool = True
     arrays: Collection[str] = ()
     depths: Mapping[str, int] = field(default_factory=dict)
+    layered: bool = False

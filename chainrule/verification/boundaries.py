@@ -13,6 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from chainrule.core import formula as fm
+from chainrule.verification.arithmetic.elementary import TURNED
 from chainrule.verification.arithmetic.rationals import Rationals
 from chainrule.verification.facts import slope
 from chainrule.verification.points import points
@@ -136,6 +137,8 @@ def _of_generator(exact: Exact, place: int) -> fm.Formula:
             return fm.Call("exp", (_of_value(exact, of),))
         case "call":
             (function, primes), values = of
+            if function == TURNED:
+                return fm.Power(fm.Negative(fm.ONE), _of_value(exact, values[0]))
             return fm.Call(function, tuple(_of_value(exact, v) for v in values), primes)
         case _:  # sin and cos
             return fm.Call(entry.kind, tuple(_of_value(exact, v) for v in of[1]))

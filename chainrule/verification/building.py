@@ -56,7 +56,7 @@ class Building:
 
     def __post_init__(self) -> None:
         hidden = frozenset(self.graph.passed_through())
-        self.work = Workspace(self.graph, shown=hidden)
+        self.work = Workspace(self.graph, shown=hidden, mark=" inside")  # u in a claim is none
         self.nodes = self.work.graph.nodes
         self._locals: dict[tuple[str, str], int] = {}
         self._totals: dict[tuple[str, str, frozenset[str]], int] = {}

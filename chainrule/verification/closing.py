@@ -15,7 +15,7 @@ from chainrule.core import formula as fm
 from chainrule.verification.arithmetic.polynomials import Budget
 from chainrule.verification.boundaries import as_formula, points_on
 from chainrule.verification.decisions import Decision, undecided
-from chainrule.verification.regions import never_zero, open_boundaries
+from chainrule.verification.regions import admits_zero, never_zero, open_boundaries
 from chainrule.verification.world import PRECISIONS
 
 if TYPE_CHECKING:
@@ -35,13 +35,15 @@ _LOOKED_AT = 8
 
 def remaining(comparison: Comparison, proof: Proof) -> Decision | Sequence[fm.Formula]:
     """What must not be 0 for a claim to hold that is proved in every region; or another verdict."""
-    parts = [part for side in comparison.formulas for part in fm.walk(side)]
     stepped = _has(comparison, _STEPS)
-    if any(isinstance(part, fm.Derivative | fm.Held) for part in parts):
+    if comparison.is_derivative:
         keys = proof.boundaries + proof.silent * stepped
-        return [as_formula(proof.exact, key) for key in keys]
-    if not stepped:
-        return []
+        facts = comparison.world.facts
+        return [
+            as_formula(proof.exact, key) for key in keys if admits_zero(proof.exact, key, facts)
+        ]
+    if not stepped and not (proof.partial and (proof.silent or len(proof.boundaries) > 1)):
+        return []  # continuous, and all that is left out is beside a region
     found = _open(comparison, proof)
     if found:
         refuted = _on_boundaries(comparison, found)
@@ -61,8 +63,8 @@ def divisors(comparison: Comparison) -> list[fm.Formula]:
         if (divisor in left and divisor in right) or not fm.names(divisor):
             continue
         certain = never_zero(
-            world.building, world.building.term(divisor), comparison.written_out(), world.positive,
-            Budget(_DIVISOR, comparison.deadline), world.weak,
+            world.building, world.building.term(divisor), comparison.written_out(), world.facts,
+            Budget(_DIVISOR, comparison.deadline),
         )  # fmt: skip
         if not certain:
             found.append(divisor)
@@ -83,8 +85,8 @@ def _open(comparison: Comparison, proof: Proof) -> list[fm.Formula]:
     world = comparison.world
     deadline = min(comparison.deadline, time.monotonic() + _SECONDS)
     found = open_boundaries(
-        world.building, (comparison.one, comparison.other), proof.exact.atoms, world.positive,
-        Budget(_OPERATIONS, deadline), world.weak,
+        world.building, (comparison.one, comparison.other), proof.exact.atoms, world.facts,
+        Budget(_OPERATIONS, deadline),
     )  # fmt: skip
     exact, keys = found or (proof.exact, proof.boundaries + proof.silent)
     return [as_formula(exact, key) for key in keys]

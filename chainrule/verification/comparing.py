@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from fractions import Fraction
+from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from chainrule.verification.arithmetic.intervals import (
     sign,
 )
 from chainrule.verification.arithmetic.polynomials import Budget
+from chainrule.verification.attack import attack
 from chainrule.verification.boundaries import as_formula
 from chainrule.verification.closing import divisors, remaining
 from chainrule.verification.decisions import Decision, undecided
@@ -35,7 +37,6 @@ __all__ = ["Comparison", "Decision", "undecided"]
 
 _TRIES = 160
 _SAMPLE = 6
-_SHOWN = 4
 _REMAINDERS = 3
 _OPERATIONS = (20_000, 40_000, 60_000, 60_000, 60_000, 60_000, 400_000)
 """Work for the attempts at a proof, one after the other; typical claims need some thousand."""
@@ -82,7 +83,7 @@ class Comparison:
         if proof is not None and proof.holds:
             return self._checked(proof)
         if proof is not None:
-            found = self._by_remainder(proof) or self._searched()
+            found = self._by_remainder(proof) or self._attacked([]) or self._searched()
         return found or self._by_agreement()
 
     # -- points
@@ -203,7 +204,7 @@ class Comparison:
             tried.add(attempt)
             budget = Budget(_OPERATIONS[min(place, len(_OPERATIONS) - 1)], deadline)
             world = self.world
-            proof = prove(world.building, (left, right), atoms, world.positive, budget, world.weak)
+            proof = prove(world.building, (left, right), atoms, world.facts, budget)
             if proof.holds and not proof.empty:
                 return proof
             last = proof if proof.holds is not None or last is None else last
@@ -223,7 +224,7 @@ class Comparison:
         if len(names) <= MANY:
             places = [world.floats(p) for p in islice(world.sampled(self.leaves), _SAMPLE)]
             left, right = (
-                fold(world.building, side, names, places, world.positive, deadline)
+                fold(world.building, side, names, places, world.facts, deadline)
                 for side in (self.one, self.other)
             )
             if (left, right) != (self.one, self.other):
@@ -272,9 +273,29 @@ class Comparison:
         left = remaining(self, proof)
         if isinstance(left, Decision):
             return left
-        nonzero = dict.fromkeys(print_plain(one) for one in (*left[:_SHOWN], *divisors(self)))
+        written = map(self.world.building.work.in_user_names, (*left, *divisors(self)))
+        nonzero = {print_plain(one): one for one in written}
         assumed = tuple(Assumption("domain", f"{text} != 0") for text in nonzero)
-        return Decision(Outcome.PROVED, Evidence(Method.NORMAL_FORM), assumed)
+        return self._attacked(list(nonzero.values())) or Decision(
+            Outcome.PROVED, Evidence(Method.NORMAL_FORM), assumed
+        )
+
+    def _attacked(self, nonzero: Sequence[fm.Formula]) -> Decision | None:
+        """A point at which the sides certainly differ, whatever the proof says."""
+        world = self.world
+        found = attack(
+            world, (self.one, self.other), self.agreeing[0].point,
+            nonzero=[world.building.term(one) for one in nonzero], smooth=self.is_derivative,
+        )  # fmt: skip
+        if found is None:
+            return None
+        return Decision(Outcome.REFUTED, self._evidence(*found))
+
+    @cached_property
+    def is_derivative(self) -> bool:
+        """Whether the claim is about derivatives, and so holds off the kinks."""
+        parts = (part for side in self.formulas for part in fm.walk(side))
+        return any(isinstance(part, fm.Derivative | fm.Held) for part in parts)
 
     # -- looking further
 

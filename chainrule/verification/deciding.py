@@ -11,22 +11,29 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from chainrule.core import formula as fm
-from chainrule.core.claim import Evidence, Method, Outcome
+from chainrule.core.claim import Evidence, Outcome
 from chainrule.core.plain_print import print_plain
+from chainrule.verification.building import Unsupported
 from chainrule.verification.decisions import Decision, undecided
-from chainrule.verification.facts import Case, Facts
-from chainrule.verification.judge import Judge
-from chainrule.verification.numbers import compare_numbers, has_decimals, printed
+from chainrule.verification.given import AtValues
+from chainrule.verification.numbers import has_decimals, printed
+from chainrule.verification.rounded import Rounded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from fractions import Fraction
 
     from chainrule.core.claim import Claim
+    from chainrule.verification.judge import Judge
 
 __all__ = ["Decider", "is_update"]
 
 _MAX_READINGS = 4
+_SMOOTH = frozenset(
+    {"exp", "log", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "atan", "sigmoid"}
+    | {"softplus", "erf", "pi"}
+)
+_MOST_OPERATIONS = 5_000
 
 
 def is_update(claim: Claim) -> bool:
@@ -61,32 +68,109 @@ class Decider:
                 if equation.outcome is Outcome.PROVED:
                     return equation
             return self._update(left, right)
+        parts = [self._parts_of_positive(side) for side in (left, right)]
+        if None in parts:
+            return undecided("reason-update")
+        marked = parts != [left, right]
+        left, right = self._once(parts[0] or left), self._once(parts[1] or right)
         decision = self._symbolic(left, right)
+        if marked and decision.outcome is not Outcome.PROVED:
+            return undecided("reason-update")  # the mark may mean something else
         if claim.relation == "≈":
             return self._approximate(left, right, decision)
-        if decision.outcome is not Outcome.PROVED and self._is_numeric(left, right):
+        certain = decision.outcome is Outcome.PROVED and not decision.assumptions
+        cases = len(self.judge.facts.cases) > 1
+        if cases and decision.outcome is Outcome.REFUTED and _has_decimals(left, right):
+            return undecided("reason-approximation")
+        if not certain and self._is_numeric(left, right):
             missing = self._missing(left, right)
-            return _no_values(missing) if missing else self._numeric(left, right, decision)
+            return _no_values(missing) if missing else self.at_values(left, right)
         return decision
 
-    def _numeric(self, left: fm.Formula, right: fm.Formula, symbolic: Decision) -> Decision:
-        """The verdict at the model's values: exactly, or to the digits that are printed.
+    @cached_property
+    def at_values(self) -> AtValues:
+        """The judge of claims about numbers at the values of the leaves."""
+        return AtValues(self.judge, self.values)
 
-        A wrong whole number (∂z/∂w = 1) is wrong as a formula, and is called so.
-        """
-        if self.at_values.compare(left, right).outcome is Outcome.PROVED:
-            return Decision(Outcome.PROVED, Evidence(Method.DIGITS))
-        found = compare_numbers(self.judge, left, right, self.values)
-        numbers = [printed(side) for side in (left, right)]
-        whole = any(number is not None and number.whole for number in numbers)
-        return symbolic if whole and found.outcome is not Outcome.PROVED else found
+    def _parts_of_positive(self, side: fm.Formula) -> fm.Formula | None:
+        """z⁺ of what is computed, outside an update, as max(0, z); None with any other mark."""
+        marked = [part for part in fm.walk(side) if isinstance(part, fm.Name) and part.marks]
+        if not marked:
+            return side
+        computed = [one.id in self.graph and not self.graph[one.id].is_leaf for one in marked]
+        if not all(computed) or any(one.marks != ("⁺",) for one in marked):
+            return None
+
+        def change(part: fm.Formula) -> fm.Formula | None:
+            if isinstance(part, fm.Name) and part.marks:
+                return fm.Call("max", (fm.ZERO, fm.Name(part.id, (), part.span)), 0, part.span)
+            return None
+
+        return fm.transform(side, change, fm.rebuild)
+
+    def _at(self, part: fm.Call) -> fm.Formula | None:
+        """A derivative at values of leaves, written out in the leaves."""
+        of, *rest = part.args
+        if not isinstance(of, fm.Derivative) or not isinstance(of.of, fm.Name):
+            return None
+        if not isinstance(of.wrt, fm.Name) or {of.of.id, of.wrt.id} - {*self.graph}:
+            return None
+        given = {
+            name.id: one
+            for name, one in zip(rest[::2], rest[1::2], strict=True)
+            if isinstance(name, fm.Name)
+        }
+        if any(name not in self.graph or not self.graph[name].is_leaf for name in given):
+            return None
+        if not self._is_smooth(of.of.id):
+            raise Unsupported("reason-domain")
+        value = self.judge.total(of.of.id, of.wrt.id)
+        for name in reversed([*self.graph.statements]):
+            if fm.contains(value, name):
+                value = fm.substitute(value, {name: self.graph[name].formula or fm.Name(name)})
+            if fm.count_operations(value) > _MOST_OPERATIONS:
+                return None
+        return fm.substitute(value, given)
+
+    def _is_smooth(self, of: str) -> bool:
+        """Whether nothing that a name is made of has a kink, a jump or a single point."""
+        pending, seen = [of], set[str]()
+        while pending:
+            name = pending.pop()
+            formula = self.graph[name].formula
+            if name in seen or formula is None:
+                continue
+            seen.add(name)
+            pending += self.graph.parents(name)
+            for part in fm.walk(formula):
+                if isinstance(part, fm.Cases | fm.Bracket):
+                    return False
+                if isinstance(part, fm.Call) and part.function not in _SMOOTH:
+                    return False
+        return True
+
+    def _once(self, side: fm.Formula) -> fm.Formula:
+        """Derivatives of derivatives of names as derivatives of what the chain rule gives."""
+
+        def change(part: fm.Formula) -> fm.Formula | None:
+            if isinstance(part, fm.Call) and part.function == "at":
+                return self._at(part)
+            inner = part.of if isinstance(part, fm.Derivative) else None
+            if not isinstance(inner, fm.Derivative) or not isinstance(part, fm.Derivative):
+                return None
+            of, wrt = inner.of, inner.wrt
+            if not isinstance(of, fm.Name) or not isinstance(wrt, fm.Name):
+                return None
+            if of.id not in self.graph or wrt.id not in self.graph:
+                return None
+            value = self.judge.total(of.id, wrt.id)
+            return fm.Derivative(value, part.wrt, part.partial, part.span)
+
+        return fm.transform(side, change, fm.rebuild)
 
     @cached_property
-    def at_values(self) -> Judge:
-        """A judge for whom every leaf has its value."""
-        values = {name: fm.number(value) for name, value in self.values.items()}
-        facts = Facts((), (Case(values),))
-        return Judge(self.graph, facts=facts, budget=self.judge.budget)
+    def _rounded(self) -> Rounded:
+        return Rounded(self.graph, self.judge.facts, self.judge.seed)
 
     def _missing(self, *sides: fm.Formula) -> tuple[str, ...]:
         values = self.values
@@ -99,6 +183,8 @@ class Decider:
         One side is a printed number with decimals, or, where all values are known, any number or
         a number of four digits or more anywhere.
         """
+        if len(self.judge.facts.cases) > 1:
+            return False  # one value for each case
         numbers = [printed(side) for side in (left, right)]
         if any(number is not None and not number.whole for number in numbers):
             return True
@@ -115,11 +201,11 @@ class Decider:
         )
 
     def _approximate(self, left: fm.Formula, right: fm.Formula, decision: Decision) -> Decision:
-        if decision.outcome is Outcome.PROVED:
+        if decision.outcome in {Outcome.PROVED, Outcome.AGREES}:
             return decision
         if self._missing(left, right):
             return undecided("reason-approximation")
-        found = compare_numbers(self.judge, left, right, self.values)
+        found = self.at_values(left, right, about=True)
         if found.outcome is Outcome.REFUTED and printed(right) is None and printed(left) is None:
             return undecided("reason-approximation")
         return found
@@ -129,7 +215,7 @@ class Decider:
         if decision.outcome is not Outcome.REFUTED:
             return decision
         question = self._by_local_partials(left, right)
-        return question or decision
+        return question or self._rounded(left, right) or decision
 
     def _by_local_partials(self, left: fm.Formula, right: fm.Formula) -> Decision | None:
         """The question to ask where a refuted claim is right with some ∂ read as a factor."""
@@ -169,6 +255,11 @@ class Decider:
             wanted.append(fm.substitute(step, {self.graph.model.rate: fm.Number(rate)}))
         if "Δ" in left.marks and isinstance(step, fm.Sum):
             return self._change(step.terms[1], right)
+        changed = fm.Name(left.id, ("Δ",))
+        if not left.marks and isinstance(step, fm.Sum) and changed in [*fm.walk(right)]:
+            right = fm.replace(right, changed, step.terms[1])
+            told = self._symbolic(step, right)  # some books subtract what others add
+            return told if told.outcome is Outcome.PROVED else undecided("reason-update")
         first: Decision | None = None
         for one in wanted:
             decision = self._symbolic(one, right)
@@ -177,7 +268,7 @@ class Decider:
             first = first or decision
         numeric = self._is_numeric(fm.Name(left.id), right)
         if (numeric or not fm.names(right)) and not self._missing(wanted[0], right):
-            return self._numeric(wanted[0], right, first or decision)
+            return self.at_values(wanted[0], right)
         if numeric and self._missing(wanted[0]):
             return _no_values(self._missing(wanted[0]))
         return first or undecided("reason-update")
@@ -190,6 +281,11 @@ class Decider:
             if other.outcome is not Outcome.REFUTED:
                 return undecided("reason-update")
         return decision
+
+
+def _has_decimals(*sides: fm.Formula) -> bool:
+    """Whether a side is a printed number that may have been rounded."""
+    return any(number is not None and not number.whole for number in map(printed, sides))
 
 
 def _no_values(missing: Sequence[str]) -> Decision:

@@ -100,6 +100,7 @@ def diagnose(
         verdict = replace(verdict, expected=expected)
     found = (
         _only_if(verdict)
+        or _whole(judge, claim, verdict, chain, until)
         or _number(judge, claim, verdict, chain, _values(judge, values))
         or _returned(judge, claim, verdict, chain)
         or _edited(judge, claim, verdict, chain, until)
@@ -159,6 +160,24 @@ def _number(
         verdict, slip.code, slip.form, part=side, expected=slip.right, facts=facts,
         fixed=slip.right,
     )  # fmt: skip
+
+
+def _whole(
+    judge: Oracle, claim: Claim, verdict: Verdict, chain: Sequence[Claim], deadline: float
+) -> Finding | None:
+    """A whole number for a derivative that is none: most likely a factor of the chain rule.
+
+    Nothing where only its digits or its sign are wrong.
+    """
+    found = None if claim.rhs is None else digits.printed(claim.rhs)
+    if verdict.evidence.method is not Method.DIGITS or found is None or claim.rhs is None:
+        return None
+    if not found[1].isdigit() or not isinstance(claim.lhs, fm.Derivative):
+        return None
+    slip = digits.slip(claim.rhs, verdict.evidence.lhs_value)
+    if slip is None or slip.code != "CR100":
+        return None
+    return _edited(judge, claim, verdict, chain, deadline)
 
 
 def _numeric(found: tuple[str, Candidate] | None, claim: Claim, verdict: Verdict) -> Finding | None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Slip", "exact", "fits", "printed", "repairs", "significant", "slip"]
 
 _PRECISE = 15
+_MANY = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,11 @@ def slip(formula: fm.Formula, true: float | None) -> Slip | None:
     if found is None or true is None or not math.isfinite(true):
         return None
     minus, text = found
+    if text.isdigit() and not true.is_integer():
+        return Slip("CR100", "value", _formula(true < 0, f"{abs(Decimal(repr(true))):.6f}"))
+    if text.isdigit() and len(text) < _MANY and (minus != (true < 0) or float(text) != abs(true)):
+        code, form = ("CR104", "") if float(text) == abs(true) else ("CR100", "value")
+        return Slip(code, form, _formula(true < 0, f"{abs(true):.0f}"))
     right_text = _spelt(true, text)
     right = _formula(true < 0, right_text)
     if _digits(text) == _digits(right_text) and minus != (true < 0):

@@ -8,6 +8,7 @@ sign to the normal form. `sum(y) = 1` means the leaves called y, y_1, y_2 and so
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from dataclasses import dataclass
 from fractions import Fraction
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from chainrule.core import formula as fm
 from chainrule.core.errors import ChainruleError, Source, Span, nearest
+from chainrule.core.evaluate import COMPARE
 from chainrule.core.functions import arities
 from chainrule.core.plain import Syntax, read_formula
 
@@ -23,13 +25,13 @@ if TYPE_CHECKING:
 
     from chainrule.core.graph import Graph
 
-__all__ = ["Case", "Facts", "Inequality", "read_facts", "slope"]
+__all__ = ["Case", "Facts", "Inequality", "linear", "read_facts", "slope"]
 
 _RELATION = re.compile(r"<=|>=|!=|==|≤|≥|≠|=|<|>|∈|\bin\b")
 _SPELLINGS = {"≤": "<=", "≥": ">=", "≠": "!=", "==": "=", "∈": "in"}
 _SUM = re.compile(r"(?:sum|Σ|∑)\s*\(?\s*([^\W\d]\w*)\s*\)?\s*\Z")
 _HINT = "write y_1 + y_2 = 1, sum(y) = 1, z != 0, x > 0 or t in {0, 1}"
-MAX_CASES = 32
+MAX_CASES, MAX_TRIED = 32, 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,38 +53,69 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Facts as they were given, and the cases they make (one if no fact has alternatives)."""
+    """Facts as they were given, and the cases they make (one if no fact has alternatives).
+
+    `tied` are the names of equations that tie one to another, `settled` all that an equation or a
+    set of values is about.
+    """
 
     texts: tuple[str, ...] = ()
     cases: tuple[Case, ...] = (Case({}),)
+    tied: frozenset[str] = frozenset()
+    settled: frozenset[str] = frozenset()
 
 
 def read_facts(texts: Sequence[str], graph: Graph) -> Facts:
-    """The facts of some texts. Raises `ChainruleError` for what is none, or cannot be used."""
-    substituted: dict[str, fm.Formula] = {}
+    """The facts of some texts, in any order.
+
+    Raises `ChainruleError` for what is none, cannot be used, or contradicts the others.
+    """
+    equations: list[tuple[Source, fm.Formula]] = []
     inequalities: list[Inequality] = []
-    choices: list[tuple[str, tuple[fm.Formula, ...]]] = []
+    choices: dict[str, tuple[fm.Formula, ...]] = {}
     for text in texts:
         source = Source("--assume", text)
         for left, relation, right in _links(source):
             if relation == "in":
-                choices.append(_membership(source, left, right, graph))
+                name, values = _membership(source, left, right, graph)
+                choices[name] = tuple(v for v in values if v in choices.get(name, values))
                 continue
-            sides = tuple(_side(source, span, graph) for span in (left, right))
+            one, other = (_side(source, span, graph) for span in (left, right))
             if relation == "=":
-                name, value = _solved(source, sides[0], sides[1], graph, substituted)
-                substituted[name] = value
+                equations.append((source, fm.Sum((one, fm.Negative(other)))))
             else:
-                inequalities.append(Inequality(sides[0], relation, sides[1]))
-    cases = []
-    for values in itertools.product(*(values for _, values in choices)):
-        chosen = {name: value for (name, _), value in zip(choices, values, strict=True)}
-        cases.append(Case({**substituted, **chosen}, tuple(inequalities)))
+                inequalities.append(Inequality(one, relation, other))
+    cases: list[Case] = []
+    if math.prod(map(len, choices.values())) > MAX_TRIED:
+        raise _too_many()
+    for values in itertools.product(*choices.values()):
+        solved = _solved(dict(zip(choices, values, strict=True)), equations, graph)
+        if solved is not None and not any(_is_false(one, solved) for one in inequalities):
+            cases.append(Case(solved, tuple(inequalities)))
         if len(cases) > MAX_CASES:
-            raise ChainruleError(
-                f"these assumptions make more than {MAX_CASES} cases", hint="assume less at a time"
-            )
-    return Facts(tuple(texts), tuple(cases))
+            raise _too_many()
+    if not cases:
+        raise ChainruleError("these assumptions contradict each other", hint=_HINT)
+    tied = [fm.names(gap) for _, gap in equations]
+    return Facts(
+        tuple(texts), tuple(cases),
+        frozenset(name for names in tied if len(names) > 1 for name in names),
+        frozenset([*choices, *(name for names in tied for name in names)]),
+    )  # fmt: skip
+
+
+def _is_false(fact: Inequality, solved: Mapping[str, fm.Formula]) -> bool:
+    """Whether an inequality is one between numbers, and wrong."""
+    gap = linear(fm.substitute(fm.Sum((fact.left, fm.Negative(fact.right))), solved))
+    if gap is None or any(gap[name] for name in gap if name):
+        return False
+    sign = (gap[""] > 0) - (gap[""] < 0)
+    return not COMPARE[fact.relation](sign, 0)
+
+
+def _too_many() -> ChainruleError:
+    message = f"these assumptions make more than {MAX_CASES} cases"
+    return ChainruleError(message, hint="assume less at a time")
 
 
 def _links(source: Source) -> Iterator[tuple[Span, str, Span]]:
@@ -141,27 +174,100 @@ def _membership(
 
 
 def _solved(
-    source: Source,
-    left: fm.Formula,
-    right: fm.Formula,
+    chosen: Mapping[str, fm.Formula],
+    equations: Sequence[tuple[Source, fm.Formula]],
     graph: Graph,
-    taken: Mapping[str, fm.Formula],
+) -> dict[str, fm.Formula] | None:
+    """Leaves with what they stand for, given chosen values; None where that contradicts.
+
+    What a leaf stands for has no leaf in it that stands for something itself.
+    """
+    solved = dict(chosen)
+    for source, equation in equations:
+        gap = fm.substitute(equation, solved)
+        factors = linear(gap)
+        if factors is not None and not any(factors[name] for name in factors if name):
+            if factors[""]:
+                return None
+            continue
+        name, value = _solved_for(source, gap, factors, graph)
+        for other, formula in solved.items():
+            if fm.contains(formula, name):
+                solved[other] = _tidied(fm.substitute(formula, {name: value}))
+        solved[name] = value
+    return solved
+
+
+def _solved_for(
+    source: Source, gap: fm.Formula, factors: Mapping[str, Fraction] | None, graph: Graph
 ) -> tuple[str, fm.Formula]:
     """A leaf that stands in the equation once, as a term with a number before it, and its value."""
-    gap = fm.substitute(fm.Sum((left, fm.Negative(right))), taken)
     for name in reversed(fm.names(gap)):
-        if name in taken or name not in graph or not graph[name].is_leaf:
+        if name not in graph or not graph[name].is_leaf:
             continue
-        rise = slope(gap, name)
+        rise = slope(gap, name) if factors is None else factors[name]
         if rise:
             rest = fm.substitute(gap, {name: fm.ZERO})
-            return name, fm.Quotient(fm.Negative(rest), fm.number(rise))
+            return name, _tidied(fm.Quotient(fm.Negative(rest), fm.number(rise)))
     raise ChainruleError(
         "this equation cannot be solved for one of the leaves of the model",
         source=source,
         span=Span(0, len(source.text)),
         hint=_HINT,
     )
+
+
+def _tidied(formula: fm.Formula) -> fm.Formula:
+    """A linear formula as numbers times names, and a number; others as they are."""
+    factors = linear(formula)
+    if factors is None:
+        return formula
+    terms: list[fm.Formula] = [fm.number(factors[""])] if factors[""] else []
+    for name, factor in factors.items():
+        if name and factor:
+            term: fm.Formula = fm.Name(name)
+            if abs(factor) != 1:
+                term = fm.Product((fm.number(abs(factor)), term))
+            terms.append(fm.Negative(term) if factor < 0 else term)
+    return fm.Sum(tuple(terms)) if len(terms) > 1 else (terms[0] if terms else fm.ZERO)
+
+
+def linear(formula: fm.Formula) -> dict[str, Fraction] | None:
+    """The coefficients of a formula that is linear in all its names; its number is that of ""."""
+    match formula:
+        case fm.Number():
+            return {"": formula.value}
+        case fm.Name():
+            return {"": Fraction(0), formula.id: Fraction(1)}
+        case fm.Negative():
+            return _scaled(linear(formula.operand), Fraction(-1))
+        case fm.Sum():
+            total: dict[str, Fraction] = {"": Fraction(0)}
+            for term in map(linear, formula.terms):
+                if term is None:
+                    return None
+                for name, factor in term.items():
+                    total[name] = total.get(name, Fraction(0)) + factor
+            return total
+        case fm.Product():
+            found: dict[str, Fraction] | None = {"": Fraction(1)}
+            for each in map(linear, formula.factors):
+                if found is None or each is None or (len(found) > 1 and len(each) > 1):
+                    return None
+                scale, other = (found, each) if len(found) == 1 else (each, found)
+                found = _scaled(other, scale[""])
+            return found
+        case fm.Quotient():
+            below = linear(formula.denominator)
+            if below is None or len(below) > 1 or not below[""]:
+                return None
+            return _scaled(linear(formula.numerator), 1 / below[""])
+        case _:
+            return None
+
+
+def _scaled(factors: dict[str, Fraction] | None, by: Fraction) -> dict[str, Fraction] | None:
+    return None if factors is None else {name: by * each for name, each in factors.items()}
 
 
 def slope(formula: fm.Formula, name: str) -> Fraction | None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from chainrule.verification.arithmetic.floats import Floats
     from chainrule.verification.building import Building
+    from chainrule.verification.regions import Fact
 
 __all__ = ["fold"]
 
@@ -30,7 +31,7 @@ def fold(
     root: int,
     names: Collection[str],
     places: Sequence[Floats],
-    positive: Sequence[int],
+    facts: Sequence[Fact],
     deadline: float,
 ) -> int:
     """The term with parts replaced by names of `names` that certainly equal them.
@@ -50,7 +51,7 @@ def fold(
         if store.ops[new] not in {"name", "num", "neg"}:
             for name in known.get(_print(places[0](new)), ()):
                 if all(_alike(at(new), at(store.name(name))) for at in places[1:]) and _equal(
-                    building, new, name, statements, positive, deadline
+                    building, new, name, statements, facts, deadline
                 ):
                     new = store.name(name)
                     break
@@ -71,14 +72,14 @@ def _equal(
     term: int,
     name: str,
     statements: frozenset[str],
-    positive: Sequence[int],
+    facts: Sequence[Fact],
     deadline: float,
 ) -> bool:
     """Whether a part is what a node's formula says, other nodes standing as they are."""
     inside = building.store.names(building.definition(name))
     for atoms in (statements - {name}, statements - {name, *inside}):
         budget = Budget(_PROOF, deadline)
-        proof = prove(building, (term, building.store.name(name)), atoms, positive, budget)
+        proof = prove(building, (term, building.store.name(name)), atoms, facts, budget)
         if proof.holds and not proof.empty and not proof.one_sided:
             return True
     return False

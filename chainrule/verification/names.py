@@ -15,12 +15,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from chainrule.core import formula as fm
-from chainrule.core.claim import Assumption
 from chainrule.core.errors import nearest
 from chainrule.core.functions import CONSTANTS
 from chainrule.core.graph import Role
-from chainrule.core.plain_print import print_plain
 from chainrule.read.latex.commands import HEADS
+from chainrule.verification.layers import Layers, is_raised
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from chainrule.core.claim import Claim
     from chainrule.core.graph import Graph
 
-__all__ = ["RATES", "Question", "Resolved", "Resolver"]
+__all__ = ["PARTS", "RATES", "Question", "Resolver"]
 
 RATES = frozenset({"alpha", "eta", "epsilon", "lr", "learning_rate", "rate", "α", "η", "ε", "mu"})
 """What a learning rate is called."""
@@ -50,7 +49,7 @@ _WORDS: Mapping[str, frozenset[str]] = {
     "preactivation": frozenset({"z", "net", "s", "v", "in"}),
     "activation": frozenset({"a", "h", "out", "hidden"}),
 }
-_PARTS = re.compile(r"(?P<base>[^\W\d_]+(?:_hat)?)_?(?P<letters>[a-z]?)_?(?P<digits>\d*)\Z")
+PARTS = re.compile(r"(?P<base>[^\W\d_]+(?:_hat)?)_?(?P<letters>[a-z]?)_?(?P<digits>\d*)\Z")
 _LETTER = re.compile(r"[^\W\d_](?:_\w*\d+)?")
 _MANY = 20_000
 
@@ -63,19 +62,6 @@ class Question:
     facts: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
-    """A claim in the model's names, with what was assumed.
-
-    Where `question` is set, a name has no meaning yet, or one that is doubtful: the claim is right
-    if it holds whatever number that name stands for, and otherwise the question has to be asked.
-    """
-
-    claim: Claim
-    assumptions: tuple[Assumption, ...] = ()
-    question: Question | None = None
-
-
 class Resolver:
     """Reads names in the light of one graph. `aliases` are given by the user."""
 
@@ -83,68 +69,31 @@ class Resolver:
         self.graph = graph
         self.aliases = aliases
 
-    def resolve(self, claim: Claim, *, update: bool) -> Resolved | Question:
-        """The claim in names of the model, or what has to be asked."""
-        sides = tuple(side for side in (claim.lhs, claim.rhs) if side is not None)
-        table: dict[str, str] = {}
-        doubtful: Question | None = None
-        assumptions: list[Assumption] = []
-        unknown: list[str] = []
-        deltas: dict[str, fm.Formula] = {}
-        for name in dict.fromkeys(name for side in sides for name in fm.names(side)):
-            delta = self._delta(name)
-            if delta is not None:
-                deltas[name] = delta
-                facts = {"name": name, "meaning": print_plain(delta)}
-                assumptions.append(Assumption("alias", f"{name} = {print_plain(delta)}"))
-                doubtful = Question("reason-delta", facts)
-            elif name in self.aliases:
-                table[name] = self.aliases[name]
-                assumptions.append(Assumption("alias", f"{name} = {self.aliases[name]}"))
-            elif name in self.graph:
-                continue
-            elif update and name in RATES:
-                if name != self.graph.model.rate:
-                    table[name] = self.graph.model.rate
-                    assumptions.append(Assumption("rate", f"{name} = {self.graph.model.rate}"))
-            else:
-                readings = self.readings(name)
-                if len(readings) > 1:
-                    shown = ", ".join(sorted(readings)[:6])
-                    return Question("reason-ambiguous-name", {"name": name, "candidates": shown})
-                if readings:
-                    table[name] = readings[0]
-                    assumptions.append(Assumption("alias", f"{name} = {readings[0]}"))
-                    if len(name) == 1 and name.lower() == readings[0].lower():
-                        facts = {"name": name, "candidates": readings[0]}  # 1/N is no 1/n
-                        doubtful = Question("reason-ambiguous-name", facts)
-                else:
-                    unknown.append(name)
-        clash = self._clash(sides, table)
-        if clash is not None:
-            return clash
-        certain = not unknown or self._are_free(sides, unknown)
-        if not certain and not self._may_be_free(sides, unknown):
-            return self._unknown(unknown[0])
-        assumptions += [Assumption("free", name) for name in unknown]
-        renamed = [_renamed(side, table, deltas) for side in (claim.lhs, claim.rhs)]
-        claim = replace(claim, lhs=renamed[0], rhs=renamed[1])
-        question = doubtful if certain else self._unknown(unknown[0])
-        return Resolved(claim, tuple(assumptions), question)
+    def delta(self, name: str) -> fm.Formula | None:
+        """∂E/∂z_3 for δ_3, where one node can be meant; ∂E/∂z for dz, ∂f/∂x for f_x.
 
-    def _delta(self, name: str) -> fm.Formula | None:
-        """∂E/∂z_3 for δ_3, where the model has one node that it can belong to.
-
-        Some books give it the opposite sign, or mean ∂E/∂a_3: a claim is right with this meaning,
+        Some books give δ the opposite sign, or mean ∂E/∂a_3: a claim is right with this meaning,
         or it is a question.
         """
+        if name in self.graph or name in self.aliases:
+            return None
+        if name[:1] == "d" and name[1:] in self.graph:
+            return fm.Derivative(fm.Name(self.graph.output), fm.Name(name[1:]))
         base, _, index = name.partition("_")
-        if base not in {"delta", "δ"} or not index or name in self.graph or name in self.aliases:
+        if index in self.graph and base in self.graph and not self.graph[base].is_leaf:
+            return fm.Derivative(fm.Name(base), fm.Name(index))
+        if base not in {"delta", "δ"} or not index:
             return None
         owners = [node for node in (f"z_{index}", f"net_{index}", index) if node in self.graph]
-        if len(owners) != 1:
+        owner = owners[0] if len(owners) == 1 else self.layers.of_delta(index)
+        if owner is None:
             return None
-        return fm.Derivative(fm.Name(self.graph.output), fm.Name(owners[0]))
+        return fm.Derivative(fm.Name(self.graph.output), fm.Name(owner))
+
+    @cached_property
+    def layers(self) -> Layers:
+        """The layers of the graph."""
+        return Layers(self.graph)
 
     def with_functions(self, claim: Claim) -> Claim:
         """dg/du, where the model applies g to u, is g'(u); of dg/dx nothing is known."""
@@ -180,7 +129,7 @@ class Resolver:
             and isinstance(part.args[0], fm.Name)
         )  # fmt: skip
 
-    def _clash(self, sides: Sequence[fm.Formula], table: Mapping[str, str]) -> Question | None:
+    def clash(self, sides: Sequence[fm.Formula], table: Mapping[str, str]) -> Question | None:
         """What to ask where two names of a claim would mean one: y − t is no target minus itself.
 
         A name of the model itself may stand beside a longer word for it: output_o1·(1 − o_1).
@@ -216,11 +165,12 @@ class Resolver:
                     return claim
         return replace(claim, lhs=_as_numbers(claim.lhs), rhs=_as_numbers(claim.rhs))
 
-    def _unknown(self, name: str) -> Question:
+    def unknown(self, name: str) -> Question:
+        """What to ask about a name that the model does not have."""
         close = nearest(name, self._names)
         return Question("reason-name", {"name": name, "nearest": close or ""})
 
-    def _may_be_free(self, sides: Sequence[fm.Formula], unknown: Sequence[str]) -> bool:
+    def may_be_free(self, sides: Sequence[fm.Formula], unknown: Sequence[str]) -> bool:
         """Whether unknown names stand for numbers at least: nothing is derived of or by them."""
         for side in sides:
             for part in fm.walk(side):
@@ -232,7 +182,7 @@ class Resolver:
                     return False
         return True
 
-    def _are_free(self, sides: Sequence[fm.Formula], unknown: Sequence[str]) -> bool:
+    def are_free(self, sides: Sequence[fm.Formula], unknown: Sequence[str]) -> bool:
         """Whether a claim is about functions alone, and its names stand for any numbers.
 
         tanh z = 2σ(2z) − 1 is; a_1 = σ(z) is not, nor anything with a derivative of a name.
@@ -268,6 +218,8 @@ class Resolver:
     def readings(self, name: str) -> list[str]:
         """The names of the model that a name can be read as."""
         found = dict.fromkeys(self._by_letters.get(_folded(name), ()))
+        if is_raised(name):
+            return []
         if not found:
             found = dict.fromkeys(self._by_word(name))
         return list(found)
@@ -284,21 +236,36 @@ class Resolver:
         return frozenset(name.partition("_")[0] for name in self._names)
 
     def _by_word(self, name: str) -> Iterable[str]:
-        parts = _PARTS.match(name)
+        parts = PARTS.match(name)
+        if self._is_named_loss(name):
+            yield self.graph.output
+            return
         if parts is None:
             return
         if parts["base"] in self._bases:
             if name == parts["base"] and self._is_the_loss(name):
                 yield self.graph.output
+            elif name == f"{parts['base']}_1" and self._is_the_only(parts["base"]):
+                yield parts["base"]
             return
         single = not parts["digits"]
         for kind, words in _WORDS.items():
             if parts["base"] in words:
-                nodes = self._kinds.get(kind, ())
+                nodes = self.kinds.get(kind, ())
                 for number, letter, node in nodes:
                     alone = single and len(nodes) == 1 and not parts["letters"]
                     if (number == parts["digits"] and parts["letters"] in {"", letter}) or alone:
                         yield node
+
+    def _is_named_loss(self, name: str) -> bool:
+        """Whether it is the output with a word below, such as L_CE for L."""
+        base, _, word = name.partition("_")
+        short = word.isalpha() and word.isupper() and len(word) > 1
+        return short and base == self.graph.output and self._is_the_only(base)
+
+    def _is_the_only(self, base: str) -> bool:
+        """Whether a name is the only one with its letter, so that z_1 can be z alone."""
+        return [one for one in self._names if one.partition("_")[0] == base] == [base]
 
     def _is_the_loss(self, name: str) -> bool:
         """Whether E can mean the output alone: E_total, and nothing but E_o1 that it equals."""
@@ -309,7 +276,7 @@ class Resolver:
         return all(self.graph[output].formula == fm.Name(one) for one in same)
 
     @cached_property
-    def _kinds(self) -> Mapping[str, list[tuple[str, str, str]]]:
+    def kinds(self) -> Mapping[str, list[tuple[str, str, str]]]:
         """Nodes by kind, each with its number and the letter its index may carry."""
         table: dict[str, list[tuple[str, str, str]]] = {"total": [("", "", self.graph.output)]}
         if len(self.graph) > _MANY:
@@ -336,9 +303,19 @@ class Resolver:
         for target in graph.with_role(Role.TARGET):
             for child in graph.children[target]:
                 for parent in graph.parents(child):
-                    if not graph.nodes[parent].is_leaf:
+                    if not graph.nodes[parent].is_leaf and not self._is_weighted(child, parent):
                         compared[parent] = None
         table["output"] = [(_number(name), "o", name) for name in compared]
+
+    def _is_weighted(self, child: str, parent: str) -> bool:
+        """Whether a loss reads v·h where the output would stand, so that h is none."""
+        targets = {*self.graph.with_role(Role.TARGET)}
+        return any(
+            isinstance(part, fm.Product)
+            and fm.Name(parent) in part.factors
+            and not {*fm.names(part)} <= {parent, *targets}
+            for part in fm.walk(self.graph[child].formula or fm.ZERO)
+        )
 
 
 def _number(name: str) -> str:
@@ -355,27 +332,9 @@ def _folded(name: str) -> str:
 def _as_numbers(side: fm.Formula | None) -> fm.Formula | None:
     def change(node: fm.Formula) -> fm.Formula | None:
         if isinstance(node, fm.Hadamard):
-            return fm.Product(node.parts, (), node.span)
+            return fm.Product(tuple(_as_numbers(one) or one for one in node.parts), (), node.span)
         if isinstance(node, fm.Transpose):
-            return node.parts[0]
+            return _as_numbers(node.parts[0])
         return None
 
     return None if side is None else fm.transform(side, change, fm.rebuild)
-
-
-def _renamed(
-    side: fm.Formula | None, table: Mapping[str, str], deltas: Mapping[str, fm.Formula]
-) -> fm.Formula | None:
-    """Names, and derivatives, put in place of other names; spans and marks stay."""
-    if side is None or not (table or deltas):
-        return side
-
-    def change(node: fm.Formula) -> fm.Formula | None:
-        if isinstance(node, fm.Name) and node.id in deltas and not node.marks:
-            found = deltas[node.id]
-            return replace(found, span=node.span) if isinstance(found, fm.Derivative) else found
-        if isinstance(node, fm.Name) and node.id in table:
-            return replace(node, id=table[node.id])
-        return None
-
-    return fm.transform(side, change, fm.rebuild)

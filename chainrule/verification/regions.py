@@ -2,14 +2,15 @@
 
 A formula with |u|, max, cases or logarithms is smooth in each region where certain polynomials
 keep their sign. The regions are found by asking: whoever needs a sign that is not known splits the
-region in two. A region that cannot exist (x > 1 and x < 0) proves nothing and disproves nothing.
+region in two. A region that cannot exist (x > 1 and x < 0), or in which a fact certainly fails,
+proves nothing and disproves nothing.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from chainrule.verification.arithmetic import polynomials as poly
 from chainrule.verification.arithmetic.exact import Exact, Finer, OutOfDomain, Split, Value
@@ -20,12 +21,22 @@ if TYPE_CHECKING:
 
     from chainrule.verification.building import Building
 
-__all__ = ["Proof", "never_zero", "open_boundaries", "prove"]
+    Fact = tuple[int, str]
+    """A term, and what it is: > 0, >= 0 or != 0."""
+
+__all__ = ["ALLOWED", "Proof", "admits_zero", "never_zero", "open_boundaries", "prove"]
+
+ALLOWED: Mapping[str, frozenset[int]] = {
+    "<": frozenset({-1}), "<=": frozenset({-1, 0}), ">": frozenset({1}), ">=": frozenset({1, 0}),
+    "!=": frozenset({-1, 1}),
+}  # fmt: skip
+"""The signs of a difference for which a relation holds."""
 
 MAX_REGIONS = 96
 MAX_STRATA = 200
 _MAX_REFINED = 5
 _MAX_CONSTRAINTS = 400
+_MAX_SIGNS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +48,8 @@ class Proof:
     `empty` is whether nothing is defined in any region, `one_sided` whether some region may have
     values of one side alone. `boundaries` are the polynomials whose signs were asked for, over the
     generators of `exact`; `silent` are those that were taken not to be 0 without asking.
-    `gap` is the difference where it is not zero.
+    `gap` is the difference where it is not zero. `partial` is whether there are regions outside
+    the facts or the domains, so that more than their boundaries may have been passed over.
     """
 
     holds: bool | None
@@ -47,52 +59,54 @@ class Proof:
     boundaries: tuple[poly.Key, ...] = ()
     silent: tuple[poly.Key, ...] = ()
     gap: Value | None = None
+    partial: bool = False
 
 
 def prove(
     building: Building,
     sides: tuple[int, int],
     atoms: Collection[str],
-    positive: Sequence[int],
+    facts: Sequence[Fact],
     budget: Budget,
-    weak: Collection[int] = (),
 ) -> Proof:
-    """Whether two terms are equal in all regions.
-
-    `positive` are terms known to be positive, `weak` those among them that may be 0 as well.
-    """
+    """Whether two terms are equal in all regions in which the facts may hold."""
     angles: dict[poly.Monomial, int] = {}
     for _ in range(_MAX_REFINED):
         exact = Exact(building, atoms, budget, angles=angles)
         try:
-            return _by_regions(exact, sides, positive, weak)
+            return _by_regions(exact, sides, facts)
         except Finer:
             continue
     return Proof(None, exact)
 
 
-def _by_regions(
-    exact: Exact, sides: tuple[int, int], positive: Sequence[int], weak: Collection[int]
-) -> Proof:
+def _by_regions(exact: Exact, sides: tuple[int, int], facts: Sequence[Fact]) -> Proof:
     asked: dict[poly.Key, None] = {}
     holds: bool | None = True
-    empty, one_sided = True, False
+    empty, one_sided, partial = True, False, False
     gap: Value | None = None
     try:
-        start = _given(exact, positive, weak)
-        for signs, left, right in _pieces(exact, sides, start, (-1, 1), MAX_REGIONS, asked):
+        start, others = _given(exact, facts)
+        for region, left, right in _pieces(exact, sides, start, (-1, 1), MAX_REGIONS, asked):
+            signs = region.signs
             if left is None or right is None:
-                one_sided = one_sided or left is not right
+                partial = True
+                one_sided = one_sided or (left is not right and _admitted(exact, signs, others))
                 continue
-            empty = False
-            rest = exact.region(signs).sub(left, right)
+            rest = region.settled(region.sub(left, right))
             if left != right and not exact.is_zero(rest) and _possible(exact, signs):
+                if not _admitted(exact, signs, others):
+                    partial = True
+                    continue
                 holds, gap = False, rest
                 break
+            empty = False
     except (TooLarge, RecursionError, OverflowError):
         holds = None
     silent = tuple(key for key in exact.silent if key not in asked)
-    return Proof(holds, exact, empty and holds is True, one_sided, tuple(asked), silent, gap)
+    return Proof(
+        holds, exact, empty and holds is True, one_sided, tuple(asked), silent, gap, partial
+    )
 
 
 def _pieces(
@@ -102,7 +116,7 @@ def _pieces(
     choices: Sequence[int],
     limit: int,
     asked: dict[poly.Key, None],
-) -> Iterator[tuple[Mapping[poly.Key, int], Value | None, Value | None]]:
+) -> Iterator[tuple[Exact, Value | None, Value | None]]:
     """The pieces of space that the terms ask for, by signs, with the normal forms of both there.
 
     `asked` takes the polynomials whose signs were needed. Raises `TooLarge` beyond the limit.
@@ -121,16 +135,15 @@ def _pieces(
                 raise TooLarge from None
             stack += [{**signs, split.key: side} for side in choices]
             continue
-        yield signs, left, right
+        yield region, left, right
 
 
 def open_boundaries(
     building: Building,
     sides: tuple[int, int],
     atoms: Collection[str],
-    positive: Sequence[int],
+    facts: Sequence[Fact],
     budget: Budget,
-    weak: Collection[int] = (),
 ) -> tuple[Exact, tuple[poly.Key, ...]] | None:
     """The boundaries between regions on which two terms are not proved to be equal.
 
@@ -141,7 +154,7 @@ def open_boundaries(
     for _ in range(_MAX_REFINED):
         exact = Exact(building, atoms, budget, angles=angles, closed=True)
         try:
-            found = _by_strata(exact, sides, positive, weak)
+            found = _by_strata(exact, sides, facts)
         except Finer:
             continue
         except (TooLarge, RecursionError, OverflowError):
@@ -150,17 +163,18 @@ def open_boundaries(
     return None
 
 
-def _by_strata(
-    exact: Exact, sides: tuple[int, int], positive: Sequence[int], weak: Collection[int]
-) -> Sequence[poly.Key]:
+def _by_strata(exact: Exact, sides: tuple[int, int], facts: Sequence[Fact]) -> Sequence[poly.Key]:
     found: dict[poly.Key, None] = {}
-    start = _given(exact, positive, weak)
-    for signs, left, right in _pieces(exact, sides, start, (-1, 0, 1), MAX_STRATA, {}):
+    start, others = _given(exact, facts)
+    for region, left, right in _pieces(exact, sides, start, (-1, 0, 1), MAX_STRATA, {}):
         if left is None or right is None or left == right:
             continue
-        gap = exact.region(signs).sub(left, right).top
+        signs = region.signs
+        gap = region.settled(region.sub(left, right)).top
         zeros = [key for key, side in signs.items() if side == 0]
         if _vanishes(exact, gap, zeros) or not _possible(exact, signs):
+            continue
+        if not _admitted(exact, signs, others):
             continue
         if not zeros:
             raise TooLarge  # equal in the regions only once more is written out
@@ -221,68 +235,131 @@ def never_zero(
     building: Building,
     term: int,
     atoms: Collection[str],
-    positive: Sequence[int],
+    facts: Sequence[Fact],
     budget: Budget,
-    weak: Collection[int] = (),
 ) -> bool:
-    """Whether a term is certainly not 0: its sign can be read off its normal form."""
+    """Whether a term is not 0 where it has a value and the facts hold, but for sums of squares."""
     exact = Exact(building, atoms, budget)
     try:
-        region = exact.region(_given(exact, positive, weak))
-        return region.sign(region(term)) != 0
-    except (Split, OutOfDomain, Finer, TooLarge, RecursionError, OverflowError):
-        return False
-
-
-def _given(exact: Exact, positive: Sequence[int], weak: Collection[int]) -> Mapping[poly.Key, int]:
-    """Signs that facts give: those of polynomials with one unknown sign."""
-    signs: dict[poly.Key, int] = {}
-    for term in positive:
-        region = exact.region(signs)
-        try:
-            region.sign(region(term))
-        except Split as split:
-            for side in (1, -1):
-                trial = exact.region({**signs, split.key: side})
+        start, others = _given(exact, facts)
+        for piece, value, _ in _pieces(exact, (term, term), start, (-1, 0, 1), _MAX_SIGNS, {}):
+            if value is None:
+                continue
+            stack = [piece.signs]
+            while stack:
+                there = stack.pop()
                 try:
-                    good = trial.sign(trial(term)) > 0
-                except (Split, OutOfDomain):
-                    break
-                if good:
-                    signs[split.key] = side
-                    if term in weak:
-                        exact.silent[split.key] = None
-                    break
-        except OutOfDomain:
+                    side = exact.region(there).sign(value)
+                except Split as split:
+                    stack += [{**there, split.key: side} for side in (-1, 0, 1)]
+                    if len(there) > len(start) + _MAX_SIGNS:
+                        return False
+                    continue
+                if not side and _admitted(exact, there, others):
+                    return False
+    except (OutOfDomain, Finer, TooLarge, RecursionError, OverflowError):
+        return False
+    return True
+
+
+def admits_zero(exact: Exact, key: poly.Key, facts: Sequence[Fact]) -> bool:
+    """Whether a polynomial may be 0 by the facts."""
+    return _admitted(exact, {key: 0}, facts)
+
+
+def _given(exact: Exact, facts: Sequence[Fact]) -> tuple[Mapping[poly.Key, int], Sequence[Fact]]:
+    """Signs that facts leave no choice of, and the facts that do not fix a sign by themselves."""
+    signs: dict[poly.Key, int] = {}
+    others: list[Fact] = []
+    for fact in facts:
+        key = _question(exact, signs, fact)
+        if key is None:
             continue
-    return signs
+        sides = [side for side in (1, -1, 0) if _admitted(exact, {**signs, key: side}, (fact,))]
+        if not exact.closed and sides in ([1, 0], [-1, 0]):
+            exact.silent[key] = None
+            sides.pop()
+        if len(sides) == 1 and (sides != [0] or exact.closed):
+            signs[key] = sides[0]
+            if _question(exact, signs, fact) is None:
+                continue
+        others.append(fact)
+    return signs, others
+
+
+def _question(exact: Exact, signs: Mapping[poly.Key, int], fact: Fact) -> poly.Key | None:
+    """The polynomial whose sign a fact hangs on."""
+    region = exact.region(signs)
+    try:
+        region.sign(region(fact[0]))
+    except Split as split:
+        return split.key
+    except OutOfDomain:
+        return None
+    return None
+
+
+def _admitted(exact: Exact, signs: Mapping[poly.Key, int], facts: Sequence[Fact]) -> bool:
+    """Whether facts may hold in a region: False only where one of them certainly does not."""
+    region = exact.region(signs)
+    region.closed = exact.closed or 0 in signs.values()
+    for term, relation in facts:
+        try:
+            if region.sign(region(term)) not in ALLOWED[relation]:
+                return False
+        except Split:
+            continue
+        except OutOfDomain:
+            return False
+    return True
 
 
 # ------------------------------------------------------------------ which regions can exist
 
 
 def _possible(exact: Exact, signs: Mapping[poly.Key, int]) -> bool:
-    """False only where no values of the monomials have these signs (Fourier–Motzkin)."""
-    rows: list[dict[poly.Monomial, poly.Coefficient]] = []
+    """False only where no values of the monomials have these signs (Fourier–Motzkin).
+
+    On boundaries an even power may be 0: such rows say ≥ 0, all others > 0.
+    """
+    rows: list[_Row] = []
     zeros: list[dict[poly.Monomial, poly.Coefficient]] = []
     monomials: set[poly.Monomial] = set()
     for key, side in signs.items():
-        (rows if side else zeros).append({m: (side or 1) * c for m, c in key})
+        if side:
+            rows.append(_Row({m: side * c for m, c in key}, strict=True))
+        else:
+            zeros.append(dict(key))
         monomials.update(m for m, _ in key)
-    rows += [{monomial: 1} for monomial in monomials if _is_positive(exact, monomial)]
+    rows += [
+        _Row({monomial: 1}, strict=not exact.closed or exact.never_zero(monomial))
+        for monomial in monomials
+        if _is_positive(exact, monomial)
+    ]
     while zeros:
         zero = zeros.pop()
         pivot = next((m for m in zero if m != poly.CONSTANT), None)
         if pivot is None and zero:
             return False
         if pivot is not None:
-            rows = [_cleared(row, zero, pivot) for row in rows]
+            rows = [_Row(_cleared(row.of, zero, pivot), row.strict) for row in rows]
             zeros = [_cleared(row, zero, pivot) for row in zeros]
     for monomial in monomials - {poly.CONSTANT}:
         rows = _eliminated(rows, monomial)
         if len(rows) > _MAX_CONSTRAINTS:
             return True
-    return all(row.get(poly.CONSTANT, 0) > 0 for row in rows)
+    return all(
+        value > 0 or (value == 0 and not row.strict)
+        for row in rows
+        for value in (row.of.get(poly.CONSTANT, 0),)
+    )
+
+
+class _Row(NamedTuple):
+    """Σ c·m > 0, or ≥ 0 where it is not strict."""
+
+    of: Mapping[poly.Monomial, poly.Coefficient]
+    strict: bool
 
 
 def _is_positive(exact: Exact, monomial: poly.Monomial) -> bool:
@@ -304,18 +381,16 @@ def _cleared(
     return {m: c for m, c in out.items() if c}
 
 
-def _eliminated(
-    rows: Sequence[Mapping[poly.Monomial, poly.Coefficient]], monomial: poly.Monomial
-) -> list[dict[poly.Monomial, poly.Coefficient]]:
-    """Strict inequalities Σ c·m > 0 without one of the monomials."""
-    up = [row for row in rows if row.get(monomial, 0) > 0]
-    down = [row for row in rows if row.get(monomial, 0) < 0]
-    out = [dict(row) for row in rows if not row.get(monomial)]
+def _eliminated(rows: Sequence[_Row], monomial: poly.Monomial) -> list[_Row]:
+    """Inequalities without one of the monomials."""
+    up = [row for row in rows if row.of.get(monomial, 0) > 0]
+    down = [row for row in rows if row.of.get(monomial, 0) < 0]
+    out = [row for row in rows if not row.of.get(monomial)]
     for one in up:
         for other in down:
             joined: dict[poly.Monomial, poly.Coefficient] = {}
-            for row, factor in ((one, -other[monomial]), (other, one[monomial])):
-                for m, c in row.items():
+            for row, factor in ((one, -other.of[monomial]), (other, one.of[monomial])):
+                for m, c in row.of.items():
                     joined[m] = joined.get(m, 0) + factor * c
-            out.append({m: c for m, c in joined.items() if c})
+            out.append(_Row({m: c for m, c in joined.items() if c}, one.strict or other.strict))
     return out

@@ -32,6 +32,13 @@ def probe_of(judge: Oracle, side: fm.Formula, truth: fm.Formula) -> Probe | None
     leaves = _leaves(judge.graph, side, truth)
     if leaves is None:
         return None
+    tied = [
+        case.substituted[name]
+        for case in judge.facts.cases
+        for name in case.substituted
+        if name in leaves
+    ]
+    leaves = tuple(dict.fromkeys((*leaves, *(name for one in tied for name in fm.names(one)))))
     try:
         return draw(judge.work, leaves, usable, _admit(judge))
     except (ChainruleError, RecursionError):
@@ -56,7 +63,8 @@ def _admit(judge: Oracle) -> Callable[[dict[str, float]], bool]:
     def admit(point: dict[str, float]) -> bool:
         case = next(cases)
         for name, formula in case.substituted.items():
-            point[name] = evaluate(formula, point)
+            if name in point:
+                point[name] = evaluate(formula, point)
         return all(
             _holds(each.left, each.relation, each.right, point) for each in case.inequalities
         )

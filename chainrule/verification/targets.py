@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from chainrule.verification.arithmetic.floats import Floats
     from chainrule.verification.building import Building
 
-__all__ = ["aimed"]
+__all__ = ["aimed", "quantities"]
 
 _SIZES = (
     Fraction(1, 1000), Fraction(1, 20), Fraction(1, 3), 1, 2, 4, 7, 15, 31, 63, 120, 400, 1500,
@@ -47,12 +47,12 @@ def aimed(
     world: World, leaves: Sequence[str], inside: Collection[int], seed: int
 ) -> Iterator[Mapping[str, Fraction]]:
     """Points in every interval between the kinks along each leaf, and then distant points."""
-    quantities = _quantities(world.building, inside)[:_MAX_QUANTITIES]
-    needed = {quantity: set(world.building.leaves(quantity)) for quantity in quantities}
+    kinks = quantities(world.building, inside)[:_MAX_QUANTITIES]
+    needed = {quantity: set(world.building.leaves(quantity)) for quantity in kinks}
     bases = list(islice(points(leaves, seed + 1), _BASES))
     for base in bases:
         for leaf in leaves:
-            moving = [quantity for quantity in quantities if leaf in needed[quantity]]
+            moving = [quantity for quantity in kinks if leaf in needed[quantity]]
             if moving:
                 yield from _between(world, base, leaf, moving)
     for base in bases[:2]:
@@ -106,7 +106,7 @@ def _change(
     return (low + high) / 2
 
 
-def _quantities(building: Building, inside: Collection[int]) -> list[int]:
+def quantities(building: Building, inside: Collection[int]) -> list[int]:
     """What is zero at the kinks of some terms."""
     store = building.store
     found: dict[int, None] = {}

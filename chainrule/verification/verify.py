@@ -24,15 +24,22 @@ from chainrule.core.claim import (
 )
 from chainrule.core.errors import ChainruleError, Source, shown
 from chainrule.core.graph import Role
-from chainrule.read.claims import read_claims
+from chainrule.read.claims import read_ways
+from chainrule.verification.admitted import admitted
 from chainrule.verification.building import Unsupported
 from chainrule.verification.deciding import Decider, is_update
+from chainrule.verification.decisions import undecided
+from chainrule.verification.declared import declared
 from chainrule.verification.diagnose import diagnose
 from chainrule.verification.expected import shortened
 from chainrule.verification.facts import Facts, read_facts
+from chainrule.verification.families import Families, together
 from chainrule.verification.judge import Decision, Judge
 from chainrule.verification.names import Question, Resolver
 from chainrule.verification.numbers import printed
+from chainrule.verification.primes import Primes
+from chainrule.verification.readings import agreed
+from chainrule.verification.resolving import resolve
 from chainrule.verification.vocabulary import vocabulary_of
 
 if TYPE_CHECKING:
@@ -46,6 +53,26 @@ __all__ = ["Verifier", "verify"]
 _LEVEL = (fm.Indexed, fm.BigSum, fm.Matrix, fm.Transpose, fm.Hadamard)
 _MAX_MEMBERS = 4
 _WITH_DIAGNOSIS = 1.25
+_MAX_POINT = 12
+_PARAMETERS = frozenset(
+    [
+        "alpha",
+        "beta",
+        "gamma",
+        "delta",
+        "epsilon",
+        "eps",
+        "kappa",
+        "lambda",
+        "mu",
+        "tau",
+        "sigma",
+        "theta",
+        "slope",
+        "margin",
+    ]
+)
+_SHARES = frozenset({"p", "q"})
 
 
 def verify(
@@ -81,7 +108,10 @@ class _Settings:
 
 
 class Verifier:
-    """Judges lines of one model, one after the other; what was worked out is kept."""
+    """Judges lines of one model, one after the other; what was worked out is kept.
+
+    `takes_declared` is whether facts that the model brings along may be taken for granted.
+    """
 
     def __init__(
         self,
@@ -91,8 +121,10 @@ class Verifier:
         aliases: Mapping[str, str] | None = None,
         values: Mapping[str, str] | None = None,
         budget: float = 2.0,
+        takes_declared: bool = True,
     ) -> None:
         self.graph: Graph = graph.unroll()
+        self.declared = _readable(declared(self.graph), self.graph) if takes_declared else ()
         known = read_facts(facts, self.graph)
         spelt = {**self.graph.model.values, **(values or {})}
         numbers = {name: _number(name, text) for name, text in spelt.items() if name in self.graph}
@@ -102,12 +134,14 @@ class Verifier:
         self.settings = _Settings(known, numbers, budget)
         self.judge = Judge(self.graph, facts=known, budget=budget)
         self.decider = Decider(self.judge, numbers)
+        self._others: dict[tuple[str, ...], Judge | None] = {}
         for name, meant in (aliases or {}).items():
             if meant not in self.graph:
                 raise self._no_alias(name, meant)
         self.resolver = Resolver(self.graph, aliases or {})
+        self.families = Families(self.resolver)
+        self.primes = Primes(self.graph, self.resolver.readings)
         self.vocabulary = vocabulary_of(graph, aliases=tuple(aliases or ()))
-        self._others: dict[str, Judge | None] = {}
 
     def _no_alias(self, name: str, meant: str) -> ChainruleError:
         try:
@@ -118,22 +152,34 @@ class Verifier:
 
     def __call__(self, number: int, line: Source) -> tuple[Judged, ...]:
         """The verdicts on the claims of one line, in order."""
-        claims = read_claims(line, self.vocabulary)
+        ways = read_ways(line, self.vocabulary)
+        claims = ways[0]
         judged: list[Judged] = []
         update = any(is_update(claim) for claim in claims)
-        chain = [self._resolved(claim, in_update=update) for claim in claims]
+        families = [self.families.members(claim) for claim in claims]
+        chain = [
+            self._resolved([family[0].claim] if family else meant, in_update=update)
+            for meant, family in zip(zip(*ways, strict=True), families, strict=True)
+        ]
         links = [one.claim for one in chain if not isinstance(one, Question)]
         start = time.monotonic()
-        for claim, resolved in zip(claims, chain, strict=True):
+        for claim, resolved, family in zip(claims, chain, families, strict=True):
             self._stop_at(start + self.settings.budget)
             verdict = self._verdict(claim, resolved)
+            if family:
+                rest = [
+                    self._verdict(one.claim, self._resolved([one.claim], in_update=update))
+                    for one in family[1:]
+                ]
+                verdict = together(family, [verdict, *rest])
             finding = None
             self._stop_at(start + _WITH_DIAGNOSIS * self.settings.budget)
             if verdict.outcome is Outcome.REFUTED:
+                judge = self._under(self._declared_for(verdict.claim)) or self.judge
                 verdict = replace(verdict, expected=self._expected(verdict, links))
                 verdict = replace(verdict, holds_if=self._holds_if(verdict))
                 finding = diagnose(
-                    self.judge,
+                    judge,
                     verdict.claim,
                     verdict,
                     chain=links,
@@ -145,24 +191,44 @@ class Verifier:
 
     def _stop_at(self, until: float) -> None:
         """The links of a line, however many, share the time of one."""
-        for judge in (self.judge, self.decider.at_values, *self._others.values()):
+        for judge in (self.judge, self.decider.at_values.exactly, *self._others.values()):
             if judge is not None:
                 judge.until = until
 
     # -- reading
 
-    def _resolved(self, claim: Claim, *, in_update: bool) -> _Ready | Question:
-        """The claim in names of the model; `in_update` is whether its line is about an update."""
+    def _resolved(self, ways: Sequence[Claim], *, in_update: bool) -> _Ready | Question:
+        """A claim in names of the model, in all ways it can be read, the likeliest first.
+
+        `in_update` is whether its line is about an update.
+        """
+        first, *rest = (self._resolved_way(claim, in_update=in_update) for claim in ways)
+        if isinstance(first, Question):
+            return first
+        others = [*first.others]
+        for way, one in zip(ways[1:], rest, strict=True):
+            if isinstance(one, Question):
+                return one
+            if (way.lhs, way.rhs) != (ways[0].lhs, ways[0].rhs):
+                others += [one.claim, *one.others]
+        return replace(first, others=tuple(others))
+
+    def _resolved_way(self, claim: Claim, *, in_update: bool) -> _Ready | Question:
+        settled = self.primes.settled(claim)
+        if isinstance(settled, str):
+            return Question("reason-prime", {"name": settled})
+        claim = settled
         if claim.error is not None or claim.lhs is None or claim.rhs is None:
             return Question("")
         claim = self.resolver.at_component_level(self.resolver.with_functions(claim))
         parts = [*fm.walk(claim.lhs), *fm.walk(claim.rhs)] if claim.lhs and claim.rhs else []
         if any(isinstance(part, _LEVEL) for part in parts):
             return Question("reason-level")
-        found = self.resolver.resolve(claim, update=in_update)
+        found = resolve(self.resolver, claim, update=in_update)
         if isinstance(found, Question):
             return found
-        return _Ready(found.claim, found.assumptions, is_update(claim), found.question)
+        update = is_update(claim)
+        return _Ready(found.claim, found.assumptions, update, found.question, found.others)
 
     # -- judging
 
@@ -172,8 +238,9 @@ class Verifier:
         if isinstance(resolved, Question):
             evidence = Evidence(reason=resolved.reason, facts=resolved.facts)
             return Verdict(claim, Outcome.UNDECIDED, evidence)
+        granted: tuple[str, ...] = ()
         try:
-            decision = self.decider(resolved.claim, update=resolved.update)
+            decision, granted = self._decided(resolved)
             if resolved.question is not None and decision.outcome is not Outcome.PROVED:
                 decision = _asked(resolved.question)
         except Unsupported as reason:
@@ -187,7 +254,7 @@ class Verifier:
             )
         except RecursionError:
             decision = Decision(Outcome.UNDECIDED, Evidence(reason="reason-size"))
-        given = tuple(Assumption("fact", text) for text in self.settings.facts.texts)
+        given = tuple(Assumption("fact", text) for text in granted)
         undecided = decision.outcome is Outcome.UNDECIDED
         read = [one for one in resolved.assumptions if one.kind != "free" or not undecided]
         used = () if undecided else given
@@ -197,6 +264,48 @@ class Verifier:
             decision.evidence,
             assumptions=(*read, *used, *decision.assumptions),
         )
+
+    def _decided(self, resolved: _Ready) -> tuple[Decision, tuple[str, ...]]:
+        """The decision, and the facts it takes for granted.
+
+        Facts that the model declares are taken only where the claim does not hold without them.
+        """
+        given, claim = self.settings.facts, resolved.claim
+        wrt = _variables(claim)
+        for name in sorted(wrt & given.tied):
+            return undecided("reason-tied", name=name), given.texts
+        decision = self._in_every_reading(resolved, self.decider)
+        more = self._declared_for(claim)
+        if not more or decision.outcome is Outcome.PROVED or _is_numeric(decision):
+            return decision, given.texts
+        for chosen in dict.fromkeys([*((one,) for one in more), more]):
+            judge = self._under(chosen)
+            if judge is None or (chosen != more and decision.outcome is not Outcome.REFUTED):
+                continue
+            found = self._in_every_reading(resolved, Decider(judge, self.settings.values))
+            if found.outcome is Outcome.PROVED or chosen == more:
+                return found, (*chosen, *given.texts)
+        return decision, given.texts
+
+    def _in_every_reading(self, resolved: _Ready, decider: Decider) -> Decision:
+        return agreed(
+            [resolved.claim, *resolved.others],
+            lambda one: self._checked(decider(one, update=resolved.update), decider.judge),
+        )
+
+    def _declared_for(self, claim: Claim) -> tuple[str, ...]:
+        """What the model declares, but what ties the variable of a derivative to another leaf."""
+        wrt = _variables(claim)
+        return tuple(text for text, names in self.declared if not wrt & names)
+
+    def _checked(self, decision: Decision, judge: Judge) -> Decision:
+        """A refutation with a point at which all facts hold; without one there is none."""
+        if decision.outcome is not Outcome.REFUTED or _is_numeric(decision):
+            return decision
+        point = admitted(judge.facts, decision.evidence.point, self.graph)
+        if point is None:
+            return undecided("reason-domain")
+        return replace(decision, evidence=replace(decision.evidence, point=point))
 
     # -- what would be right
 
@@ -208,7 +317,10 @@ class Verifier:
             return None
         numeric = verdict.evidence.method is Method.DIGITS
         if numeric and claim.rhs is not None and printed(claim.rhs) is not None:
-            return _rounded(verdict)
+            found = _rounded(verdict)
+            if found is not None:
+                return found
+            numeric = False
         if is_update(claim) and isinstance(left, fm.Name) and left.id in self.graph:
             return self.judge.update(left.id)
         if numeric:
@@ -244,9 +356,10 @@ class Verifier:
             or is_update(claim)
         ):
             return ()
-        found = []
+        found: list[str] = []
+        more = self._declared_for(claim)
         for text in self._candidates(verdict):
-            judge = self._under(text)
+            judge = self._under((*more, text))
             if judge is None or not judge.likely(claim.lhs, claim.rhs):
                 continue
             decision = judge.compare(claim.lhs, claim.rhs)
@@ -255,24 +368,35 @@ class Verifier:
         return tuple(found)
 
     def _candidates(self, verdict: Verdict) -> Iterable[str]:
+        """What makes sense of a leaf: targets that add up to 1, or are 0 or 1; signs, shares."""
+        wrt = _variables(verdict.claim)
         targets = self.graph.with_role(Role.TARGET)
-        needed = [name for name in targets if name in verdict.evidence.point]
-        if len(needed) > 1 and len(targets) <= 50:
+        needed = [name for name in targets if name in verdict.evidence.point and name not in wrt]
+        if len(needed) > 1 and len(targets) <= 50 and not wrt.intersection(targets):
             yield f"{' + '.join(targets)} = 1"
         if 1 <= len(needed) <= _MAX_MEMBERS:
             yield from (f"{name} in {{0, 1}}" for name in needed)
+        roles = self.graph.roles
+        for name in itertools.islice(verdict.evidence.point, _MAX_POINT):
+            letter = name.partition("_")[0]
+            if letter in _PARAMETERS or roles.get(name) is Role.HYPERPARAMETER:
+                yield from (f"{name} > 0", f"{name} <= 1")
+            elif letter in _SHARES:
+                yield f"0 < {name} < 1"
 
-    def _under(self, text: str) -> Judge | None:
-        """A judge that takes one more fact for granted; None where it contradicts the others."""
-        if text not in self._others:
+    def _under(self, texts: tuple[str, ...]) -> Judge | None:
+        """A judge that takes more facts for granted; None where they contradict the others."""
+        if not texts:
+            return self.judge
+        if texts not in self._others:
             try:
-                facts = read_facts((*self.settings.facts.texts, text), self.graph)
+                facts = read_facts((*texts, *self.settings.facts.texts), self.graph)
                 judge = Judge(self.graph, facts=facts, budget=self.settings.budget)
                 judge.until = self.judge.until
-                self._others[text] = judge
+                self._others[texts] = judge
             except ChainruleError:
-                self._others[text] = None
-        return self._others[text]
+                self._others[texts] = None
+        return self._others[texts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +407,24 @@ class _Ready:
     assumptions: tuple[Assumption, ...]
     update: bool
     question: Question | None = None
+    others: tuple[Claim, ...] = ()
+
+
+def _readable(texts: Iterable[str], graph: Graph) -> tuple[tuple[str, frozenset[str]], ...]:
+    """Facts of a model, each with the names it ties; sums along axes of arrays say nothing here."""
+    usable = (text for text in texts if "axis" not in text)
+    return tuple((text, read_facts((text,), graph).tied) for text in usable)
+
+
+def _variables(claim: Claim) -> frozenset[str]:
+    """The names by which a claim differentiates."""
+    parts = [part for side in (claim.lhs, claim.rhs) if side is not None for part in fm.walk(side)]
+    slopes = [part for part in parts if isinstance(part, fm.Derivative)]
+    return frozenset(name for slope in slopes for name in fm.names(slope.wrt))
+
+
+def _is_numeric(decision: Decision) -> bool:
+    return decision.evidence.method is Method.DIGITS
 
 
 def _number(name: str, text: str) -> Fraction:
@@ -305,7 +447,7 @@ def _rounded(verdict: Verdict) -> fm.Formula | None:
         return None
     number = printed(claim.rhs)
     value = evidence.lhs_value
-    if number is None:
+    if number is None or (number.whole and not value.is_integer()):
         return None
     unit = number.unit
     count = round(Fraction(value) / unit)

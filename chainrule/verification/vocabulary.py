@@ -70,6 +70,7 @@ def vocabulary_of(
         functions,
         _heads(scalars, made, spellings),
         spellings,
+        layered=any(node.origin is not None for node in scalars.nodes.values()),
         depths=_depths(scalars) if len(names) <= MAX_NAMES else {},
     )
 

@@ -24,11 +24,14 @@ from chainrule.verification.arithmetic.intervals import (
     bounds,
     sign,
 )
+from chainrule.verification.arithmetic.rationals import Rationals
 from chainrule.verification.building import Building
+from chainrule.verification.needs import needs
 from chainrule.verification.points import Declared, points
+from chainrule.verification.regions import ALLOWED
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from chainrule.core.graph import Graph
     from chainrule.verification.facts import Case
@@ -110,39 +113,23 @@ class World:
         return [(c.relation, term(c.left), term(c.right)) for c in self.case.inequalities]
 
     @cached_property
-    def positive(self) -> list[int]:
-        """Terms that are positive by the facts, or because the model takes their logarithm."""
-        store = self.building.store
-        found = []
-        for relation, left, right in self._conditions:
-            if relation in {">", ">="}:
-                found.append(store.sub(left, right))
-            elif relation in {"<", "<="}:
-                found.append(store.sub(right, left))
-        if len(self.building.nodes) <= _SHARED:
-            output = store.name(self.building.graph.output)
-            found += [
-                store.args[term][0]
-                for term in sorted(self.inside(output))
-                if store.ops[term] == "call" and store.data[term][0] in {"log", "sqrt"}
-            ]
-        return found
+    def facts(self) -> list[tuple[int, str]]:
+        """Terms that are > 0, >= 0 or != 0 by the facts, or because the forward pass needs it.
 
-    @cached_property
-    def weak(self) -> frozenset[int]:
-        """Those of the positive terms that may be 0."""
+        What stands in a branch of a case is needed only where that branch is taken.
+        """
         store = self.building.store
-        found = [
-            store.sub(left, right) if relation == ">=" else store.sub(right, left)
-            for relation, left, right in self._conditions
-            if relation in {">=", "<="}
-        ]
-        roots = [
-            args[0]
-            for data, args in zip(store.data, store.args, strict=True)
-            if args and data == ("sqrt", 0)
-        ]
-        return frozenset(found + [term for term in self.positive if term in roots])
+        found: dict[tuple[int, str], None] = {}
+        for relation, left, right in self._conditions:
+            turned = relation in {"<", "<="}
+            term = store.sub(right, left) if turned else store.sub(left, right)
+            found[term, relation.replace("<", ">")] = None
+        if len(self.building.nodes) <= _SHARED:
+            names = self.names_below([self.building.graph.output])
+            for name in sorted(names.difference(self.building.work.introduced)):
+                if self.building.defines(name):
+                    found |= dict.fromkeys(needs(self.building, self.building.definition(name)))
+        return list(found)
 
     def sampled(self, leaves: tuple[str, ...]) -> Iterator[Mapping[str, Fraction]]:
         """Random points; the same for every claim about these leaves, and drawn once."""
@@ -192,8 +179,28 @@ class World:
             sides = [(r, sign(exact(store.sub(a, b)))) for r, a, b in self._conditions]
         except (Undefined, Unsure):
             return False
-        allowed = {"<": {-1}, "<=": {-1, 0}, ">": {1}, ">=": {1, 0}, "!=": {-1, 1}}
-        return all(side in allowed[relation] for relation, side in sides)
+        return all(side in ALLOWED[relation] for relation, side in sides)
+
+    @cached_property
+    def limits(self) -> list[int]:
+        """Terms that are 0 on the boundaries of the inequalities."""
+        return [self.building.store.sub(left, right) for _, left, right in self._conditions]
+
+    @cached_property
+    def running(self) -> Collection[int]:
+        """What the output of a small network is made of."""
+        small = len(self.building.nodes) <= MANY
+        return self.inside(self.building.store.name(self.building.graph.output)) if small else ()
+
+    def valid(self, point: Mapping[str, Fraction], terms: Sequence[int]) -> bool:
+        """Whether all facts and the forward pass certainly hold at a point.
+
+        Raises `Undefined` or `Unsure` for a statement that has no value, or is not known to.
+        """
+        at = self.intervals(point, PRECISIONS[1])
+        for name in self._running(point, *terms):
+            at(self.building.store.name(name))
+        return self.admissible(point)
 
     def leaves(self, *terms: int) -> tuple[str, ...]:
         """The leaves that matter for some terms, and for the facts."""
@@ -214,10 +221,14 @@ class World:
         """Whether the model's forward pass has values at a point: its output, and what is named."""
         at = self.floats(point)
         name = self.building.store.name
-        wanted = [name(used) for used in self.building.store.names(one, other)]
+        return all(math.isfinite(at(name(used))) for used in self._running(point, one, other))
+
+    def _running(self, point: Mapping[str, Fraction], *terms: int) -> Sequence[str]:
+        """The names that must have values where a forward pass has: all of a small network."""
+        used = self.building.store.names(*terms)
         if len(self.building.nodes) <= MANY and set(self._model_leaves) <= point.keys():
-            wanted.append(name(self.building.graph.output))
-        return all(math.isfinite(at(term)) for term in wanted)
+            return tuple(dict.fromkeys((*used, *self.building.graph.nodes)))
+        return used
 
     def wanted(self, one: int, other: int) -> int:
         """At how many points two terms have to agree before a proof is tried."""
@@ -261,6 +272,15 @@ class World:
     def kinked(self, *terms: int) -> bool:
         """Whether something with a kink or a jump is inside."""
         return any(self.building.store.is_kinked(term) for term in self.inside(*terms))
+
+    def partial(self, terms: Collection[int]) -> bool:
+        """Whether some of the terms are not defined everywhere: logarithms, roots, any powers."""
+        store = self.building.store
+        return any(
+            (store.ops[term] == "call" and store.data[term][0] in {"log", "sqrt"})
+            or (store.ops[term] == "pow" and store.number(store.args[term][1]) is None)
+            for term in terms
+        )
 
     def inside(self, *terms: int) -> set[int]:
         """Everything the terms are made of, definitions of names included."""
@@ -341,7 +361,10 @@ class World:
     def enclosed(
         self, term: int, values: Mapping[str, Bounded]
     ) -> tuple[Fraction, Fraction] | None:
-        """Bounds of a term's value at given leaves."""
+        """Bounds of a term's value at given leaves; both are the value where that is exact."""
+        exact = Rationals(self.building, values)(term)
+        if exact is not None:
+            return exact, exact
         for precision in PRECISIONS[:2]:
             try:
                 return bounds(self.intervals(values, precision)(term))

@@ -31,9 +31,8 @@ def run(*args: str, stdin: str | None = None, code: int = 0) -> subprocess.Compl
 
 
 def claims(done: subprocess.CompletedProcess[str]) -> list[dict]:
-    data = json.loads(done.stdout)
-    assert data["documents"][0]["path"] == "-"
-    return data["documents"][0]["claims"]
+    (document,) = json.loads(done.stdout)["documents"]
+    return document["claims"]
 
 
 def test_right_is_zero_wrong_is_one() -> None:
@@ -240,3 +239,34 @@ def test_right_form_of_a_chain_that_comes_back() -> None:
     assert (first["code"], second["code"]) == ("CR102", "CR114")
     assert second["expected_of"] == "dE_total/dw_31"
     run("verify", "textbook", f"{second['expected_of']} = {second['expected']}")
+
+
+def test_what_is_not_judged_fails_when_strict() -> None:
+    """A misprint that a script never sees, since it is neither right nor wrong."""
+    assert "foo" in run("verify", "textbook", "dz_3/dw_31 = foo").stdout
+    run("verify", "textbook", "dz_3/dw_31 = foo", "--strict", code=1)
+    run("verify", "textbook", RIGHT, r"\frac{", "--strict", code=1)
+    run("verify", "textbook", RIGHT, "--strict")
+
+
+def test_files_are_documents_by_their_paths(tmp_path) -> None:
+    """Claims of two files that nobody can tell apart; a file with the line ends of old Macs."""
+    old, new = tmp_path / "old.txt", tmp_path / "new.txt"
+    old.write_bytes(f"{RIGHT}\r{WRONG}\r".encode())
+    new.write_bytes(f"# none\r\n{RIGHT}\r\n".encode())
+    done = run(
+        "verify", "textbook", RIGHT, "--file", str(old), "--file", str(new), "--format", "json",
+        code=1,
+    )  # fmt: skip
+    data = json.loads(done.stdout)
+    found = [(one["path"], [c["line"] for c in one["claims"]]) for one in data["documents"]]
+    assert found == [("-", [1]), (str(old), [1, 2]), (str(new), [2])]
+    assert data["summary"]["refuted"] == 1
+    piped = run("verify", "textbook", "-", "--format", "json", stdin=f"{RIGHT}\n")
+    assert [one["path"] for one in json.loads(piped.stdout)["documents"]] == ["-"]
+
+
+def test_a_notation_names_things() -> None:
+    """A report in other names than the book's own."""
+    page = run("verify", "textbook", WRONG, "--notation", "nielsen", code=1).stdout
+    assert "∂z³_1/∂w³_11" in page

@@ -31,6 +31,7 @@ FALSE = [
     ("free", "(x**4)**(1/4)", "x"),
     ("free", "(x**6)**(1/2)", "x**3"),
     ("free", "sqrt(x**2*y)", "x*sqrt(y)"),
+    ("free", "(x**y)**z", "x**(y*z)"),
     # inverse functions
     ("free", "atan(tan(x))", "x"),
     ("free", "atan(x) + atan(1/x)", "pi/2"),
@@ -126,7 +127,6 @@ NOT_REFUTED = [
     ("free", "tan(atan(x))", "x"),
     ("free", "atan(x) + atan(1/x)", "pi/2*sign(x)"),
     ("free", "x**0", "1"),
-    ("free", "(x**y)**z", "x**(y*z)"),
     ("free", "1e300*x*1e300", "1e200*x*1e300*1e100"),
     ("twins", "1 if p == q else 0", "1"),
     ("twins", "sign(r - s)", "0"),
@@ -230,7 +230,7 @@ def _outcomes(model, text, **options):
         ("w_5 = 2*w_5 - w_5", Outcome.PROVED),
         ("w_5 <- w_5", Outcome.REFUTED),
         ("E_total = 0.298371109", Outcome.PROVED),
-        ("E_total = 0.298371108", Outcome.PROVED),  # cut off, not rounded
+        ("E_total = 0.298371108", Outcome.AGREES),  # cut off, not rounded
         ("E_total = 0.298371110", Outcome.REFUTED),
         ("E_total = 0.298371107", Outcome.REFUTED),
         ("E_total = -0.298371109", Outcome.REFUTED),

@@ -9,6 +9,7 @@ LOSS = Loss(
     "(CVPR 2006), section 2.1; margin = 1 as that of torch.nn.HingeEmbeddingLoss",
     term="t[k]*o[k]**2 + (1 - t[k])*max(0, margin - o[k])**2",
     parameters={"margin": "1"},
+    facts=("margin > 0",),
     meanings={
         "margin": {
             "en": "distance from which a dissimilar pair costs nothing",

@@ -13,6 +13,7 @@ LOSS = Loss(
     term="1/2*(t[k] - o[k])**2"
     " - 1/2*max(0, t[k] - o[k] - kappa)**2 - 1/2*max(0, o[k] - t[k] - kappa)**2",
     parameters={"kappa": "1"},
+    facts=("kappa > 0",),
     meanings={
         "kappa": {
             "en": "size of the error from which the loss grows linearly",

@@ -10,6 +10,7 @@ LOSS = Loss(
     "section 2.1, where 0.1 does best in table 5",
     total="sum(k, t[k])*log(sum(m, exp(o[m]/tau))) - sum(k, t[k]*o[k])/tau",
     parameters={"tau": "0.1"},
+    facts=("tau > 0",),
     meanings={
         "tau": {
             "en": "temperature: the smaller, the more the closest candidates count",

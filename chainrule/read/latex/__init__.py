@@ -12,6 +12,7 @@ the quotient) and the spelling of powers of ten.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from chainrule.core.errors import ChainruleError, LimitError, Source, Span
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from chainrule.core import formula as fm
     from chainrule.read.vocabulary import Vocabulary
 
-__all__ = ["read_latex", "read_latex_lines"]
+__all__ = ["read_latex", "read_latex_lines", "read_latex_ways"]
 
 
 def read_latex(source: Source, vocabulary: Vocabulary, span: Span | None = None) -> fm.Formula:
@@ -43,8 +44,26 @@ def read_latex_lines(
     source: Source, vocabulary: Vocabulary, span: Span | None = None
 ) -> list[fm.Formula]:
     r"""Read the formulas of a text, between commas, `\\` and words."""
+    return _read(source, vocabulary, span, other=False)[0]
+
+
+def read_latex_ways(
+    source: Source, vocabulary: Vocabulary, span: Span | None = None
+) -> list[list[fm.Formula]]:
+    r"""The formulas of a text in every way they can be meant: `\tanh z\, v` has two."""
+    found, doubtful = _read(source, vocabulary, span, other=False)
+    ways = [found]
+    if doubtful:
+        with suppress(ChainruleError):
+            ways.append(_read(source, vocabulary, span, other=True)[0])
+    return ways
+
+
+def _read(
+    source: Source, vocabulary: Vocabulary, span: Span | None, *, other: bool
+) -> tuple[list[fm.Formula], bool]:
     whole = span or Span(0, len(source.text))
-    parser = Parser(source, whole, lexicon_of(vocabulary))
+    parser = Parser(source, whole, lexicon_of(vocabulary), other=other)
     try:
         found = parser.statements()
     except RecursionError:  # whoever asks may stand deep in the stack already
@@ -53,4 +72,4 @@ def read_latex_lines(
         ) from None
     for formula in found:
         check_depth(parser, formula)
-    return found
+    return found, parser.doubtful

@@ -41,6 +41,9 @@ __all__ = ["ATOMS", "atom", "starts_atom"]
 
 _PARTIALS = ("pdv", "partialderivative")
 _COMPOSED = 12
+_COMPARISONS = frozenset(
+    sign for sign, meant in RELATIONS.items() if meant in {"<", ">", "<=", ">="}
+)
 
 
 def starts_atom(parser: Parser, token: Token) -> bool:
@@ -66,6 +69,8 @@ def atom(parser: Parser) -> fm.Formula:
     if kind == "number":
         return number(parser)
     if kind in {"letter", "text"}:
+        if _is_indicator(parser):
+            return indicator(parser)
         if kind == "text" and token.style in {"bb", "bf"} and token.text in {"1", "I"}:
             return indicator(parser)
         if not starts_atom(parser, token):
@@ -94,6 +99,24 @@ def atom(parser: Parser) -> fm.Formula:
     raise parser.unexpected()
 
 
+def _is_indicator(parser: Parser) -> bool:
+    """Whether I(z > 0) comes next, I being no name."""
+    if parser.peek().text != "I" or "I" in parser.lexicon.names or not parser.at("letter"):
+        return False
+    if parser.peek(1).kind != "open":
+        return False
+    depth, place = 0, parser.position + 1
+    while place < parser.stop:
+        token = parser.items[place]
+        depth += (token.kind == "open") - (token.kind == "close")
+        if not depth:
+            return False
+        if depth == 1 and token.kind in {"op", "command"} and token.text in _COMPARISONS:
+            return True
+        place += 1
+    return False
+
+
 def number(parser: Parser) -> fm.Formula:
     r"""0.5, 3\times 10^{-5}, 1\,000; with a subscript it is a name."""
     start = parser.position
@@ -102,12 +125,15 @@ def number(parser: Parser) -> fm.Formula:
         return whole_symbol(parser)
     parser.next()
     text = token.text
-    while parser.at("number") and text.isdigit() and len(text) <= 60:
+    while parser.at("number") and len(text) <= 60:
         follows = parser.peek()
         between = parser.source.text[parser.items[parser.position - 1].end : follows.start]
-        if len(follows.text) != 3 or not follows.text.isdigit() or "\\," not in between:
+        if not follows.text.isdigit() or "\\," not in between or not _is_group(text, follows.text):
             break
         text += parser.next().text
+    if parser.at("command", "%"):
+        parser.next()
+        return fm.Number(_shifted(text), parser.span_from(start))
     if _power_of_ten(parser):
         parser.position += 3
         place = parser.argument("`^`")
@@ -127,6 +153,21 @@ def number(parser: Parser) -> fm.Formula:
             )  # fmt: skip
         parser.decimal("1", int(text.lower().partition("e")[2][:9]), start)
     return fm.Number(text, parser.span_from(start))
+
+
+def _is_group(text: str, group: str) -> bool:
+    r"""Whether digits behind \, go on with a number: 1\,000, 0.298\,371, the last 0.298\,3."""
+    whole, point, decimals = text.partition(".")
+    if not whole.isdigit() or (point and not decimals.isdigit()):
+        return False
+    return len(decimals) % 3 == 0 and len(group) <= 3 if point else len(group) == 3
+
+
+def _shifted(text: str) -> str:
+    """A number of per cent: 59.3 is 0.593."""
+    whole, _, decimals = text.partition(".")
+    whole = whole.rjust(3, "0")
+    return f"{whole[:-2]}.{whole[-2:]}{decimals}"
 
 
 def _power_of_ten(parser: Parser) -> bool:
@@ -312,6 +353,9 @@ def environment(parser: Parser) -> fm.Formula:
 def command(parser: Parser, token: Token) -> fm.Formula:
     """A factor that begins with a command."""
     name = token.text
+    if name == "partial" and parser.peek(1).kind == "_":
+        parser.next()
+        return _gradient(parser, token)
     if name == "partial":
         found = slash_derivative(parser)
         if found is not None:

@@ -12,6 +12,8 @@ import unicodedata
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from chainrule.core.written import WRITTEN
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -28,7 +30,6 @@ __all__ = [
     "MATRICES",
     "MULTIPLY",
     "PROSE",
-    "RECIPROCALS",
     "REFUSED",
     "RELATIONS",
     "SIZES",
@@ -217,19 +218,17 @@ FUNCTIONS: Mapping[str, str] = MappingProxyType(
         "sin": "sin", "cos": "cos", "tan": "tan", "sinh": "sinh", "cosh": "cosh", "tanh": "tanh",
         "arctan": "atan", "exp": "exp", "log": "log", "ln": "log", "max": "max", "min": "min",
         "sec": "sec", "csc": "csc", "cot": "cot", "coth": "coth", "sech": "sech", "csch": "csch",
+        "arcsin": "asin", "arccos": "acos",
     }
 )  # fmt: skip
 """Functions with a command of their own, which need no brackets: \\tanh z."""
 
-RECIPROCALS: Mapping[str, str] = MappingProxyType(
-    {"sec": "cos", "csc": "sin", "cot": "tan", "sech": "cosh", "csch": "sinh", "coth": "tanh"}
-)
-"""Functions that are one over another."""
-
 HEADS: Mapping[str, str] = MappingProxyType(
     {
         **{name: name for name in FUNCTIONS.values()},
-        "ln": "log", "arctan": "atan", "sigma": "sigmoid", "sigmoid": "sigmoid",
+        **{name: name for name in WRITTEN},
+        "ln": "log", "arctan": "atan", "arcsin": "asin", "arccos": "acos",
+        "sigma": "sigmoid", "sigmoid": "sigmoid",
         "softplus": "softplus", "relu": "relu", "ReLU": "relu", "erf": "erf", "sign": "sign",
         "sgn": "sign", "sqrt": "sqrt", "abs": "abs", "heaviside": "heaviside",
     }

@@ -29,9 +29,13 @@ class Cursor:
     `entries` are the names of the model in which it met its index; `work` is how many tokens may
     still be read again for that. `side` is where a side of a relation begins, `on_the_right` says
     whether that is a right one, and `steps` are the letters that count steps of training.
+    `other` takes the second reading where a formula has two (tanh z v, e^x beside a name e), and
+    `doubtful` says that there was such a place.
     """
 
-    def __init__(self, source: Source, span: Span, lexicon: Lexicon) -> None:
+    def __init__(
+        self, source: Source, span: Span, lexicon: Lexicon, *, other: bool = False
+    ) -> None:
         self.source = source
         self.lexicon = lexicon
         self.tokens = tokenize(source, span)
@@ -41,6 +45,8 @@ class Cursor:
         self.finish = span.end
         self.depth = 0
         self.bars = 0
+        self.other = other
+        self.doubtful = False
         self.side = 0
         self.on_the_right = False
         self.steps: frozenset[str] = frozenset()

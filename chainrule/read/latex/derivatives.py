@@ -26,8 +26,9 @@ MAX_ORDER = 4
 def fraction(parser: Parser, start: int, top: Range, bottom: Range) -> fm.Formula:
     """A quotient that begins at a token, or the derivative that it is."""
     after = bottom.after
+    operator = top.stop - top.start == 1 and parser.items[top.start].text == "d"
     if (
-        is_marker(parser, top.start, top.stop)
+        (operator or is_marker(parser, top.start, top.stop))
         and is_marker(parser, bottom.start, bottom.stop)
         and bottom.stop - bottom.start > 1
     ):
@@ -261,8 +262,25 @@ def held(parser: Parser, value: fm.Formula, start: int) -> fm.Formula:
         raise parser.error(
             "values at a place are not read", parser.span_from(start), "put the values in"
         )
+    if any(token.text == "=" for token in parser.items[place.start : place.stop]):
+        pairs = parser.inside(place, lambda: _values(parser))
+        return fm.Call("at", (value, *pairs), 0, parser.span_from(start))
     names = parser.inside(place, lambda: _names(parser))
     return fm.Held(value, tuple(names), parser.span_from(start))
+
+
+def _values(parser: Parser) -> list[fm.Formula]:
+    """x = 1, y = 2: names and what they are, in turn."""
+    out: list[fm.Formula] = []
+    while True:
+        name = parser.factor()
+        if not isinstance(name, fm.Name) or not parser.at("op", "="):
+            raise _no_name(parser, name)
+        parser.next()
+        out += [name, parser.sum()]
+        if not parser.at("op", ","):
+            return out
+        parser.next()
 
 
 def _names(parser: Parser) -> list[fm.Name]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from chainrule.read.latex.braces import Token
     from chainrule.read.latex.parser import Parser
 
-__all__ = ["bracket_or_iverson", "cases", "indicator", "matrix"]
+__all__ = ["bracket_or_iverson", "cases", "indicator", "iverson", "matrix"]
 
 _COMPARED = {"=": "==", "==": "==", "!=": "!=", "<": "<", ">": ">", "<=": "<=", ">=": ">="}
 _NEGATED = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from chainrule.core import formula as fm
 from chainrule.core.errors import Span
-from chainrule.read.latex.commands import RECIPROCALS
+from chainrule.core.written import WRITTEN, written
 from chainrule.read.latex.symbols import Range, pieces, scan
 
 if TYPE_CHECKING:
@@ -75,6 +75,13 @@ def call(parser: Parser, name: str, start: int, sup: Range | None, primes: int) 
         begin = parser.position
         value = parser.factor()
         args = (_run(parser, value, begin),)
+    elif parser.at("op", "-") and name not in _NEEDS_BRACKETS:
+        sign = parser.next()
+        begin = parser.position
+        if not parser.starts() and not parser.at("number"):
+            raise parser.unexpected()
+        value = _run(parser, parser.factor(), begin)
+        args = (fm.Negative(value, Span(sign.start, parser.span_from(begin).end)),)
     elif parser.starts() or parser.at("number") or parser.at("bar"):
         if name in _NEEDS_BRACKETS:
             raise parser.error(f"`{name}` needs brackets", parser.span_from(start))
@@ -102,14 +109,12 @@ def _applied(
     parser: Parser, name: str, args: tuple[fm.Formula, ...], primes: int, span: Span
 ) -> fm.Formula:
     """The call; sech x is 1/cosh x."""
-    inner = RECIPROCALS.get(name)
-    if inner is None or name in parser.lexicon.vocabulary.functions:
+    if name not in WRITTEN or name in parser.lexicon.vocabulary.functions:
         return fm.Call(name, args, primes, span)
-    if primes or len(args) != 1:
-        raise parser.error(
-            f"`{name}` is read with one argument and no prime", span, f"write 1/{inner}(x)"
-        )
-    return fm.Quotient(fm.Number("1", span), fm.Call(inner, args, 0, span), span)
+    least, most = WRITTEN[name]
+    if primes or not least <= len(args) <= most:
+        raise parser.error(f"this is not how `{name}` is used", span, f"write {name}(x)")
+    return written(name, args, span)
 
 
 def _check_sum(parser: Parser, name: str, begin: int) -> None:
@@ -135,12 +140,25 @@ def _is_empty(parser: Parser) -> bool:
 
 
 def _run(parser: Parser, first: fm.Formula, start: int) -> fm.Formula:
-    r"""The argument of a function without brackets: \log 2x, up to a bracket or a function."""
+    r"""The argument of a function without brackets: \log 2x, up to a bracket or a function.
+
+    It may end before that: \tanh z\, v is the other reading.
+    """
     factors = [first]
     while parser.starts() and not parser.at("open") and not _function_follows(parser):
         if type(factors[-1]) in {fm.Quotient, fm.Call}:
             break
-        factors.append(parser.factor())
+        glued = parser.peek().start == parser.items[parser.position - 1].end
+        if type(first) is not fm.Number and not glued:
+            parser.doubtful = True
+            if parser.other:
+                break
+        place = parser.position
+        factor = parser.factor()
+        if type(factor) is fm.Derivative:  # \cos u \frac{du}{dx}
+            parser.position = place
+            break
+        factors.append(factor)
     return parser.joined(factors, start)
 
 

@@ -18,11 +18,16 @@ from chainrule.read.latex.symbols import Key, Range, Scan, identifier, pieces
 if TYPE_CHECKING:
     from chainrule.read.latex.parser import Parser
 
-__all__ = ["Meaning"]
+__all__ = ["NEW", "PRIMED", "PRIMES", "Meaning"]
 
 NEW = "⁺"
-_NEW = re.compile(r"\+|new|updated|next|\([a-z]\+1\)|\(new\)")
+PRIMES = ("′", "″")
+"""The marks of one prime and of two, which may be derivatives."""
+PRIMED = "′"
+"""What a bracket with a prime behind it is differentiated by, until that is known."""
+_NEW = re.compile(r"\+|new|updated|next|\(?next_step\)?|\([a-z]\+1\)|\(new\)")
 _OLD = re.compile(r"old|\(t\)|\(old\)")
+_SAID = {"new": (NEW,), "next": (NEW,), "old": (), "prev": ()}
 _LOSSES = frozenset({"L", "J", "C", "E", "ell"})
 _STATES = frozenset("acfghimnorsxyz")  # h_{t+1} is the next state and no update
 _STEP = re.compile(r"\(?([a-z]|tau)(\+1)?\)?")
@@ -66,7 +71,7 @@ class Meaning:
             return raised
         if base is not None:
             return self.quantity(base)
-        return self.at_step(key) or self.unknown(key)
+        return self.at_step(key) or self.said_new(key) or self.unknown(key)
 
     # -- parts
 
@@ -256,7 +261,9 @@ class Meaning:
 
     def mark(self, piece: str) -> str | None:
         """The mark of an update; empty for the value before it, None where it is none."""
-        if _NEW.fullmatch(piece) or piece == "'":
+        if piece == "'":
+            return PRIMES[0]
+        if _NEW.fullmatch(piece):
             return NEW
         if _OLD.fullmatch(piece):
             return ""
@@ -279,6 +286,17 @@ class Meaning:
             return None
         parser.position = found.stop
         return self.named(base, 0, (NEW,) if step[2] else ())
+
+    def said_new(self, key: Key) -> fm.Formula | None:
+        r"""w_{new} and w_{old}, where the model has w."""
+        found = self.found
+        if not key.subs or key.subs[-1] not in _SAID or found.sup is not None or found.primes:
+            return None
+        base = self.lexicon.find(key._replace(subs=key.subs[:-1]))
+        if base is None:
+            return None
+        self.parser.position = found.stop
+        return self.named(base, 0, _SAID[key.subs[-1]])
 
     # -- superscripts
 
@@ -332,14 +350,39 @@ class Meaning:
             written = parser.source.text[
                 parser.items[found.start].start : parser.items[found.stop - 1].end
             ]
-            if not {"T", "top"}.issuperset(sups):
+            if self.lexicon.vocabulary.layered and self.is_layer(sups):
+                return self.unknown(self.key(self.index(found.sub)))
+            if not {"T", "top"}.issuperset(sups) and not parser.other:
                 raise parser.error(
                     f"`{written}` can be read in two ways",
                     Span(parser.items[found.start].start, parser.items[found.stop - 1].end),
                     "for a power write the exponent behind the subscript: x_1^2",
                 )
         value = self.named(name, found.primes)
+        if name == "e" and self.is_euler():
+            return self.exponential()
         return self.powered(value)
+
+    def is_euler(self) -> bool:
+        """Whether e^{-z} is read as Euler's number beside a name e: the other reading."""
+        place = self.found.sup
+        if place is None or place.stop - place.start == self.parser.items[place.start].kind.count(
+            "number"
+        ):
+            return False
+        self.parser.doubtful = True
+        return self.parser.other
+
+    def is_layer(self, sups: tuple[str, ...]) -> bool:
+        r"""Whether the superscript of a^2_1 is a layer: L is; 2 may be a power as well."""
+        if sups == ("L",):
+            return True
+        if len(sups) != 1 or not sups[0].isdigit():
+            return False
+        if int(sups[0][:4]) > 1:
+            self.parser.doubtful = True
+            return not self.parser.other
+        return True
 
     def powered(self, value: fm.Formula) -> fm.Formula:
         """With the superscript as an exponent."""
@@ -370,9 +413,9 @@ class Meaning:
             if found.sub is not None and not found.raised_first:
                 end = parser.items[found.sub.after - 1].end
         span = Span(parser.items[found.start].start, end)
-        if primes > 1:
-            raise parser.error("a quantity carries one prime at most", span)
-        return fm.Name(name, (NEW,) if primes else marks, span)
+        if primes > len(PRIMES):
+            raise parser.error("a quantity carries two primes at most", span)
+        return fm.Name(name, (PRIMES[primes - 1],) if primes else marks, span)
 
     def finish(
         self, name: str, place: int, primes: int = 0, marks: tuple[str, ...] = ()

@@ -32,7 +32,8 @@ def is_circled(char: str) -> bool:
 
 
 def unnumbered(source: Source, found: list[Token]) -> list[Token]:
-    """The symbols without the numbers behind formulas."""
+    """The symbols without the numbers of formulas, in front or behind."""
+    found = found[_in_front(source, found) :]
     out: list[Token] = []
     for place, token in enumerate(found):
         over = token.kind in {"break", "end"}
@@ -42,6 +43,16 @@ def unnumbered(source: Source, found: list[Token]) -> list[Token]:
         if place + 1 == len(found) and not over:
             _cut(source, out)
     return out
+
+
+def _in_front(source: Source, found: list[Token]) -> int:
+    r"""How many tokens a number in front takes: `(2)\quad E = …`."""
+    end = next((at for at, one in enumerate(found[: _LONGEST + 1]) if one.kind == "close"), 0)
+    if not end or found[0].kind != "open" or end + 1 >= len(found):
+        return 0
+    label = source.text[found[0].start : found[end].end]
+    gap = source.text[found[end].end : found[end + 1].start]
+    return end + 1 if _LABEL.fullmatch(label) and _WIDE.search(gap) else 0
 
 
 def _cut(source: Source, out: list[Token]) -> None:

@@ -16,6 +16,7 @@ from chainrule.read.latex.atoms import atom, starts_atom
 from chainrule.read.latex.commands import MULTIPLY, REFUSED, RELATIONS
 from chainrule.read.latex.cursor import Cursor
 from chainrule.read.latex.derivatives import fraction, held
+from chainrule.read.latex.meanings import PRIMED
 from chainrule.read.latex.steps import steps_of
 from chainrule.read.latex.symbols import Range, argument, is_prose
 
@@ -33,6 +34,8 @@ _THEREFORE = frozenset({
 _TRANSPOSES = frozenset({"T", "top", "intercal"})
 _ANNOTATED = frozenset({"overset", "stackrel", "underset"})
 _BECOMES = frozenset({"to", "rightarrow", "longrightarrow", "mapsto"})
+_BOXES = ("boxed", "fbox", "ensuremath", "underline")
+_CLOSED = frozenset({")", "]"})
 _CLAIMED = frozenset({"=", "≈", "←"})
 
 
@@ -86,6 +89,12 @@ class Parser(Cursor):
 
     def chain(self) -> fm.Formula:
         """A = B = C, or a formula alone."""
+        boxed = self.boxed()
+        if boxed is not None:
+            after = boxed.after
+            value = self.inside(boxed, self.chain)
+            self.position = after
+            return value
         start = self.side = self.position
         self.on_the_right = False
         self.steps = steps_of(self)
@@ -115,6 +124,18 @@ class Parser(Cursor):
         if not rest:
             return first
         return fm.Relation(first, tuple(rest), self.span_from(start))
+
+    def boxed(self) -> Range | None:
+        r"""What is in \boxed{A = B}, if that is all there is."""
+        self.skip_empty()
+        if not self.at("command", *_BOXES):
+            return None
+        place = argument(self.tokens, self.position + 1, self.stop)
+        if place is None or not any(
+            token.text in RELATIONS for token in self.items[place.start : place.stop]
+        ):
+            return None
+        return place
 
     def becomes(self, left: fm.Formula, start: int) -> fm.Formula | None:
         r"""w \to w' = w - …, and b \rightarrow b - …, as an update; None for any other arrow."""
@@ -310,7 +331,16 @@ class Parser(Cursor):
             relation = self.annotated()
             self.position = place
             return relation is None
-        return token.kind != "number" and starts_atom(self, token)
+        if token.kind == "number":
+            raised = self.position > 1 and self.items[self.position - 2].kind == "^"
+            return self.spaced() and (raised or self.items[self.position - 1].kind != "number")
+        return starts_atom(self, token)
+
+    def spaced(self) -> bool:
+        r"""Whether a space that is set, such as \, or ~, stands before what comes next."""
+        before = self.items[self.position - 1] if self.position else None
+        gap = self.source.text[before.end : self.peek().start] if before is not None else ""
+        return "\\" in gap or "~" in gap
 
     # -- factors
 
@@ -323,6 +353,9 @@ class Parser(Cursor):
             token = self.peek()
             if token.kind == "^":
                 value = self.raised(value, start)
+            elif token.kind == "'" and self.items[self.position - 1].text in _CLOSED:
+                self.next()
+                value = fm.Derivative(value, fm.Name(PRIMED), False, self.span_from(start))
             elif token.kind == "bar" and self.peek(1).kind == "_" and not self.bars:
                 self.next()
                 value = held(self, value, start)

@@ -33,7 +33,7 @@ def steps_of(cursor: Cursor) -> frozenset[str]:
         return frozenset()
     scripts = _scripts(cursor, first)
     letter = next((found[1] for one in scripts if (found := _NEXT.fullmatch(one))), "")
-    if not letter or letter in cursor.lexicon.names:
+    if not letter:
         return frozenset()
     wanted = [one.replace("+1", "") if _NEXT.fullmatch(one) else one for one in scripts]
     for place in range(first.stop, min(cursor.stop, first.stop + _WINDOW)):

@@ -259,10 +259,13 @@ def identifier(key: Key) -> str:
     """The identifier of a symbol that the vocabulary does not have.
 
     Base, accent, then superscripts behind two underscores, then subscripts behind one:
-    `\\hat{y}_{1,2}` is `y_hat_1_2`, `a^{(l)}_j` is `a__l_j`, `h_{t-1}` is `h_tminus1`.
+    `\\hat{y}_{1,2}` is `y_hat_1_2`, `a^{(l)}_j` is `a__l_j`, `h_{t-1}` is `h_tminus1`; square
+    brackets stand for a layer without doubt, and `a^{[2]}_j` is `a__layer2_j`.
     """
     base = f"{key.base}_{key.accent}" if key.accent else key.base
-    raised = "".join(f"__{_spelt(piece)}" for piece in key.sups)
+    raised = "".join(
+        f"__{'layer' if piece[:1] == '[' else ''}{_spelt(piece)}" for piece in key.sups
+    )
     return base + raised + "".join(f"_{_spelt(piece)}" for piece in key.subs)
 
 

@@ -46,6 +46,9 @@ _EMPTY = re.compile(r"\s*\{\s*\}")
 _COLUMNS = re.compile(r"\s*\{[^{}]*\}")
 _LENGTH = re.compile(r"\s*\[\s*-?[\d.]+\s*(?:pt|em|ex|mm|cm|in)\s*\]")
 _NUMBER = re.compile(r"(?:[0-9]+(?:\{,\}[0-9]{3})*(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_DECIMAL_COMMA = re.compile(
+    r"(?:0\{,\}[0-9]+|[0-9]+\{,\}(?:[0-9]{1,2}|[0-9]{4,}))(?![0-9]|\{,\}|\.[0-9])"
+)
 _PLAIN_NUMBER = re.compile(r"[0-9]+")
 _OPERATOR = re.compile(r":=|<=|>=|==|[-+*/=<>,;:.!?]")
 _SIMPLE = re.compile(r"(?:[\w .*'+/-]|\\_|\\ |\\,|~)*")
@@ -168,9 +171,11 @@ class _Lexer:
             return self.token("number", self.text[start], 1)
         glued = start > 0 and (self.text[start - 1].isalpha() or self.text[start - 1] == "_")
         pattern = _PLAIN_NUMBER if glued else _NUMBER
-        match = pattern.match(self.text, start, self.end)
+        comma = None if glued else _DECIMAL_COMMA.match(self.text, start, self.end)
+        match = comma or pattern.match(self.text, start, self.end)
         length = len(match[0]) if match else 1
-        text = self.text[start : start + length].replace("{,}", "")
+        point = "." if comma else ""
+        text = self.text[start : start + length].replace("{,}", point)
         if len(text) > MAX_DIGITS:
             raise LimitError(
                 f"this number has more than {MAX_DIGITS} digits",

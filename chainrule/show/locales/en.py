@@ -135,6 +135,10 @@ LOCALE = Locale(
         "reason-delta": "{name} is read as {meaning}; with that this is not right, and it may mean "
         "something else, such as the opposite sign",
         "reason-time": "the time for one claim is over (--budget gives more)",
+        "reason-kink-here": "the derivative has a kink or a jump at these values: what it is there "
+        "is a convention",
+        "reason-tied": "an assumption ties {name} to another leaf: it is not said what is held "
+        "fixed while {name} changes",
         "reason-domain": "it cannot be told where both sides have a value",
         "reason-one-sided": "one side has a value where the other has none: they are equal "
         "elsewhere, as far as was looked",
@@ -145,6 +149,12 @@ LOCALE = Locale(
         "reason-ambiguous-name": "{name} can mean {candidates}: say which with --alias {name}=…",
         "reason-local-partial": "this is right only if {derivative} means the factor of one edge, "
         "with what lies between held fixed; does it?",
+        "reason-readings": "this can be read in more than one way, right in one and wrong in "
+        "another: {readings}",
+        "reason-diagonal": "this is right where the letters stand for different numbers and wrong "
+        "at {where}: is it meant for that, too?",
+        "reason-prime": "{name} depends on more than one name, or on none: write what its prime is "
+        "the derivative by",
         "reason-no-values": "numbers are compared, and there is no value for {names} (--values)",
         "reason-level": "formulas with indices, sums over an index or matrices are not judged yet",
         "reason-derivative": "a derivative by something that is no name is not judged",

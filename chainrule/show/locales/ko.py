@@ -232,6 +232,9 @@ LOCALE = Locale(
         "reason-delta": "{name:을/를} {meaning:으로/로} 읽으면 옳지 않지만, 부호가 반대이거나 "
         "다른 뜻일 수 있다",
         "reason-time": "식 하나에 쓸 수 있는 시간을 넘겼다(--budget으로 늘릴 수 있다)",
+        "reason-kink-here": "이 값에서는 도함수가 꺾이거나 끊긴다. 거기서의 미분값은 약속일 뿐이다",
+        "reason-tied": "가정이 {name:을/를} 다른 값에 묶어 놓았으므로 {name:이/가} 변할 때 "
+        "무엇을 고정하는지 알 수 없다",
         "reason-domain": "두 변이 함께 값을 갖는 곳을 알 수 없다",
         "reason-one-sided": "한쪽에만 값이 있는 곳이 있다. 다른 곳에서는 살펴본 한 두 변이 같다",
         "reason-function": "함수 {name}에 대해 알려진 것이 없다",
@@ -242,6 +245,11 @@ LOCALE = Locale(
         "--alias {name}=…으로 정해 준다",
         "reason-local-partial": "{derivative:이/가} 사이에 있는 것을 고정한 변 하나의 인수라는 "
         "뜻일 때만 옳다. 그런 뜻인가?",
+        "reason-readings": "여러 가지로 읽을 수 있고, 읽기에 따라 옳기도 하고 틀리기도 하다: "
+        "{readings}",
+        "reason-diagonal": "첨자가 서로 다를 때에는 옳고 {where}에서는 틀리다. 그 경우도 뜻하는가?",
+        "reason-prime": "{name:은/는} 여러 이름에 달려 있거나 어느 이름에도 달려 있지 않다. "
+        "프라임이 무엇으로 미분한 것인지 써 준다",
         "reason-no-values": "수를 비교해야 하는데 {names}의 값이 없다(--values)",
         "reason-level": "첨자나 첨자에 걸친 합, 행렬이 있는 식은 아직 판정하지 않는다",
         "reason-derivative": "이름이 아닌 것으로 미분한 식은 판정하지 않는다",

@@ -66,7 +66,10 @@ class Report:
         """What there is to say about a verdict, in one sentence; empty where that is nothing."""
         verdict, finding = judged.verdict, judged.finding
         if finding is not None:
-            return self.locale.say(Phrase("", finding.facts, finding.words), self.math)
+            facts = dict(finding.facts)
+            if "condition" in facts:
+                facts["condition"] = self.condition(str(facts["condition"]))
+            return self.locale.say(Phrase("", facts, finding.words), self.math)
         if verdict.outcome is Outcome.UNREADABLE:
             error = verdict.claim.error
             return error.message if error is not None else ""

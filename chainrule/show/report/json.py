@@ -2,8 +2,9 @@
 
 The schema is `chainrule.report/1`; `expected` is the whole side of the claim that would be right,
 the right one if possible, and `expected_of` what it is equal to; columns count characters of the
-line from 1, and `part_end_column` is the one behind the wrong part. What stands on the command line
-is one document named `-`, in which `line` is the number of the claim.
+line from 1, and `part_end_column` is the one behind the wrong part. Every file of claims is a
+document, named by its path; what stands on the command line or comes from standard input is one
+named `-`, in which `line` is the number of the claim.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from chainrule.show.printers.latex import print_latex
 from chainrule.show.report.base import Report, ReportFormat
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from chainrule.core.claim import Judged
     from chainrule.core.formula import Formula
@@ -68,13 +69,26 @@ def entry(judged: Judged, report: Report) -> dict[str, Any]:
     }
 
 
+def _documents(report: Report) -> Mapping[str, list[Judged]]:
+    """The claims of each document, by its path; the command line and standard input are `-`."""
+    found: dict[str, list[Judged]] = {}
+    for judged in report.judged:
+        name = judged.verdict.claim.source.name
+        found.setdefault("-" if name == "<stdin>" else name, []).append(judged)
+    return found
+
+
 def render(report: Report) -> Iterator[str]:
-    """The document, one claim a line."""
-    yield f'{{"schema": "{SCHEMA}", "documents": [{{"path": "-", "claims": [\n'
-    for place, judged in enumerate(report.judged):
-        record = json.dumps(entry(judged, report), ensure_ascii=False, allow_nan=False)
-        yield f",\n{record}" if place else record
-    yield f'\n]}}],\n"summary": {json.dumps(report.counts())}}}\n'
+    """The documents, one claim a line."""
+    yield f'{{"schema": "{SCHEMA}", "documents": ['
+    for number, (path, claims) in enumerate(_documents(report).items()):
+        head = f'{{"path": {json.dumps(path, ensure_ascii=False)}, "claims": [\n'
+        yield f",\n{head}" if number else head
+        for place, judged in enumerate(claims):
+            record = json.dumps(entry(judged, report), ensure_ascii=False, allow_nan=False)
+            yield f",\n{record}" if place else record
+        yield "\n]}"
+    yield f'],\n"summary": {json.dumps(report.counts())}}}\n'
 
 
 REPORT = ReportFormat("json", render)

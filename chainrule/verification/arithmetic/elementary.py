@@ -19,9 +19,11 @@ from chainrule.verification.arithmetic.polynomials import Polynomial, TooLarge
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["FUNCTIONS", "Elementary"]
+__all__ = ["FUNCTIONS", "TURNED", "Elementary"]
 
 _MAX_ANGLE = 8
+TURNED = "(-1)^"
+"""No function of anybody: (−1)^v where v is not a number."""
 
 
 class Elementary(Field):
@@ -202,7 +204,49 @@ class Elementary(Field):
             if number == 0:
                 return self.number(1)
             return self.real_power(base, number)
-        return self.exp(self.mul(exponent, self.log(base)))
+        side = self.sign(base)
+        if side > 0:
+            return self.exp(self.mul(exponent, self.log(base)))
+        if side == 0:
+            raised = self.sign(exponent)
+            if raised < 0:
+                raise OutOfDomain
+            return self.number(0 if raised else 1)
+        size = self.exp(self.mul(exponent, self.log(self.neg(base))))
+        return self.mul(self._turned(exponent), size)
+
+    def _turned(self, exponent: Value) -> Value:
+        """(−1)^v, which has a value where v is whole: (−1)^(v + 1) is −(−1)^v."""
+        constant = Fraction(exponent.top.get(poly.CONSTANT, 0))
+        if exponent.below or constant.denominator != 1:
+            return self.opaque(TURNED, 0, (exponent,))
+        rest = self.sub(exponent, self.number(constant))
+        out = self.opaque(TURNED, 0, (rest,))
+        ((((generator, _),), _),) = out.top.items()
+        self.whole[generator] = rest.top
+        return self.neg(out) if constant % 2 else out
+
+    def settled(self, value: Value) -> Value:
+        """A value with (−1)^(2n) = 1 wherever (−1)^n has a value too, n being whole there."""
+        units = {
+            next(iter(top)): generator
+            for generator, top in self.whole.items()
+            if len(top) == 1 and set(top.values()) == {1}
+        }
+        out: Polynomial = {}
+        for monomial, coefficient in value.top.items():
+            powers: dict[int, poly.Exponent] = {}
+            for generator, exponent in monomial:
+                top = self.whole.get(generator, {})
+                parts = {generator: exponent}
+                if top and all(m in units and c.denominator == 1 for m, c in top.items()):
+                    parts = {units[m]: c * exponent for m, c in top.items()}
+                for part, times in parts.items():
+                    powers[part] = powers.get(part, 0) + times
+            kept = ((g, e % 2 if g in self.whole else e) for g, e in powers.items())
+            key = tuple(sorted((g, poly.plain(e)) for g, e in kept if e))
+            out = poly.add(out, {key: coefficient})
+        return Value(out, value.below) if out else Value({})
 
     def sigmoid(self, value: Value) -> Value:
         """e^z/(1 + e^z)."""

@@ -88,6 +88,8 @@ class Field:
     closed: bool = False
     """Whether boundaries are regions of their own: every sign that is asked for may be 0."""
     done: dict[int, Value] = field(default_factory=dict)
+    whole: dict[int, Polynomial] = field(default_factory=dict)
+    """Generators (−1)^v of this region, and the v, which are whole where both sides have values."""
 
     def region(self, signs: Mapping[poly.Key, int]) -> Self:
         """The same generators in a region where these signs hold."""
@@ -311,14 +313,16 @@ class Field:
 
     def _note(self, piece: Polynomial) -> None:
         """Remember a polynomial, unless it is a sum that is certainly more than 0."""
-        certain = self._all_positive(piece) and any(
-            all(self._never_zero(generator) for generator, _ in monomial) for monomial in piece
-        )
+        certain = self._all_positive(piece) and any(map(self.never_zero, piece))
         if not certain:
             self.silent[poly.key(poly.content(piece)[2])] = None
 
     def _never_zero(self, generator: int) -> bool:
         return self.generators[generator].kind in {"exp", "root", "constant"}
+
+    def never_zero(self, monomial: Monomial) -> bool:
+        """Whether a monomial is certainly not 0."""
+        return all(self._never_zero(generator) for generator, _ in monomial)
 
     def _sign_of_piece(self, piece: Polynomial) -> int:
         if self._all_positive(piece):

@@ -89,7 +89,10 @@ class Floats(Walk[float]):
         if any(map(math.isnan, args)):
             return math.nan
         if function in self.functions:
-            return self.functions[function](args[0], primes)
+            try:
+                return self.functions[function](args[0], primes)
+            except OverflowError:
+                return math.nan
         if function in CONSTANTS:
             return CONSTANTS[function]
         value = float(PRIMITIVES[function].value(*args))

@@ -109,7 +109,7 @@ class Intervals(Walk[Interval | type[ArithmeticError]]):
         if op == "div":
             return divided(args[0], args[1], precision)
         if op == "pow":
-            return power(args[0], args[1], store.number(store.args[term][1]), precision)
+            return power(args[0], args[1], self._rationals(store.args[term][1]), precision)
         function, primes = store.data[term]
         declared = self.functions.get(function)
         if declared is not None:

@@ -60,8 +60,8 @@ _exp: _Unary = mpi.mpi_exp
 _log: _Unary = mpi.mpi_log
 _sqrt: _Unary = mpi.mpi_sqrt
 _abs: _Unary = mpi.mpi_abs
-_sin: _Unary = mpi.mpi_sin
-_cos: _Unary = mpi.mpi_cos
+_sine: _Unary = mpi.mpi_sin
+_cosine: _Unary = mpi.mpi_cos
 _atan: _Unary = mpi.mpi_atan
 _pi: Callable[[int], Interval] = mpi.mpi_pi
 _pow_int: Callable[[Interval, int, int], Interval] = mpi.mpi_pow_int
@@ -71,6 +71,8 @@ _ZERO: Interval = (fzero, fzero)
 _TWO: Interval = (from_int(2), from_int(2))
 _MAX_EXPONENT = 1 << 20
 """Beyond 2^±(2²⁰) a number is neither useful nor cheap."""
+_MAX_TURNS = 1 << 12
+"""As many bits of an angle are needed as it is large."""
 _FAR = 26
 _FINE = 900
 """1 − erf 26 < 10⁻²⁹⁵, which more than `_FINE` bits would resolve."""
@@ -167,13 +169,18 @@ def power(base: Interval, exponent: Interval, exact: Fraction | None, precision:
         found = _pow_int(base, abs(int(exact)), precision)
         return found if exact >= 0 else divided(_ONE, found, precision)
     side = sign(base)
-    if side == 0 and exact is not None and exact > 0:
-        return _ZERO
     if side == 1:
         return exp(_mul(exponent, log(base, precision), precision), precision)
-    if side is None:
+    if side == 0:
+        raised = sign(exponent)
+        if raised is None:
+            raise Unsure
+        if raised < 0:
+            raise Undefined
+        return _ZERO if raised else _ONE
+    if side is None or exact is None:
         raise Unsure
-    raise Undefined  # of a negative number, or 0 to a negative or unknown power
+    raise Undefined  # a broken power of a negative number
 
 
 # ------------------------------------------------------------------ functions
@@ -216,6 +223,20 @@ def _hyperbolic(x: Interval, precision: int, *, odd: bool) -> Interval:
     up, down = exp(x, precision), exp(_neg(x, precision), precision)
     join = _sub if odd else _add
     return _div(join(up, down, precision), _TWO, precision)
+
+
+def _angle(x: Interval) -> Interval:
+    if any(end[2] + end[3] > _MAX_TURNS for end in x if end != fzero):
+        raise Unsure
+    return x
+
+
+def _sin(x: Interval, precision: int) -> Interval:
+    return _sine(_angle(x), precision)
+
+
+def _cos(x: Interval, precision: int) -> Interval:
+    return _cosine(_angle(x), precision)
 
 
 def _tan(x: Interval, precision: int) -> Interval:

@@ -70,9 +70,9 @@ READINGS = [
     (r"net_{h1} + \mathrm{out}_{o1}", "z_1 + o_1"),
     # superscripts
     (r"o_1^2", "o_1**2"),
-    (r"a^{(l)}_j + a^{[3]}", "a__l_j + a__3"),
+    (r"a^{(l)}_j + a^{[3]}", "a__l_j + a__layer3"),
     (r"\delta^l_j + w^l_{jk} + a^{l-1}_k", "delta__l_j + w__l_jk + a__lminus1_k"),
-    (r"A^{[0]T} x", "A__0.T*x"),
+    (r"A^{[0]T} x", "A__layer0.T*x"),
     (r"W^T x+W^\top x+W^{\mathsf{T}}x", "W.T*x + W.T*x + W.T*x"),
     (r"x^{-1}+x^{n+1}+9^{9^{9}}", "x**(-1) + x**(n + 1) + 9**9**9"),
     (r"h_{t-1}", "h_tminus1"),
@@ -162,7 +162,7 @@ READINGS = [
     (r"\sum_{k=1}^{n} w_{jk} a_k", "sum(k, w[j, k]*a[k])"),
     # updates
     (r"w_{31}^{+} = w_{31} - \alpha g", "w_31⁺ = w_31 - alpha*g"),
-    (r"W^+_{31} \leftarrow w_{31}'", "W_31⁺ ← w_31⁺"),
+    (r"W^+_{31} \leftarrow w_{31}'", "W_31⁺ ← w_31′"),
     (r"w_{31}^{(t+1)} := w_{31}^{(t)}", "w_31⁺ ← w_31"),
     (r"w_{31}^{new} \gets w_{31}^{\text{old}}", "w_31⁺ ← w_31"),
     (r"\Delta w_{31} = Δw_{31}", "w_31Δ = w_31Δ"),
@@ -211,7 +211,6 @@ UNCLEAR = [
     r"2o_1(x_1)",  # a factor, or o_1 as a function of x_1
     r"a_1/o_1(1-o_1)",  # how far does the denominator go
     r"1/2x_1",
-    r"o^2_1",  # the square of o_1, or an entry of layer 2
     r"x^12",
     r"e^-x",
     r"\frac{\partial}{\partial x}(x)(y)",

@@ -1,0 +1,413 @@
+"""Formulas as their authors mean them: no right one refuted, no wrong one proved."""
+
+from __future__ import annotations
+
+import pytest
+
+from chainrule.core.claim import Outcome
+from chainrule.core.errors import Source
+from chainrule.read.equations import equations
+from chainrule.read.models import load_model
+from chainrule.verification.verify import Verifier
+from tests.claims.spellings import BATCHES, spellings, verdict
+
+PROVED, REFUTED = Outcome.PROVED, Outcome.REFUTED
+UNDECIDED, UNREADABLE = Outcome.UNDECIDED, Outcome.UNREADABLE
+
+
+def judged(model: str, text: str) -> Outcome:
+    graph = equations(model) if "=" in model else load_model(model)
+    return Verifier(graph)(1, Source("-", text))[-1].verdict.outcome
+
+
+ALL = [one for batch in BATCHES for one in spellings(batch)]
+
+
+def test_the_table_is_large_and_a_third_is_wrong():
+    assert len(ALL) >= 300
+    assert len({one.model for one in ALL}) >= 12
+    assert len({one.text for one in ALL}) == len(ALL)
+    assert 0.25 < sum(one.label == "W" for one in ALL) / len(ALL) < 0.45
+
+
+@pytest.mark.parametrize("one", ALL, ids=lambda one: f"{one.model}: {one.text}")
+def test_no_hand_is_misread(one):
+    """An author who is told that his right formula is wrong never comes back."""
+    found = verdict(one)
+    assert (one.label, found) not in {("R", "REFUTED"), ("W", "PROVED"), ("W", "AGREES")}
+    if one.label == "O":
+        assert found in {"UNDECIDED", "UNREADABLE"}
+
+
+# ---------------------------------------------------------------- layers
+
+LAYERED = [
+    (rf"\frac{{\partial E}}{{\partial {z}}} = {a}(1-{a})({a} - \text{{target}}_{{o1}})", a)
+    for z, a in (
+        ("z^{[2]}", "a^{[2]}"), ("z^{[2]}_1", "a^{[2]}_1"), ("z^L_1", "a^L_1"),
+        ("z^{L}_1", "a^{L}_1"), ("z_1^{[2]}", "a_1^{[2]}"),
+    )
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "a"), LAYERED)
+def test_a_layer_above_a_name_is_a_layer_of_the_model(text, a):
+    r"""a^{[2]} read as a_2, the second unit of the hidden layer."""
+    assert judged("2-2-1", text) is PROVED
+    assert judged("2-2-1", text.replace(f"(1-{a})", f"(1+{a})")) is REFUTED
+    assert judged("2-2-1", text.replace(f"{a}(1-", "a^{[1]}_1(1-")) is REFUTED
+
+
+@pytest.mark.parametrize("base", ["a", "z", "b", "h", r"\delta"])
+@pytest.mark.parametrize("layer", ["[2]", "(2)", "[3]", "l"])
+def test_without_layers_a_layer_is_a_question(base, layer):
+    """A superscript of a layer taken for an exponent, or for another name."""
+    text = rf"{base}^{{{layer}}} = x + 1"
+    assert judged("a = x + 1\nz = x + 2\nb = z*a", text) in {UNDECIDED, UNREADABLE}
+
+
+def test_two_ways_of_counting_layers_are_both_read():
+    """UFLDL counts the input as layer 1, others as layer 0."""
+    assert judged("2-2-1", r"z^{(2)}_1 = z_3") is UNDECIDED
+    assert judged("2-2-1", r"a^{(2)}_2 = a_2") is PROVED  # layer 2 from 0 has one unit only
+    assert judged("2-2-1", r"a^{(2)}_2 = a_1") is REFUTED
+
+
+@pytest.mark.parametrize(("index", "z"), [("o1", "z_3"), ("3", "z_3"), ("1", "z_1")])
+def test_a_delta_belongs_to_its_unit(index, z):
+    r"""\delta_{o1} that nobody knows."""
+    assert judged("2-2-1", rf"\delta_{{{index}}} = \frac{{\partial E}}{{\partial {z}}}") is PROVED
+    assert (
+        judged("2-2-1", rf"\delta_{{{index}}} = 2\frac{{\partial E}}{{\partial {z}}}") is UNDECIDED
+    )
+
+
+# ---------------------------------------------------------------- primes
+
+CUBE = "u = x**2 + 1\ny = u**3"
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        (r"\frac{dy}{dx} = 3u^2u'", r"\frac{dy}{dx} = 3uu'"),
+        (r"\frac{d}{dx}\ln u = \frac{u'}{u}", r"\frac{d}{dx}\ln u = \frac{1}{u}"),
+        (r"\frac{dy}{dx} = 3u^2\dot u", r"\frac{dy}{dx} = 2u^2\dot u"),
+        (r"\dot{y} = 3u^2\dot{u}", r"\dot{y} = 3u^2"),
+        (r"(u^{3})' = 3u^2u'", r"(u^{3})' = 3u^2"),
+        ("(u^3)' = 3*u^2*u'", "(u^3)' = 3*u^2"),
+        (r"y' = 6x(x^2+1)^2", r"y' = 6(x^2+1)^2"),
+        (r"u' = 2x", r"u' = x"),
+        ("y' = 3*u^2*u'", "y' = 3*u^2"),
+        ("u′ = 2x", "u′ = 3x"),
+    ],
+)
+def test_a_prime_on_a_quantity_is_a_derivative(right, wrong):
+    """u′ read as the updated u."""
+    assert judged(CUBE, right) is PROVED
+    assert judged(CUBE, wrong) is REFUTED
+
+
+@pytest.mark.parametrize("text", ["y' = 2u u'", r"\dot y = u", "(u^2)' = 2u", r"y' = y' + 0\,x"])
+def test_a_prime_by_one_of_two_names_is_a_question(text):
+    """A derivative by whichever leaf comes first."""
+    assert judged("u = x*v\ny = u**2", text) in {UNDECIDED, UNREADABLE}
+
+
+@pytest.mark.parametrize("new", ["w'", "w^{+}", "w^{new}", "w^{(t+1)}"])
+@pytest.mark.parametrize("old", ["w", "w^{(t)}"])
+def test_an_update_keeps_the_shape_of_one(new, old):
+    """w′ taken for a derivative where it is the new weight."""
+    model = "z = w*x\nE = (t - z)**2/2"
+    step = r"\eta\frac{\partial E}{\partial w}"
+    assert judged(model, rf"{new} = {old} - {step}") is PROVED
+    assert judged(model, rf"{new} = {old} + {step}") is REFUTED
+
+
+# ---------------------------------------------------------------- scope, y, foreign names
+
+SCOPE = "z = w*x\nh = tanh(z)\no = h*v + c\nl = log(p)*y + sin(x)*v"
+
+
+@pytest.mark.parametrize("gap", [r"\,", r"\ ", r"\;", " "])
+@pytest.mark.parametrize(
+    ("left", "function", "rest"),
+    [("o", r"\tanh z", "v + c"), ("l", r"\log p", r"y + \sin x{gap}v"),
+     (r"\frac{\partial h}{\partial w}", r"\operatorname{sech}^2 z", "x"),
+     (r"\frac{\partial l}{\partial p}", r"\frac{1}{p}", "y")],
+)  # fmt: skip
+def test_how_far_a_function_word_reaches_is_never_a_refutation(left, function, rest, gap):
+    r"""\tanh z\, v taken for tanh(z v)."""
+    text = f"{left} = {function}{gap}{rest.format(gap=gap)}"
+    assert judged(SCOPE, text) is not REFUTED
+
+
+def test_what_is_wrong_however_far_it_reaches_is_refuted():
+    """A second reading that excuses everything."""
+    assert judged(SCOPE, r"o = \tanh z\, v - c") is REFUTED
+    assert judged(SCOPE, r"o = v\tanh(z) + c") is PROVED
+    assert judged(SCOPE, r"o = v \tanh wx + c") is PROVED
+
+
+UNIT = "z = w*x + b\no = sigmoid(z)\nE = (t - o)**2/2"
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        (r"\frac{\partial y}{\partial z} = y(1-y)", PROVED),
+        (r"\frac{\partial y}{\partial z} = y(1+y)", REFUTED),
+        (r"y = \sigma(z)", PROVED),
+        (r"y = \sigma(w)", REFUTED),
+        (r"\frac{\partial E}{\partial z} = (y-t)\,y(1-y)", PROVED),
+        (r"\frac{\partial E}{\partial o} = o - y", PROVED),
+        (r"\frac{\partial E}{\partial o} = y - o", REFUTED),
+        ("o = y", UNDECIDED),
+        (r"\frac{\partial z_1}{\partial w} = x_1", PROVED),
+    ],
+)
+def test_y_may_be_the_output(text, outcome):
+    """Bishop's y is the output: no target is differentiated by a node."""
+    assert judged(UNIT, text) is outcome
+
+
+def test_an_output_and_a_target_of_one_number_are_asked_about():
+    """o_1 = y_1 is true of one y and false of the other."""
+    assert judged("textbook", "o_1 = y_1") is UNDECIDED
+
+
+@pytest.mark.parametrize(
+    "function", ["\\sigma({})", "e^{{{}}}", "\\sqrt{{{}}}", "\\tanh {}", "|{}|"]
+)
+@pytest.mark.parametrize("name", ["a", "r", "p_i", "q"])
+def test_a_definition_of_something_else_is_asked_about(name, function):
+    """A name that the model does not have, quantified over in silence."""
+    text = f"{name} = {function.format('s')} \\cdot 1"
+    assert judged(UNIT, text) in {UNDECIDED, UNREADABLE}
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [(r"\tanh q = 2\sigma(2q) - 1", PROVED), (r"\tanh q = 2\sigma(q) - 1", UNDECIDED),
+     (r"\frac{d}{dq}\tanh q = 1 - \tanh^2 q", PROVED)],
+)  # fmt: skip
+def test_identities_in_foreign_letters(text, outcome):
+    """True of every number, or nothing that can be said about this model."""
+    assert judged(UNIT, text) is outcome
+
+
+# ---------------------------------------------------------------- e, updates, marks
+
+EULER = "o = 1/(1 + e^(-z))"
+
+
+@pytest.mark.parametrize(
+    ("model", "text", "outcome"),
+    [
+        (EULER, "do/dz = o*(1-o)", PROVED),
+        (EULER, "do/dz = o*(1+o)", REFUTED),
+        (EULER, r"o = \frac{1}{1+e^{-z}}", PROVED),
+        ("o = 1/(1 + e**(-z))\nl = e**o", r"\frac{dl}{dz} = e^{o}o(1-o)", PROVED),
+        ("e = d - y\nE = e**2/2", r"\frac{\partial E}{\partial e} = e", PROVED),
+        ("e = d - y\nE = e**2/2", r"\frac{\partial E}{\partial d} = d - y", PROVED),
+        ("z = w*x\ne = d - tanh(z)\nE = e**2", r"\frac{d}{dz}\tanh z = 1 - \tanh^2 z", PROVED),
+        ("z = w*x\ne = d - z\nE = sigmoid(e)", r"e^{-z} = 1", REFUTED),
+        ("z = w*x\ne = d - z\nE = exp(z)*e", r"\exp(z) = e^{z}", UNDECIDED),
+        ("z = w*x\ne = d - z\nE = exp(z)*e", "exp(z) = e^z", UNDECIDED),
+        ("y = e*x", r"\frac{dy}{dx} = e", PROVED),
+    ],
+)
+def test_e_has_one_meaning_everywhere(model, text, outcome):
+    """A leaf e in the model and Euler's number in the claim."""
+    assert judged(model, text) is outcome
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        (r"w \leftarrow w + \Delta w", PROVED),
+        (r"w \leftarrow w - \Delta w", UNDECIDED),
+        (r"w_{new} = w_{old} - \eta\frac{\partial E}{\partial w}", PROVED),
+        (r"w_{new} = w_{old} + \eta\frac{\partial E}{\partial w}", REFUTED),
+        (r"(2)\quad \frac{\partial E}{\partial o} = o - t", PROVED),
+        (r"(2.1)\qquad \frac{\partial E}{\partial o} = t - o", REFUTED),
+        (r"z^{+} = z", UNDECIDED),
+        (r"\frac{\partial E}{\partial w^{+}} = 0", UNDECIDED),
+    ],
+)
+def test_updates_and_numbers_of_formulas(text, outcome):
+    """A mark that is looked through, an equation number taken for a factor."""
+    assert judged(UNIT, text) is outcome
+
+
+# ---------------------------------------------------------------- families of claims
+
+SOFTMAX = """S = exp(z_1) + exp(z_2) + exp(z_3)
+p_1 = exp(z_1)/S
+p_2 = exp(z_2)/S
+p_3 = exp(z_3)/S
+L = -log(p_1) - log(p_2) - log(p_3)"""
+
+
+@pytest.mark.parametrize(("i", "j"), [("i", "j"), ("k", "l"), ("j", "i"), ("m", "n")])
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        (r"\frac{\partial L}{\partial z_I} = 3p_I - 1", r"\frac{\partial L}{\partial z_I} = p_I"),
+        (
+            r"\frac{\partial p_I}{\partial z_J} = p_I(\delta_{IJ} - p_J)",
+            r"\frac{\partial p_I}{\partial z_J} = p_I(\delta_{IJ} + p_J)",
+        ),
+        (r"\log p_I = z_I - \log\sum_J \exp(z_J)", r"\log p_I = z_I + \log\sum_J \exp(z_J)"),
+        (r"p_I = \frac{e^{z_I}}{S}", r"p_I = \frac{e^{-z_I}}{S}"),
+        ("dL/dp_I = -1/p_I", "dL/dp_I = 1/p_I"),
+    ],
+)
+def test_a_letter_below_stands_for_every_number(right, wrong, i, j):
+    """z_i that is no name of the model, or one instance that speaks for all."""
+    for text, outcome in ((right, PROVED), (wrong, REFUTED)):
+        spelt = text.replace("I", i).replace("J", j)
+        assert judged(SOFTMAX, spelt) is outcome
+
+
+def test_letters_that_may_be_meant_to_differ_are_asked_about():
+    """The off-diagonal entry, written without i ≠ j."""
+    assert judged(SOFTMAX, r"\frac{\partial p_i}{\partial z_j} = -p_ip_j") is UNDECIDED
+    assert judged(SOFTMAX, r"\frac{\partial p_i}{\partial z_j} = p_ip_j") is REFUTED
+
+
+def test_one_wrong_instance_refutes_a_family():
+    """What holds for the first two of three."""
+    model = "a_1 = 2*x_1\na_2 = 2*x_2\na_3 = 3*x_3\nE = a_1 + a_2 + a_3"
+    assert judged(model, "a_i = 2x_i") is REFUTED
+    assert judged(model, r"\frac{\partial E}{\partial a_i} = 1") is PROVED
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        ("dy = 3u^2 du", PROVED), ("dy = 2u^2 du", REFUTED), (r"du = 2x\,dx", PROVED),
+        (r"dy = 3u^2\,2x\,dx", PROVED), (r"dy = u\,dx", REFUTED), (r"dy = du\,dx", UNDECIDED),
+    ],
+)  # fmt: skip
+def test_differentials(text, outcome):
+    """dy and du as names that nobody knows, or as numbers."""
+    assert judged(CUBE, text) is outcome
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        ("df = z dq + q dz", PROVED), ("df = z dq", REFUTED), ("dq = dx + dy", PROVED),
+        ("df = z dx + z dy + q dz", PROVED), ("df = z dx - z dy + q dz", REFUTED),
+    ],
+)  # fmt: skip
+def test_a_total_differential_has_every_term(text, outcome):
+    """A term that is missing because one leaf alone was moved."""
+    assert judged("q = x + y\nf = q*z", text) in {outcome, UNDECIDED}
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        (r"\frac{d^2y}{dx^2} = 6(x^2+1)(5x^2+1)", PROVED),
+        (r"\frac{d^2y}{dx^2} = 6(x^2+1)(x^2+1)", REFUTED),
+        (r"\frac{\partial^2 y}{\partial u^2} = 6u", PROVED),
+        ("y'' = 6*(x^2+1)*(5*x^2+1)", PROVED),
+        (r"\left.\frac{dy}{dx}\right|_{x=1} = 24", PROVED),
+        (r"\left.\frac{dy}{dx}\right|_{x=1} = 12", REFUTED),
+        (r"\left.\frac{dy}{dx}\right|_{x=0} = 0", PROVED),
+        (r"\frac{dy}{dx}\Big|_{x=-1} = -24", PROVED),
+    ],
+)
+def test_second_derivatives_and_values(text, outcome):
+    """∂²E/∂w² that is not judged, or the derivative of the value."""
+    assert judged(CUBE, text) is outcome
+
+
+# ---------------------------------------------------------------- what people write
+
+READ = "r = x*abs(v)\nh = max(z, 0)\nE = (t - h)**2/2 + asin(s) + r"
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        (r"\boxed{\frac{dE}{dh} = h - t}", r"\boxed{\frac{dE}{dh} = t - h}"),
+        (r"\partial_h E = h - t", r"\partial_h E = t - h"),
+        (r"\nabla_h E = h - t", r"\nabla_h E = t - h"),
+        (r"\frac{\partial h}{\partial z} = I(z>0)", r"\frac{\partial h}{\partial z} = I(z<0)"),
+        ("dh/dz = [z > 0]", "dh/dz = [z < 0]"),
+        ("dh/dz = I(z > 0)", "dh/dz = I(z < 0)"),
+        ("h = (z)_+", "h = (-z)_+"),
+        ("r = x|v|", "r = x|x|"),
+        ("|x||v| = |r|", "|x||v| = -|r| - 1"),
+        (r"\frac{dE}{ds} = \frac{1}{\sqrt{1-s^2}}", r"\frac{dE}{ds} = \frac{1}{\sqrt{1+s^2}}"),
+        (r"\sin -x = -\sin x", r"\sin -x = \sin x"),
+        ("tanh^2(x) = 1 - sech^2(x)", "tanh^2(x) = 1 + sech^2(x)"),
+        ("log2(v^2) = log(v^2)/log(2)", "log2(v^2) = log(v^2)"),
+        ("log10(1 + v^2) = log2(1 + v^2)*log10(2)", "log10(1 + v^2) = log2(1 + v^2)"),
+        ("asinh(sinh(x)) = log(sinh(x) + cosh(x))", "asinh(x) = sinh(x)"),
+        (r"x^2\,2x = 2x^3", r"x^2\,2x = x^3"),
+        ("½(t - h)² + asin(s) + r = E", "½(t + h)² + asin(s) + r = E"),
+    ],
+)  # fmt: skip
+def test_what_people_write_is_read(right, wrong):
+    """Right formulas that are not read at all."""
+    assert judged(READ, right) is PROVED
+    assert judged(READ, wrong) is REFUTED
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        (r"E_{total} = 0{,}298371109", {PROVED, Outcome.AGREES}),
+        (r"E_{total} = 0{,}398371109", {REFUTED}),
+        (r"E_{total} = 0.298\,371", {PROVED, Outcome.AGREES}),
+        (r"E_{total} = 0.298\,471", {REFUTED}),
+        (r"E_{total} \approx 29.8\%", {PROVED, Outcome.AGREES}),
+        (r"E_{total} \approx 39.8\%", {REFUTED}),
+    ],
+)
+def test_numbers_as_they_are_printed(text, outcome):
+    """A decimal comma taken for thousands, per cent for a command."""
+    assert judged("mazur", text) in outcome
+
+
+@pytest.mark.parametrize("text", ["x··2 = x**2", "x∙∙2 = x**2", "x••2 = x**2", "x·*2 = x**2"])
+def test_two_dots_are_no_power(text):
+    """x··2 read as x².
+
+    The sign of a product set twice by a slip is not another sign.
+    """
+    assert judged(CUBE, text) is UNREADABLE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "L = (a - b)", "(a - b) = L", "(a - b) = (L)", r"L = \left(a - b\right)", "((a - b)) = L",
+        r"\left(a - b\right) = L", "L = (a - b)*(1)", "L = [a - b]", r"{L} = {a - b}",
+    ],
+)  # fmt: skip
+def test_a_claim_keeps_its_brackets(text):
+    """A report that quotes `L = (a - b`."""
+    judge = Verifier(equations("L = a - b"))
+    assert [one.verdict.claim.text for one in judge(1, Source("-", text))] == [text]
+    assert judge(1, Source("-", text))[0].verdict.outcome is PROVED
+
+
+@pytest.mark.parametrize(
+    ("model", "text"),
+    [
+        ("h = max(z, 0)", r"\left.\frac{dh}{dz}\right|_{z=0} = 0"),
+        ("h = abs(z)", r"\left.\frac{dh}{dz}\right|_{z=0} = 0"),
+        ("h = heaviside(z)", r"\left.\frac{dh}{dz}\right|_{z=0} = 0"),
+        ("h = z if z != 0 else 0", r"\left.\frac{dh}{dz}\right|_{z=0} = 0"),
+        ("h = z**2\nE = 2*h", r"E = 2h^{+} + 1"),
+        ("h = z**2\nE = 2*h", r"\frac{\partial E}{\partial h} = E^{+} - E"),
+    ],
+)
+def test_conventions_at_a_kink_and_marks_prove_and_refute_nothing(model, text):
+    """relu'(0) = 0 called a derivative; a mark that may mean something else."""
+    assert judged(model, text) is UNDECIDED
