@@ -55,12 +55,15 @@ def admissible(seed, count, discarded=None):
 def beyond(equations, truth):
     """Whether doubles cannot say what the statements ask for.
 
-    A number within a factor 2 of the largest double, on the way to which one overflows; a statement
-    that multiplies a node which is infinite as a double, and is finite itself.
+    A number within a factor 10,000 of the largest double, on the way to which one overflows; one of
+    which the formula as written leaves no digit, by a hundred orders of magnitude; a statement that
+    multiplies a node which is infinite as a double, and is finite itself.
     """
     numbers = (*truth.forward.values(), *truth.gradients.values())
-    if any(LARGEST / 2 < abs(number.value) <= LARGEST for number in numbers):
+    if any(LARGEST / 10_000 < abs(number.value) <= LARGEST for number in numbers):
         return True
+    if any(number.loose > 1e100 * max(1, abs(number.value)) for number in numbers):
+        return any(abs(number.value) <= LARGEST for number in truth.gradients.values())
     infinite = {name for name, number in truth.forward.items() if abs(number.value) > LARGEST}
     for equation in equations:
         name, _, text = equation.partition(" = ")
