@@ -326,13 +326,19 @@ class Forward:
 
 
 def _whole(node: fm.Formula) -> bool:
-    """Whether a part keeps its functions inside: a case, and eᵘ of another exponential.
+    """Whether a part keeps its functions inside: a case, and eᵘ of another exponential, or over v.
 
-    The slopes of the two exponentials may be 0 and infinite; together they are one exponential.
+    The slopes of the two exponentials may be 0 and infinite; together they are one exponential. And
+    eᵘ may overflow where its part of v does not.
     """
-    if not isinstance(node, fm.Call) or node.function != "exp":
-        return isinstance(node, fm.Cases)
-    return has_exponential(node.args[0])
+    match node:
+        case fm.Cases():
+            return True
+        case fm.Call("exp", (inner,)):
+            return has_exponential(inner)
+        case fm.Quotient(top, bottom) if has_exponential(top):
+            return next(entries(bottom), None) is not None
+    return False
 
 
 def _peel(term: fm.Formula) -> tuple[tuple[str, ...], fm.Formula]:

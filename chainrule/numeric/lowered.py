@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import replace
+from fractions import Fraction
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,10 @@ __all__ = ["fold", "lowered", "trimmed"]
 
 _MOST_TERMS = 200
 """Terms of one statement."""
+
+_SMALLEST, _LARGEST = 1e-300, 1e308
+_MOST_PARTS = 3
+"""A number of more parts, beyond 1e900, is infinite, or 0."""
 
 _SHARED = (fm.Call, fm.Quotient, fm.Power, fm.Sum)
 
@@ -61,6 +66,8 @@ def fold(formula: fm.Formula) -> fm.Formula:
     """
 
     def change(node: fm.Formula) -> fm.Formula | None:
+        if isinstance(node, fm.Number):
+            return _in_parts(node)
         if not node.parts or isinstance(node, fm.Indexed | fm.Condition):
             return None
         if isinstance(node, fm.Negative) and isinstance(node.operand, fm.Number):
@@ -76,17 +83,32 @@ def fold(formula: fm.Formula) -> fm.Formula:
     return fm.transform(formula, change, fm.rebuild)
 
 
+def _in_parts(number: fm.Number) -> fm.Formula | None:
+    """A number beyond all doubles as a product: 0·1e300·1e300 is 0, 0·∞ is not."""
+    size = float(number.text)
+    if _SMALLEST < size < math.inf or not number.value:
+        return None
+    for parts in range(1, _MOST_PARTS):
+        for text in ("1e300", "1e-300"):
+            rest = number.value / Fraction(text) ** parts
+            if _SMALLEST < rest < _LARGEST:
+                return fm.Product((fm.Number(repr(float(rest))), *(fm.Number(text),) * parts))
+    return None
+
+
 def lowered(
     program: Program,
     keep: Iterable[str] = PRIMITIVES,
     *,
     share: bool = True,
+    apart: bool = False,
     form: Form = "stable",
 ) -> Program:
     """The program with catalogue functions written out, but for those in `keep`.
 
     With `share` whatever occurs more than once gets a name; without, only the exponentials that
-    shares of a sum have in common.
+    shares of a sum have in common. With `apart` u/v has a name in (u/v)/v, for languages that would
+    make it u/v².
     """
     kept = frozenset(keep)
 
@@ -100,7 +122,8 @@ def lowered(
     forward = tuple(map(clean, program.forward))
     backward = tuple(map(clean, program.backward))
     changed = replace(program, forward=forward, backward=backward)
-    return _with_short_lines(_Sharing(changed, _sharable if share else _shifted).run())
+    shared = _sharable if share else _shifted
+    return _with_short_lines(_Sharing(changed, shared, apart=apart).run())
 
 
 def _with_short_lines(program: Program) -> Program:
@@ -147,9 +170,12 @@ def _flat(formula: fm.Formula) -> fm.Formula:
 class _Sharing:
     """Names subexpressions that occur more than once, the innermost first."""
 
-    def __init__(self, program: Program, shared: Callable[[fm.Formula], bool]) -> None:
+    def __init__(
+        self, program: Program, shared: Callable[[fm.Formula], bool], *, apart: bool
+    ) -> None:
         self.program = program
         self.shared = shared
+        self.apart = apart
         self.tensors = dict(program.tensors)
         self.names: dict[fm.Formula, str] = {}
         self._free = (f"c{number}" for number in count(1))
@@ -171,6 +197,10 @@ class _Sharing:
                 if counts[key] > 1:
                     continue
             in_case = in_case or isinstance(node, fm.Cases)
+            if self.apart and isinstance(node, fm.Quotient):
+                top = node.numerator
+                if isinstance(top, fm.Quotient) and (not in_case or tame(top)):
+                    counts[_key(top)] += 1
             stack.extend((part, in_case) for part in node.parts)
         return counts
 

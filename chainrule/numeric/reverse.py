@@ -14,7 +14,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chainrule.calculus.differentiate import differentiate
+from chainrule.calculus.linear import as_number
 from chainrule.calculus.rules import Context
+from chainrule.calculus.tidy import constant
 from chainrule.core import formula as fm
 from chainrule.numeric.exponentials import Exponentials
 from chainrule.numeric.forms import bounded
@@ -51,7 +53,6 @@ class _Reverse:
         self.branches: dict[str, list[Term]] = {}
         self.adjoints: dict[str, fm.Formula] = {self.output: fm.ONE}
         self.selection = Selection(forward.lines)
-        self.norms = frozenset(line.target for line in forward.lines if _is_norm(line))
         self.lines: list[Line] = []
         self.gradients: dict[str, str] = {}
 
@@ -177,23 +178,10 @@ class _Reverse:
         return self._in_range(fm.substitute(value, {**back, _OUTPUT: own}))
 
     def _in_range(self, factor: fm.Formula) -> fm.Formula:
-        """Exponentials of exponentials as one, and no squares of norms to divide by."""
+        """Exponentials of exponentials as one, and no squares to divide by."""
         if has_exponential(factor):
             factor = Exponentials(lambda _: None).merged(factor)
-        return fm.transform(factor, lambda _: None, self._divided_twice)
-
-    def _is_norm(self, node: fm.Formula) -> bool:
-        named = isinstance(node, fm.Name) and node.id in self.norms
-        return named or (isinstance(node, fm.Call) and node.function == "norm")
-
-    def _divided_twice(self, node: fm.Formula, parts: tuple[fm.Formula, ...]) -> fm.Formula:
-        """u/n² as (u/n)/n: the square of a norm may overflow where the norm does not."""
-        built = fm.rebuild(node, parts)
-        match built:
-            case fm.Quotient(top, fm.Power(base, fm.Number("2"))):
-                if any(map(self._is_norm, fm.walk(base))):
-                    return fm.Quotient(fm.Quotient(top, base), base)
-        return built
+        return fm.transform(factor, lambda _: None, _divided_twice)
 
     def _keeps(self, line: Line, call: fm.Call) -> bool:
         """Whether the derivative may be written with the line's own value.
@@ -223,9 +211,40 @@ class _Reverse:
         return {old: new for old, new in renamed.items() if old != new}, tuple(rest)
 
 
-def _is_norm(line: Line) -> bool:
-    body = line.terms[0].body if len(line.terms) == 1 else None
-    return isinstance(body, fm.Call) and body.function == "norm"
+def _divided_twice(node: fm.Formula, parts: tuple[fm.Formula, ...]) -> fm.Formula:
+    """u/v² as (u/v)/v: the square may overflow, or be 0, where v is neither.
+
+    With exponentials in u every term by itself: two that overflow leave nothing.
+    """
+    built = fm.rebuild(node, parts)
+    match built:
+        case fm.Quotient(top, fm.Power(base, fm.Number() as power)) if constant(base) is None:
+            if isinstance(top, fm.Sum) and has_exponential(top):
+                return fm.add(*(_divided(term, base, power) for term in top.terms))
+            if power.text == "2":
+                return fm.Quotient(fm.Quotient(top, base), base)
+    return built
+
+
+def _divided(term: fm.Formula, base: fm.Formula, power: fm.Number) -> fm.Formula:
+    """term/baseᵖ, with what both have of the base left out."""
+    if isinstance(term, fm.Negative):
+        return fm.negate(_divided(term.operand, base, power))
+    left, kept = power.value, []
+    for factor in term.factors if isinstance(term, fm.Product) else (term,):
+        match factor:
+            case _ if factor == base and left >= 1:
+                left -= 1
+            case fm.Power(inner, fm.Number() as k) if inner == base and 0 < k.value <= left:
+                left -= k.value
+            case _:
+                kept.append(factor)
+    top = fm.multiply(*kept)
+    if left <= 2 and left.denominator == 1:
+        for _ in range(int(left)):
+            top = fm.Quotient(top, base)
+        return top
+    return fm.Quotient(top, fm.Power(base, as_number(left)))
 
 
 def _named(body: fm.Formula, table: dict[Entry, str]) -> fm.Formula:

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from chainrule.calculus.rules.functions import activation_arguments, scalar_activation
+from chainrule.calculus.tidy import constant
 from chainrule.catalog.registry import activations, definitions
 from chainrule.catalog.types import Activation
 from chainrule.core import formula as fm
@@ -32,6 +33,9 @@ __all__ = [
     "known_functions",
     "read_numeric",
 ]
+
+_TWO = fm.Number("2")
+_LARGE = fm.Number("600")
 
 Form = Literal["stable", "direct", "bare"]
 """The form in which catalogue functions are computed.
@@ -72,7 +76,7 @@ def expand_calls(formula: fm.Formula, keep: frozenset[str], form: Form = "stable
     """Functions written out in a form that is computed, but for those in `keep`."""
     if not any(isinstance(node, fm.Call) for node in fm.walk(formula)):
         return formula
-    whole = _accurate(written_out(formula))
+    whole = _accurate(written_out(fm.transform(formula, lambda _: None, _in_halves)))
     return expand_definitions(whole, _definitions(form), keep=keep)
 
 
@@ -90,6 +94,39 @@ def declared_derivative(
     ):
         return None
     return fm.substitute(read_numeric(text), {**table, "a": output})
+
+
+def _in_halves(node: fm.Formula, parts: tuple[fm.Formula, ...]) -> fm.Formula:
+    """eᵘ/v as e^(u/2)·(e^(u/2)/v), and (eᵘ − 1)/v so where eᵘ is beside all doubles but 1.
+
+    At 710 the power overflows, though its part of v may not.
+    """
+    built = fm.rebuild(node, parts)
+    if not isinstance(built, fm.Quotient) or constant(built.denominator) is not None:
+        return built
+    top = built.numerator
+    factors = top.factors if isinstance(top, fm.Product) else (top,)
+    for place, factor in enumerate(factors):
+        power = factor.terms[0] if isinstance(factor, fm.Sum) else factor
+        match power:
+            case fm.Call("exp", (inner,)) if not _is_half_or_negative(inner):
+                half = fm.Call("exp", (fm.Quotient(inner, _TWO),))
+            case _:
+                continue
+        rest = fm.multiply(*factors[:place], half, *factors[place + 1 :])
+        whole = fm.multiply(half, fm.Quotient(rest, built.denominator))
+        if factor == power:
+            return whole
+        if factor == fm.Sum((power, fm.Negative(fm.ONE))):
+            large = fm.Condition(inner, ">", _LARGE)
+            return fm.Cases(((whole, large),), built)
+    return built
+
+
+def _is_half_or_negative(formula: fm.Formula) -> bool:
+    if isinstance(formula, fm.Quotient):
+        return formula.denominator == _TWO
+    return isinstance(formula, fm.Negative)
 
 
 def _accurate(formula: fm.Formula) -> fm.Formula:

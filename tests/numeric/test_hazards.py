@@ -35,7 +35,9 @@ class Hazard(NamedTuple):
 def digits(text, **values):
     """A number worked out by mpmath in 60 digits."""
     with mpmath.workdps(60):
-        table = {name: getattr(mpmath, name) for name in ("exp", "log", "sqrt", "cos", "sin")}
+        table = {
+            name: getattr(mpmath, name) for name in ["exp", "log", "sqrt", "cos", "sin", "mpf"]
+        }
         given = {name: mpmath.mpf(value) for name, value in values.items()}
         return float(eval(text, table, given))  # noqa: S307 - our own text
 
@@ -118,6 +120,21 @@ HAZARDS = [
            1, {"w": 1.5}),
     Hazard("a point the variable does not move from", "E = a*w if n == 1 else w**2",
            {"w": 3, "a": 2, "n": 1}, 6, {"w": 2}),
+    Hazard("a power that overflows where its part does not", "E = (exp(w) - 1)/w", {"w": 710},
+           digits("(exp(710) - 1)/710"),
+           {"w": digits("exp(710)/710 - (exp(710) - 1)/mpf(710)**2")}),
+    Hazard("a small power over its argument", "E = (exp(w) - 1)/w", {"w": -2000}, 1 / 2000,
+           {"w": 1 / 2000**2}),
+    Hazard("a square to divide by that is 0", "E = x/w", {"w": 1e-200, "x": 1e-300}, 1e-100,
+           {"w": -1e100}),
+    Hazard("a square to divide by that overflows", "E = x/w", {"w": 1e200, "x": 1e300}, 1e100,
+           {"w": -1e-100}),
+    Hazard("0 times an infinite slope, in a case", "E = exp(-1/w) if w > 0 else 0", {"w": 1e-300},
+           0, {"w": 0}),
+    Hazard("0 times a number beyond all doubles", "a = 1e300*w*1e300\nE = log(1 + exp(-t*a))",
+           {"w": 1e-300, "t": 1}, 0, {"w": 0}),
+    Hazard("denormal squares", "n = sqrt(w_1**2 + w_2**2)\nE = w_1/n",
+           {"w_1": 3e-160, "w_2": 4e-160}, 0.6, {"w_1": 1.28e159, "w_2": -0.96e159}),
     Hazard("log cosh where cosh overflows", "E = log(cosh(w))", {"w": 900}, 900 - math.log(2),
            {"w": 1}),
 ]  # fmt: skip

@@ -38,7 +38,7 @@ class LambdifyKernel:
     """See `chainrule.numeric.kernel.Kernel`. Arrays are flat lists, as in the python engine."""
 
     def __init__(self, program: Program, schedule: str) -> None:
-        self.program = lowered(program, _KEPT)
+        self.program = lowered(program, _KEPT, apart=True)
         self.sequential = schedule == "sequential"
         self._stem = {name: f"v{place}" for place, name in enumerate(self.program.tensors)}
         self._made: dict[str, tuple[_Group, ...]] = {}

@@ -252,6 +252,8 @@ UNARY = {
         "log({z}) if {z} > 0 else 0*{z}",
         "sqrt({z}) if {z} > 0 else 0",
         "1/{z} if {z} > 0 else {z}",
+        "exp(-1/{z}) if {z} > 0 else 0",
+        "exp({z})/{z} if {z} > 1 else 0*{z}",
         "{z}*log({z}) if {z} > 0 else 0",
         "sqrt(1 - {z}**2) if {z}**2 < 1 else 0*{z}",
         "exp({z}) if {z} < 5 else exp(5)*({z} - 4)",
