@@ -6,7 +6,9 @@ factor is worked out once, whoever asks for it.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
+from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -54,6 +56,8 @@ class Workspace:
         self._sizes: dict[str, tuple[int, int]] = {}
         self._leaf_forms: dict[str, fm.Formula] = {}
         self._adjoints: dict[str, float] | None = None
+        self._kinky: dict[str, bool] = {}
+        self._across: dict[tuple[str, str], float | None] = {}
         self._reached: dict[str, frozenset[str]] | None = None
 
     # -- factors
@@ -330,14 +334,56 @@ class Workspace:
             for name in reversed(self.graph.sorted(inside)):
                 incoming = adjoints.get(name, 0.0)
                 for parent in dict.fromkeys(self.graph.nodes[name].parents):
-                    local = self.number(self.value(name, parent))
+                    local = self.local_number(name, parent)
                     adjoints[parent] = adjoints.get(parent, 0.0) + incoming * local
             self._adjoints = adjoints
         return self._adjoints
 
+    def local_number(self, of: str, wrt: str) -> float:
+        """The factor ∂of/∂wrt in numbers; where kinks cancel, the slope from both sides."""
+        across = self.slope_across(of, wrt)
+        return self.number(self.value(of, wrt)) if across is None else across
+
+    def slope_across(self, of: str, wrt: str) -> float | None:
+        """The slope of a statement that stands on several kinks, where both sides have the same.
+
+        max(w, 0) + log(1 + e^−|w|) is smooth at 0, though neither of its terms is.
+        """
+        if not self._on_kinks(of):
+            return None
+        key = of, wrt
+        if key not in self._across:
+            self._across[key] = self._slope(of, wrt)
+        return self._across[key]
+
+    def _on_kinks(self, of: str) -> bool:
+        known = self._kinky.get(of)
+        if known is None:
+            formula = self.graph.nodes[of].formula
+            found = [] if formula is None else [k for node in fm.walk(formula) for k in kinks(node)]
+            known = len(found) > 1 and sum(self.number(kink) == 0 for kink in found) > 1
+            self._kinky[of] = known
+        return known
+
+    def _slope(self, of: str, wrt: str) -> float | None:
+        from chainrule.calculus.laurent import Unsettled, taylor
+
+        formula = self.graph.nodes[of].formula
+        if formula is None or not all(map(math.isfinite, self.numbers.values())):
+            return None
+        exact = {name: fm.number(Fraction(self.numbers[name])) for name in fm.names(formula)}
+        at = exact.pop(wrt)
+        try:
+            sides = {taylor(fm.substitute(formula, exact), wrt, at, side) for side in (1, -1)}
+        except (Unsettled, ChainruleError):
+            return None
+        return float(sides.pop()[1]) if len(sides) == 1 else None
+
     def status_here(self, factor: Factor) -> Status:
         """A factor's status at the model's values: undefined where it stands on a kink."""
         if factor.status is not Status.PRESENT:
+            return factor.status
+        if self.slope_across(factor.of, factor.wrt) is not None:
             return factor.status
         for step in factor.step.walk():
             before = step.before

@@ -8,11 +8,22 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from chainrule.calculus.tidy import constant
+from chainrule.calculus.linear import as_number
+from chainrule.calculus.tidy import constant, tidy
 from chainrule.core import formula as fm
 
-__all__ = ["complement", "norm", "radicand", "rest_of_step", "softplus_in", "tanh", "together"]
+__all__ = [
+    "complement",
+    "norm",
+    "radicand",
+    "rest_of_step",
+    "smooth",
+    "softplus_in",
+    "tanh",
+    "together",
+]
 
+_PAIR = 2
 _HUGE = 10**100
 _LARGEST = 10**308
 
@@ -125,6 +136,77 @@ def _positive_part(term: fm.Formula) -> fm.Formula | None:
     first, second = call.args
     found = second if first == fm.ZERO else first
     return fm.negate(found) if negative else found
+
+
+def smooth(formula: fm.Formula) -> fm.Formula:
+    """Sums whose kinks cancel without them: max(u, 0) − max(−u, 0) is u.
+
+    Each of |u|, max(u, 0), min(u, 0) and relu(u) is a·|u| + b·u, with numbers a and b.
+    """
+    if sum(_kink(node) is not None for node in fm.walk(formula)) < _PAIR:
+        return formula
+
+    def join(node: fm.Formula, parts: tuple[fm.Formula, ...]) -> fm.Formula:
+        built = fm.rebuild(node, parts)
+        return _without_kinks(built) if isinstance(built, fm.Sum) else built
+
+    return fm.transform(formula, lambda _: None, join)
+
+
+def _without_kinks(formula: fm.Sum) -> fm.Formula:
+    found: dict[fm.Formula, list[tuple[int, Fraction, Fraction]]] = {}
+    for place, term in enumerate(formula.terms):
+        number, rest = _coefficient(term)
+        kink = _kink(rest)
+        if kink is None:
+            continue
+        inner, a, b = kink
+        if fm.negate(inner) in found:
+            inner, b = fm.negate(inner), -b
+        found.setdefault(inner, []).append((place, number * a, number * b))
+    terms = dict(enumerate(formula.terms))
+    for inner, kinks in found.items():
+        if len(kinks) > 1 and not sum(a for _, a, _ in kinks):
+            slope = sum((b for _, _, b in kinks), Fraction(0))
+            for place, _, _ in kinks:
+                del terms[place]
+            terms[kinks[0][0]] = tidy(fm.multiply(as_number(slope), inner))
+    return (
+        formula
+        if len(terms) == len(formula.terms)
+        else fm.add(*dict(sorted(terms.items())).values())
+    )
+
+
+def _coefficient(term: fm.Formula) -> tuple[Fraction, fm.Formula]:
+    match term:
+        case fm.Negative():
+            number, rest = _coefficient(term.operand)
+            return -number, rest
+        case fm.Product((first, second)):
+            value = constant(first)
+            if value is not None:
+                return value, second
+        case fm.Quotient():
+            value = constant(term.denominator)
+            if value:
+                number, rest = _coefficient(term.numerator)
+                return number / value, rest
+    return Fraction(1), term
+
+
+def _kink(formula: fm.Formula) -> tuple[fm.Formula, Fraction, Fraction] | None:
+    """u, a and b of a·|u| + b·u."""
+    half = Fraction(1, 2)
+    match formula:
+        case fm.Call("abs", (inner,)):
+            return inner, Fraction(1), Fraction(0)
+        case fm.Call("relu", (inner,)):
+            return inner, half, half
+        case fm.Call("max" | "min" as name, args) if len(args) == 2 and fm.ZERO in args:
+            inner = args[1] if args[0] == fm.ZERO else args[0]
+            return inner, (half if name == "max" else -half), half
+    return None
 
 
 def rest_of_step(formula: fm.Formula) -> fm.Formula:

@@ -47,7 +47,9 @@ class _Numbers:
     def of_factor(self, of: str, wrt: str) -> tuple[fm.Formula, float]:
         """A factor's value as shown and in full precision."""
         value = self.workspace.value(of, wrt)
-        number = self.workspace.number(value)
+        number = self.workspace.local_number(of, wrt)
+        if self.workspace.slope_across(of, wrt) is not None:
+            return spelt(number, self.digits), number
         if isinstance(value, fm.Name) and value.id in self.workspace.graph.model.values:
             return self.given(value.id), number
         if isinstance(value, fm.Number) or (

@@ -20,7 +20,7 @@ from chainrule.core import formula as fm
 from chainrule.core.derivation import Factor, Status, Step
 from chainrule.core.unroll import UnrolledGraph
 from chainrule.show.locales import Phrase
-from chainrule.show.numbers import numbers_of
+from chainrule.show.numbers import numbers_of, spelt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -255,6 +255,10 @@ def _factor_block(derivation: Derivation, factor: Factor, options: Options) -> W
         lines.insert(0, Line(None, (held,)))
     if derivation.has_value and _undefined_here(derivation, factor):
         remarks.append(Phrase("undefined-here"))
+    elif derivation.has_value:
+        across = derivation.workspace.slope_across(factor.of, factor.wrt)
+        if across is not None:
+            remarks.append(Phrase("smooth-here", {"slope": spelt(across, options.digits)}))
     lines.extend(Line(None, (phrase,)) for phrase in remarks)
     return Working(factor.symbol, statement, tuple(lines))
 

@@ -78,6 +78,7 @@ LOCALE = Locale(
         "gradients": "Gradients",
         "undefined-here": "the derivative does not exist at these values; "
         "the convention is applied",
+        "smooth-here": "at these values the kinks cancel: from both sides the slope is {slope}",
         "not-finite": "at these values the gradient is no finite number in double precision",
         "frozen": "{wrt} is frozen: it is not updated",
         "every-parameter": "likewise for every parameter",

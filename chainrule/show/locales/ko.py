@@ -177,6 +177,7 @@ LOCALE = Locale(
         "deltas": "오차항(델타)",
         "gradients": "기울기",
         "undefined-here": "이 값에서는 도함수가 존재하지 않으므로 정해 둔 값을 쓴다",
+        "smooth-here": "이 값에서는 꺾임이 서로 상쇄되어 양쪽 기울기가 모두 {slope}이다",
         "not-finite": "이 값에서는 기울기가 배정밀도로 나타낼 수 있는 유한한 수가 아니다",
         "frozen": "{wrt:은/는} 고정되어 있어 갱신하지 않는다",
         "every-parameter": "다른 매개변수도 마찬가지이다",
