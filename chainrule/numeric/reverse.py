@@ -181,7 +181,7 @@ class _Reverse:
         """Exponentials of exponentials as one, and no squares to divide by."""
         if has_exponential(factor):
             factor = Exponentials(lambda _: None).merged(factor)
-        return fm.transform(factor, lambda _: None, _divided_twice)
+        return fm.transform(factor, lambda _: None, _short)
 
     def _keeps(self, line: Line, call: fm.Call) -> bool:
         """Whether the derivative may be written with the line's own value.
@@ -211,19 +211,22 @@ class _Reverse:
         return {old: new for old, new in renamed.items() if old != new}, tuple(rest)
 
 
-def _divided_twice(node: fm.Formula, parts: tuple[fm.Formula, ...]) -> fm.Formula:
-    """u/v² as (u/v)/v: the square may overflow, or be 0, where v is neither.
+def _short(node: fm.Formula, parts: tuple[fm.Formula, ...]) -> fm.Formula:
+    """u·v/v as u, and u/v² as (u/v)/v: u·v and v² may overflow, or be 0, where u and v do not.
 
-    With exponentials in u every term by itself: two that overflow leave nothing.
+    Over a power the terms of a sum with exponentials stand each by itself: two that overflow leave
+    nothing.
     """
     built = fm.rebuild(node, parts)
-    match built:
-        case fm.Quotient(top, fm.Power(base, fm.Number() as power)) if constant(base) is None:
+    if not isinstance(built, fm.Quotient) or constant(built.denominator) is not None:
+        return built
+    top = built.numerator
+    match built.denominator:
+        case fm.Power(base, fm.Number() as power):
             if isinstance(top, fm.Sum) and has_exponential(top):
                 return fm.add(*(_divided(term, base, power) for term in top.terms))
-            if power.text == "2":
-                return fm.Quotient(fm.Quotient(top, base), base)
-    return built
+            return _divided(top, base, power)
+    return _divided(top, built.denominator, fm.ONE)
 
 
 def _divided(term: fm.Formula, base: fm.Formula, power: fm.Number) -> fm.Formula:
@@ -235,8 +238,12 @@ def _divided(term: fm.Formula, base: fm.Formula, power: fm.Number) -> fm.Formula
         match factor:
             case _ if factor == base and left >= 1:
                 left -= 1
-            case fm.Power(inner, fm.Number() as k) if inner == base and 0 < k.value <= left:
-                left -= k.value
+            case fm.Power(inner, fm.Number() as k) if inner == base and k.value > 0:
+                both = min(left, k.value)
+                left -= both
+                if k.value > both:
+                    rest = as_number(k.value - both)
+                    kept.append(base if rest == fm.ONE else fm.Power(base, rest))
             case _:
                 kept.append(factor)
     top = fm.multiply(*kept)

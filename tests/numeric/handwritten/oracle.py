@@ -37,6 +37,7 @@ from chainrule.core.plain import Syntax, read_formula
 EPSILON = mpf(2) ** -52
 LARGEST = mpf(1.7976931348623157e308)
 TINY = mpf("1e-300")
+NORMAL, LEAST = mpf(2) ** -1022, mpf(2) ** -1074
 MOST_DIGITS = 4400
 COMPOSED = {"relu": (1, 1), "swish": (1, 1), "softsign": (1, 1), "mish": (1, 1),
             "elu": (1, 1), "leaky_relu": (1, 2), "gelu": (1, 1)}  # fmt: skip
@@ -88,8 +89,13 @@ class Number:
     branch: object = None
     """Where the slope exists at a tie: what the branches taken there give by convention."""
 
+    lost: bool = False
+    """Whether it stands behind a node that is beyond all doubles, so that nan is honest."""
+
     def verdict(self, got):
-        """right, weak or wrong: what a double is beside the truth."""
+        """right, weak, lost or wrong: what a double is beside the truth."""
+        if self.lost and math.isnan(got):
+            return "lost"
         found = self._verdict(got)
         if found == "wrong" and self.branch is not None:
             by_branch = Number(self.branch, self.strict, self.loose)._verdict(got)
@@ -542,7 +548,8 @@ def _measured(read, leaves, wrt, known, walk, digits):
         if len(ends) < 2 or any(w.trace != walk.trace for _, w in ends):
             if len(ends) == 2 and name in wrt:
                 here, beside = known[output].v, [nodes[output].v for nodes, _ in ends]
-                smooth[name] = _slope_across(here, beside, h)
+                terms = known[output].m[wrt.index(name)]
+                smooth[name] = _slope_across(here, beside, h, terms)
             continue
         (up, _), (down, _) = ends
         for node in read:
@@ -564,9 +571,12 @@ def _measured(read, leaves, wrt, known, walk, digits):
     }  # fmt: skip
     last = known[output]
     gradients = {}
+    # A node below the normal doubles has so many digits only, and slopes may have as few.
+    sizes = [abs(known[name].v) for name in read]
+    few = max((LEAST / size for size in sizes if 0 < size < NORMAL), default=mpf(0))
     for k, name in enumerate(wrt):
         slope, across = last.d[k], smooth.get(name)
-        strict = EPSILON * (last.m[k] + spread[output][1 + k])
+        strict = EPSILON * (last.m[k] + spread[output][1 + k]) + min(few, mpf("1e-8")) * abs(slope)
         if across is None or _same(slope, across, mpf("1e-20")):
             gradients[name] = Number(slope, strict, last.a[k])
         else:
@@ -575,10 +585,13 @@ def _measured(read, leaves, wrt, known, walk, digits):
     return Truth(forward, gradients)
 
 
-def _slope_across(here, beside, h):
-    """The slope at a tie where both sides have the same, as of max(z, 0) + log(1 + e^-|z|) at 0."""
+def _slope_across(here, beside, h, terms):
+    """The slope at a tie where both sides have the same, as of max(z, 0) + log(1 + e^-|z|) at 0.
+
+    `terms` is the size of what the slope is the sum of: where that is 0, the sides are not exactly.
+    """
     up, down = beside
     right, left = (up - here) / h, (here - down) / h
-    if abs(right - left) <= mpf("1e-18") * (abs(right) + abs(left)):
+    if abs(right - left) <= mpf("1e-18") * (abs(right) + abs(left) + terms):
         return (right + left) / 2
     return None

@@ -10,12 +10,13 @@ from __future__ import annotations
 import ctypes
 import importlib
 import importlib.util
+import math
 import shutil
 import subprocess
 import sys
 import types
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 
 from mpmath import mp, mpf
@@ -33,8 +34,8 @@ MODULES = tuple(
     if name == "python" or importlib.util.find_spec(name)
 )  # fmt: skip
 COMPILER = shutil.which("cc") or shutil.which("gcc")
-ORDER = ("right", "weak", "warned", "wrong", "refused")
-"""Verdicts, the worst last."""
+ORDER = ("right", "weak", "lost", "warned", "wrong", "refused")
+"""Verdicts, the worst last. What is lost is nan behind a node that no double holds."""
 RATE = 0.125
 LARGEST = mpf(sys.float_info.max)
 
@@ -91,14 +92,13 @@ def moved(start, gradient):
 
 
 def numbers(forward, gradients, truth):
-    """Nodes and gradients beside their truth."""
+    """Nodes and gradients beside their truth; what stands behind an infinite node may be lost."""
+    lost = False
     for name, number in truth.forward.items():
-        yield "node", name, float(forward[name]), number
-    *_, output = truth.forward.values()
-    if abs(output.value) > LARGEST:
-        return  # of an infinite loss nobody asks for gradients
+        yield "node", name, float(forward[name]), replace(number, lost=lost)
+        lost = lost or abs(number.value) > LARGEST
     for name, number in truth.gradients.items():
-        yield "gradient", name, float(gradients[name]), number
+        yield "gradient", name, float(gradients[name]), replace(number, lost=lost)
 
 
 def together(model, points):
@@ -157,8 +157,10 @@ def stepped(program, model, truth, values):
     try:
         trained = program.train(values, steps=1, learning_rate=RATE).parameters
     except Divergence:
-        # Training looks at the loss behind the step too, where the model need have no value.
-        if has_values(model.equations, {**values, **after}):
+        # Training looks at the loss behind the step too, where the model need have no value, and
+        # squares may be none on the way to it.
+        far = any(abs(value) > math.sqrt(LARGEST) for value in after.values())
+        if not far and has_values(model.equations, {**values, **after}):
             raise
         return
     for key, number in truth.gradients.items():
