@@ -8,6 +8,7 @@ import pytest
 
 from chainrule.calculus.rules import all_rules
 from chainrule.core import formula as fm
+from chainrule.show.formats.latex import escape
 from chainrule.show.locales import Phrase, languages, load_locale
 from chainrule.show.locales.ko import particle, reading
 
@@ -76,3 +77,13 @@ def test_terms_are_counted(places: tuple[int, ...], english: str, korean: str) -
     words = {"en": "{places:term} {places:do}", "ko": "{places:term}에는"}
     assert load_locale("en").say(Phrase("", facts, words), str) == english
     assert load_locale("ko").say(Phrase("", facts, words), str) == korean
+
+
+def test_prose_has_no_character_that_latex_prints_as_another():
+    """`[0 > 0]` among words comes out as an upside-down question mark in LaTeX's first encoding."""
+    notes = [text["en"] for rule in all_rules() for text in rule.notes.values()]
+    titles = [rule.title["en"] for rule in all_rules()]
+    for text in (*notes, *titles, "a < b > c | d"):
+        outside = re.sub(r"\$[^$]*\$", "", escape(text))
+        assert outside.isascii(), text
+        assert not set(outside) & set("<>|"), text

@@ -127,7 +127,7 @@ def test_special_characters() -> None:
         [[(fm.Name("w"), [1.0, 1e-9])]], 2, "latex", title=title, notation=notation,
         document="article",
     )  # fmt: skip
-    assert r"\section*{a|b\_c \$x\$ \& 100 \% \#1 `code`}" in page
+    assert r"\section*{a$|$b\_c \$x\$ \& 100 \% \#1 `code`}" in page
     assert r"$\eta$ = 0.5 $\cdot$ $\beta$$_1$ = 0.9" in page
     assert page.isascii()
     assert page.startswith(r"\documentclass")

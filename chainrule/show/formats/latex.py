@@ -32,6 +32,7 @@ _ESCAPES = str.maketrans(
         **{char: f"$\\{name}$" for name, char in GREEK.items()},
         "₁": "$_1$", "₂": "$_2$",
         "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
+        "<": "$<$", ">": "$>$", "|": "$|$",
         "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}",
         "½": r"$\tfrac12$", "→": r"$\to$", "≠": r"$\ne$", "−": "$-$", "·": r"$\cdot$",
         "′": r"$'$", "⁻": r"$^{-}$", "ᶻ": r"$^{z}$", "²": r"$^2$", "σ": r"$\sigma$",
@@ -141,8 +142,8 @@ class _Printer:
             right = block.statement.rest[0][1]
             rows.extend(self.rows(block.statement.first, (Line(right),)))
         rows.extend(self.rows(block.symbol, block.lines))
-        for remark in remarks:
-            yield f"{remark}.\n"
+        if remarks:
+            yield "; ".join(remarks) + ".\n"
         yield self.display(rows)
 
     def gradients(self, block: Gradients) -> Iterator[str]:
