@@ -170,7 +170,7 @@ class Decider:
 
     @cached_property
     def _rounded(self) -> Rounded:
-        return Rounded(self.graph, self.judge.facts, self.judge.seed)
+        return Rounded(self.graph, self.judge.facts, self.judge.seed, self.judge.budget)
 
     def _missing(self, *sides: fm.Formula) -> tuple[str, ...]:
         values = self.values

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from chainrule.verification.arithmetic import polynomials as poly
 from chainrule.verification.arithmetic.exact import Exact, Finer, OutOfDomain, Split, Value
-from chainrule.verification.arithmetic.polynomials import Budget, TooLarge
+from chainrule.verification.budget import TooLarge
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
+    from chainrule.verification.budget import Budget
     from chainrule.verification.building import Building
 
     Fact = tuple[int, str]

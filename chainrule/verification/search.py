@@ -6,7 +6,6 @@ side (the truth) is. Everything is worked out when first asked for and shared by
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -92,7 +91,6 @@ class Search:
         about: fm.Formula | None = None,
         left: bool = False,
         chain: Sequence[Claim] = (),
-        deadline: float = float("inf"),
     ) -> None:
         self.oracle = oracle
         self.claim = claim
@@ -107,12 +105,6 @@ class Search:
             self.about = self.equated[0]
         self.left = left
         self.chain = tuple(chain)
-        self.deadline = deadline
-
-    @property
-    def late(self) -> bool:
-        """Whether the time is up."""
-        return time.monotonic() > self.deadline
 
     # -- the claim
 

@@ -15,7 +15,7 @@ from chainrule.verification.arithmetic.polynomials import CONSTANT, Key, Polynom
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from chainrule.verification.arithmetic.polynomials import Budget
+    from chainrule.verification.budget import Budget
 
 __all__ = ["factors", "number_factors"]
 

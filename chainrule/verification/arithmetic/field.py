@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 from chainrule.verification.arithmetic import polynomials as poly
 from chainrule.verification.arithmetic.factoring import factors, number_factors
-from chainrule.verification.arithmetic.polynomials import Budget, Monomial, Polynomial, TooLarge
+from chainrule.verification.budget import Budget, TooLarge
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from chainrule.verification.arithmetic.polynomials import Monomial, Polynomial
     from chainrule.verification.building import Building
 
 __all__ = ["Field", "Finer", "Generator", "OutOfDomain", "Split", "Value"]

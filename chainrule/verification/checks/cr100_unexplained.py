@@ -34,6 +34,12 @@ CHECK = Check(
         "ko": "두 변이 다르며 한 군데만 고쳐서는 같아지지 않는다",
     },
     forms={
+        "work": {
+            "en": "the two sides differ; the search for the smallest edit ran out of work "
+            "(--budget gives more)",
+            "ko": "두 변이 다르다. 고칠 곳을 찾다가 허용된 계산량을 다 썼다"
+            "(--budget으로 늘릴 수 있다)",
+        },
         "value": {
             "en": "the value is {right}, not {wrong}",
             "ko": "값은 {wrong:이/가} 아니라 {right:이다/다}",
