@@ -24,6 +24,8 @@ from chainrule.read.products import FUNCTION_LETTERS, Products
 from chainrule.read.typeset import typeset_tokens
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from chainrule.core.errors import Source
     from chainrule.core.tokens import Token
     from chainrule.read.vocabulary import Vocabulary
@@ -45,12 +47,12 @@ def read_plain_ways(source: Source, vocabulary: Vocabulary, span: Span) -> list[
     A chain A = B = C is a `Relation`. Raises `ChainruleError` with the place of what is not read.
     """
     syntax = Syntax(dict(vocabulary.functions), vocabulary.names, vocabulary.partial)
-    parser = _Claims(source, span, syntax)
+    parser = _Claims(source, span, syntax, vocabulary.words)
     if not parser.tokens:
         raise parser.error("there is no formula here", Span(span.end, span.end + 1))
     ways = [parser.statements()]
     if parser.doubtful:
-        again = _Claims(source, span, syntax)
+        again = _Claims(source, span, syntax, vocabulary.words)
         again.other = True
         ways.append(again.statements())
     return ways
@@ -61,9 +63,12 @@ class _Claims(Products):
 
     claims = True
 
-    def __init__(self, source: Source, span: Span, syntax: Syntax) -> None:
+    def __init__(
+        self, source: Source, span: Span, syntax: Syntax, words: Mapping[str, str]
+    ) -> None:
         self.source = source
         self.syntax = syntax
+        self.words = words
         self.position = 0
         self.depth = 0
         self.end = span.end
@@ -229,6 +234,7 @@ class _Claims(Products):
     def called(self, token: Token, primes: int) -> fm.Formula:
         """A function with its argument; an indexed name that is not known is a factor."""
         name = ALIASES.get(token.text, token.text)
+        name = self.words.get(name, name)
         if name not in self.syntax.functions and HEADS.get(name) in self.syntax.functions:
             name = HEADS[name]
         is_written = name in WRITTEN and not primes
