@@ -38,6 +38,7 @@ _OTHERS = frozenset({"<", "<=", ">", ">=", "!=", "+=", "-=", "*=", "/=", "@=", "
 _RAISED = re.compile(
     r"\^(?:\+(?!\s*[\w(.])|\(\s*[a-z]\s*\+\s*1\s*\)|\(new\)|new\b|(?P<old>\(t\)|\(old\)|old\b))"
 )
+NEGATED = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 _NOT_DIFFERENTIALS = ("delta", "dropout", "data")
 
 
@@ -151,7 +152,11 @@ class _Claims(Products):
             value = self.compared(self.expression(), token)
             self.expect(")", opened)
             return value
+        if self.at("{"):
+            return self.cases_in_braces()
         value = super().atom()
+        if token.text == "(" and self.at("|") and isinstance(value, fm.Derivative):
+            return self.held(value, token)
         if token.text == "(" and self.at("_") and self.peek(1).text == "+":
             self.position += 2
             return fm.Call("max", (fm.ZERO, value), 0, self.span_from(token.start))
@@ -159,6 +164,54 @@ class _Claims(Products):
             self.next()
             return fm.Derivative(value, fm.Name(PRIMED), False, self.span_from(token.start))
         return value
+
+    def held(self, derivative: fm.Derivative, first: Token) -> fm.Formula:
+        """(∂p/∂z)|_s, (∂p/∂z)|_(s, t): what is held fixed."""
+        self.next()
+        low = self.next()
+        names = [low.text[1:]]
+        if low.text == "_":
+            opened = self.next()
+            names = [one.id for one in self.arguments(")", opened) if isinstance(one, fm.Name)]
+        fixed = tuple(fm.Name(self.spelling(name)) for name in names)
+        return fm.Held(derivative, fixed, self.span_from(first.start))
+
+    def cases_in_braces(self) -> fm.Formula:
+        """{x, x > 0; 0, x ≤ 0}, as a page prints cases: the last one holds where no other does."""
+        self.enter()
+        opened = self.next()
+        rows: list[tuple[fm.Formula, list[fm.Condition]]] = []
+        while True:
+            value, tests = self.sum(), []
+            while self.at(","):
+                self.next()
+                tests.append(self.test())
+            rows.append((value, tests))
+            if not self.at(";"):
+                break
+            self.next()
+        self.expect("}", opened)
+        self.depth -= 1
+        *branches, (otherwise, rest) = rows
+        span = self.span_from(opened.start)
+        firsts = [tests[0] for _, tests in branches if len(tests) == 1]
+        opposite = [(one.left, NEGATED[one.relation], one.right) for one in firsts]
+        said = [(one.left, one.relation, one.right) for one in rest]
+        if not branches or len(firsts) < len(branches) or said not in ([], opposite):
+            raise self.error(
+                "the last case is the one in which no other holds", span, "{x, x > 0; 0, x ≤ 0}"
+            )
+        values = [value for value, _ in branches]
+        return fm.Cases(tuple(zip(values, firsts, strict=True)), otherwise, span)
+
+    def test(self) -> fm.Condition:
+        """A comparison; = is one here."""
+        left = self.sum()
+        if not self.at(*COMPARISONS, "="):
+            raise self.unexpected("a comparison such as `>`")
+        relation = self.next().text
+        right = self.sum()
+        return fm.Condition(left, "==" if relation == "=" else relation, right)
 
     def compared(self, left: fm.Formula, first: Token) -> fm.Formula:
         """[z > 0], I(z > 0): 1 where that holds, else 0."""

@@ -29,7 +29,7 @@ __all__ = ["FUNCTION_LETTERS", "Products"]
 
 FUNCTION_LETTERS = frozenset({"f", "g", "h", "F", "G", "H", "phi", "psi"})
 _WITHOUT_BRACKETS = frozenset(
-    {"log", "ln", "exp", "tanh", "sin", "cos", "tan", "sinh", "cosh", "sech"}
+    {"log", "ln", "exp", "tanh", "sin", "cos", "tan", "sinh", "cosh", "sech", "atan", "arctan"}
 )
 _LONGEST = 20
 _INDEXED = re.compile(r"[A-Za-z]+_[0-9]+")
@@ -164,6 +164,8 @@ class Products(Parser):
             return not (raised and before.kind == "name")
         if token.text == "∂" and token.kind == "op":
             return spaced
+        if token.text == "[" and before.kind == "number":  # 2[z > 0]
+            return True
         if token.kind != "name" or token.text in KEYWORDS:
             return False
         if raised and not spaced:
@@ -177,7 +179,8 @@ class Products(Parser):
             head = self.head(name)
             return head in self.syntax.functions or name in SPECIAL or name in FUNCTION_LETTERS
         constant = ALIASES.get(token.text, token.text) in CONSTANTS
-        if before.kind == "number" and ("_" in token.text or constant):
+        euler = token.text == "e" and self.peek(1).text == "**"
+        if before.kind == "number" and ("_" in token.text or constant or euler):
             return True
         moved = token.text[0] == "d" and self.known(token.text[1:])
         return spaced and ("_" in token.text or moved or self.is_derivative())

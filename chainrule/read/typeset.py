@@ -35,6 +35,7 @@ _SIGNS: Mapping[str, str] = MappingProxyType(
 )  # fmt: skip
 _NORM = re.compile(r"(?:^|[^\w)\]|\s])\s*\|\||\|\|\s*(?:[^\w(\s√]|$)")
 _WORD = re.compile(r"[\w\u0300-\u036f]*\Z")
+_HELD = re.compile(r"(?<=\))\|(?=_[^\W\d]|_\()")
 _ROOT = re.compile(r"√(?:[0-9.]+|[^\W\d]\w*)")
 
 
@@ -69,7 +70,10 @@ def _plain(text: str) -> tuple[str, list[int]]:
     out: list[str] = []
     places: list[int] = []
     bars = text.count("|")
-    paired = bars % 2 == 0 and _NORM.search(text) is None
+    held = {match.start() for match in _HELD.finditer(text)}
+    if (bars - len(held)) % 2:
+        held = set()
+    paired = (bars - len(held)) % 2 == 0 and _NORM.search(text) is None
     opened = False
     closing = -1
     place = 0
@@ -90,7 +94,7 @@ def _plain(text: str) -> tuple[str, list[int]]:
             new = f"**{digits}" if char in _RAISED else f"**({digits})"
         elif char == "√" and (root := _ROOT.match(text, start)):
             new, closing = "sqrt(", root.end()
-        elif char == "|" and paired:
+        elif char == "|" and paired and start not in held:
             new = ")" if opened else " abs("
             opened = not opened
         else:

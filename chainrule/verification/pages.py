@@ -59,25 +59,36 @@ def with_inner_names(graph: Graph, lines: Iterable[Source]) -> Graph:
 
 
 def met_elsewhere(claim: Claim, graph: Graph, inner: Collection[str]) -> str | None:
-    """An inner name that a claim differentiates by, though more than it depends on what is inside.
+    """An inner name that a claim differentiates by, though what it stands for is met elsewhere.
 
     In dE/du with u = x² and E = sin(x²) + x², it is not said whether the other x² moves.
     """
     sides = [side for side in (claim.lhs, claim.rhs) if side is not None]
-    for part in (part for side in sides for part in fm.walk(side)):
+    for part in (part for side in sides for part in fm.walk(side) if inner):
         if not isinstance(part, fm.Derivative) or not isinstance(part.wrt, fm.Name):
             continue
         name = part.wrt.id
-        if name not in inner:
+        meant = graph.nodes[name].formula if name in inner else None
+        if meant is None:
             continue
-        seen, pending = {name}, [*graph.parents(name)]
-        while pending:
-            if (one := pending.pop()) not in seen:
-                seen.add(one)
-                pending += graph.children.get(one, ())
-        if not seen.isdisjoint(set(fm.names(part.of)) - {name}):
+        below = {one for of in fm.names(part.of) if of in graph for one in graph.ancestors(of)}
+        formulas = [graph.nodes[one].formula for one in below if one != name]
+        if any(_occurs(meant, one) for one in formulas if one is not None):
             return name
     return None
+
+
+def _occurs(meant: fm.Formula, formula: fm.Formula) -> bool:
+    """Whether a formula is a part of another, a product of a longer one and x² of x⁴ included."""
+    whole = isinstance(meant, fm.Product | fm.Sum)
+    for part in fm.walk(formula):
+        if part == meant:
+            return True
+        if whole and type(part) is type(meant) and all(one in part.parts for one in meant.parts):
+            return True
+        if isinstance(part, fm.Power) and isinstance(meant, fm.Power) and part.base == meant.base:
+            return True
+    return False
 
 
 def _definitions(graph: Graph, lines: Iterable[Source]) -> Iterator[tuple[str, fm.Formula]]:

@@ -42,6 +42,7 @@ _DISPLAY = re.compile(
     r"\\begin\{(?:align\*|aligned)\}\n(.*?)\n\s*\\end\{(?:align\*|aligned)\}", re.DOTALL
 )
 _NOTE = re.compile(r"\\qquad\\text\{\\footnotesize .*")
+_GOES_ON = re.compile(r"&\\quad (?:\\cdot(?![a-z])|[-+/])")
 _SPACE = re.compile(r"(\\q?quad\s*)+")
 
 
@@ -99,9 +100,9 @@ def of_displays(text: str) -> Iterator[str]:
             elif re.match(r"&(?!=|\\q?quad)", row):
                 chain = [row[1:]]
                 found.append(chain)
-            elif row.startswith("&\\quad "):
+            elif row.startswith("&\\quad ") and not _GOES_ON.match(row):
                 found.append([row.removeprefix("&\\quad ")])
-            elif row.startswith("&\\qquad"):
+            elif row.startswith("&\\q"):
                 found[-1][-1] += " " + _SPACE.sub("", row[1:], count=1).strip()
             elif row.startswith("&= "):
                 if found[-1] is not chain:  # behind something aside

@@ -7,6 +7,7 @@ from typing import Any
 
 from chainrule.core import formula as fm
 from chainrule.show.locales.base import Locale
+from chainrule.show.locales.ko_messages import MESSAGES
 
 _ORDINALS = [
     "첫째",
@@ -70,7 +71,7 @@ _WORDS = {
 _PAIRS = {
     "이/가": ("이", "가"), "은/는": ("은", "는"), "을/를": ("을", "를"), "과/와": ("과", "와"),
     "으로/로": ("으로", "로"), "이다/다": ("이다", "다"), "이므로/므로": ("이므로", "므로"),
-    "이라고/라고": ("이라고", "라고"),
+    "이라고/라고": ("이라고", "라고"), "이라는/라는": ("이라는", "라는"),
 }  # fmt: skip
 _RIEUL = 8
 
@@ -147,8 +148,9 @@ def _forms(value: Any, form: str, printed: str) -> str:
         _, _, pair = form.partition(":")
         text = _places(value)
         return text + (particle(text, pair) if pair else "")
-    if form in _PAIRS:
-        return printed + particle(_spoken(value, printed), form)
+    quote = "`" if form.startswith("`") else ""
+    if (pair := form.removeprefix("`")) in _PAIRS:
+        return f"{quote}{printed}{quote}{particle(_spoken(value, printed), pair)}"
     return printed
 
 
@@ -263,4 +265,6 @@ LOCALE = Locale(
         "못한다",
     },
     forms=_forms,
+    messages=MESSAGES,
+    words={"error": "오류", "hint": "도움말", "Usage:": "사용법:"},
 )
