@@ -168,7 +168,7 @@ def command(
             "the model is missing: it comes before the claims",
             hint='chainrule verify textbook "dz_3/dw_31 = a_1"',
         )
-    lines = list(_lines(claims, files, model))
+    lines, pages = _lines(claims, files, model)
     if not lines:
         raise ChainruleError(
             "there is no claim to judge",
@@ -177,7 +177,9 @@ def command(
     graph = _graph(model, values)
     late = _say(lang, "report-timeout", seconds=f"{timeout:g}") if timeout else ""
     with aborted_after(timeout, late):
-        judged = verify(graph, lines, facts=facts, aliases=_aliases(aliases), budget=budget)
+        judged = verify(
+            graph, lines, facts=facts, aliases=_aliases(aliases), budget=budget, pages=pages
+        )
     colour = output is None and colour_wanted()
     write(_render(judged, graph, format_name, lang, model, notation, colour=colour), output)
     outcomes = [each.verdict.outcome for each in judged]
@@ -191,8 +193,13 @@ def command(
 # ---------------------------------------------------------------------------- input
 
 
-def _lines(claims: Sequence[str], files: Sequence[str], model: str) -> Iterator[tuple[int, Source]]:
-    """Every line that holds claims: arguments count from 1, lines of files as in the file."""
+def _lines(
+    claims: Sequence[str], files: Sequence[str], model: str
+) -> tuple[list[tuple[int, Source]], frozenset[str]]:
+    """Every line that holds claims, and the names of the files: each is a page of its own.
+
+    Arguments count from 1, lines of files as in the file.
+    """
     from chainrule.core.errors import ChainruleError, LimitError, Source
 
     streams = [*(name for name in files if name == "-"), *(text for text in claims if text == "-")]
@@ -200,20 +207,19 @@ def _lines(claims: Sequence[str], files: Sequence[str], model: str) -> Iterator[
         raise ChainruleError(
             "standard input can be read once only", hint="give the model or the claims as a file"
         )
-    count = 0
+    lines: list[tuple[int, Source]] = []
     for number, given in enumerate(claims, 1):
         text = given.removeprefix(_MARK)
         if text == "-":
-            yield from _of_file("-")
+            lines += _of_file("-")
         elif text.strip():
             joined = " ".join(unicodedata.normalize("NFC", text).splitlines())
-            yield number, Source("-", joined)
+            lines.append((number, Source("-", joined)))
     for name in files:
-        for line in _of_file(name):
-            count += 1
-            if count > MAX_LINES:
-                raise LimitError(f"{name} has more than {MAX_LINES:,} claims")
-            yield line
+        lines += _of_file(name)
+    if len(lines) > MAX_LINES:
+        raise LimitError(f"{len(lines):,} claims are more than {MAX_LINES:,}")
+    return lines, frozenset(line.name for _, line in lines if line.name != "-")
 
 
 def _of_file(name: str) -> Iterator[tuple[int, Source]]:

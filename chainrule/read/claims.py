@@ -7,6 +7,7 @@ that a list of claims is never cut short by one of them.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from chainrule.core import formula as fm
@@ -20,12 +21,13 @@ if TYPE_CHECKING:
 
 __all__ = ["is_latex", "read_claims", "read_ways"]
 
+_SCRIPT = re.compile(r"[_^]\s*\{")
 _DELIMITERS = (("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"))
 
 
 def is_latex(text: str) -> bool:
-    """Whether a claim is written in LaTeX."""
-    return "\\" in text or "{" in text
+    """Whether a claim is written in LaTeX. Braces round cases, {x, x > 0; 0, x ≤ 0}, are none."""
+    return "\\" in text or ("{" in text and (";" not in text or _SCRIPT.search(text) is not None))
 
 
 def read_claims(

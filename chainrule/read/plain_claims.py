@@ -24,6 +24,8 @@ from chainrule.read.products import FUNCTION_LETTERS, Products
 from chainrule.read.typeset import typeset_tokens
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from chainrule.core.errors import Source
     from chainrule.core.tokens import Token
     from chainrule.read.vocabulary import Vocabulary
@@ -36,6 +38,7 @@ _OTHERS = frozenset({"<", "<=", ">", ">=", "!=", "+=", "-=", "*=", "/=", "@=", "
 _RAISED = re.compile(
     r"\^(?:\+(?!\s*[\w(.])|\(\s*[a-z]\s*\+\s*1\s*\)|\(new\)|new\b|(?P<old>\(t\)|\(old\)|old\b))"
 )
+NEGATED = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 _NOT_DIFFERENTIALS = ("delta", "dropout", "data")
 
 
@@ -45,12 +48,12 @@ def read_plain_ways(source: Source, vocabulary: Vocabulary, span: Span) -> list[
     A chain A = B = C is a `Relation`. Raises `ChainruleError` with the place of what is not read.
     """
     syntax = Syntax(dict(vocabulary.functions), vocabulary.names, vocabulary.partial)
-    parser = _Claims(source, span, syntax)
+    parser = _Claims(source, span, syntax, vocabulary.words)
     if not parser.tokens:
         raise parser.error("there is no formula here", Span(span.end, span.end + 1))
     ways = [parser.statements()]
     if parser.doubtful:
-        again = _Claims(source, span, syntax)
+        again = _Claims(source, span, syntax, vocabulary.words)
         again.other = True
         ways.append(again.statements())
     return ways
@@ -61,9 +64,12 @@ class _Claims(Products):
 
     claims = True
 
-    def __init__(self, source: Source, span: Span, syntax: Syntax) -> None:
+    def __init__(
+        self, source: Source, span: Span, syntax: Syntax, words: Mapping[str, str]
+    ) -> None:
         self.source = source
         self.syntax = syntax
+        self.words = words
         self.position = 0
         self.depth = 0
         self.end = span.end
@@ -146,7 +152,11 @@ class _Claims(Products):
             value = self.compared(self.expression(), token)
             self.expect(")", opened)
             return value
+        if self.at("{"):
+            return self.cases_in_braces()
         value = super().atom()
+        if token.text == "(" and self.at("|") and isinstance(value, fm.Derivative):
+            return self.held(value, token)
         if token.text == "(" and self.at("_") and self.peek(1).text == "+":
             self.position += 2
             return fm.Call("max", (fm.ZERO, value), 0, self.span_from(token.start))
@@ -154,6 +164,54 @@ class _Claims(Products):
             self.next()
             return fm.Derivative(value, fm.Name(PRIMED), False, self.span_from(token.start))
         return value
+
+    def held(self, derivative: fm.Derivative, first: Token) -> fm.Formula:
+        """(∂p/∂z)|_s, (∂p/∂z)|_(s, t): what is held fixed."""
+        self.next()
+        low = self.next()
+        names = [low.text[1:]]
+        if low.text == "_":
+            opened = self.next()
+            names = [one.id for one in self.arguments(")", opened) if isinstance(one, fm.Name)]
+        fixed = tuple(fm.Name(self.spelling(name)) for name in names)
+        return fm.Held(derivative, fixed, self.span_from(first.start))
+
+    def cases_in_braces(self) -> fm.Formula:
+        """{x, x > 0; 0, x ≤ 0}, as a page prints cases: the last one holds where no other does."""
+        self.enter()
+        opened = self.next()
+        rows: list[tuple[fm.Formula, list[fm.Condition]]] = []
+        while True:
+            value, tests = self.sum(), []
+            while self.at(","):
+                self.next()
+                tests.append(self.test())
+            rows.append((value, tests))
+            if not self.at(";"):
+                break
+            self.next()
+        self.expect("}", opened)
+        self.depth -= 1
+        *branches, (otherwise, rest) = rows
+        span = self.span_from(opened.start)
+        firsts = [tests[0] for _, tests in branches if len(tests) == 1]
+        opposite = [(one.left, NEGATED[one.relation], one.right) for one in firsts]
+        said = [(one.left, one.relation, one.right) for one in rest]
+        if not branches or len(firsts) < len(branches) or said not in ([], opposite):
+            raise self.error(
+                "the last case is the one in which no other holds", span, "{x, x > 0; 0, x ≤ 0}"
+            )
+        values = [value for value, _ in branches]
+        return fm.Cases(tuple(zip(values, firsts, strict=True)), otherwise, span)
+
+    def test(self) -> fm.Condition:
+        """A comparison; = is one here."""
+        left = self.sum()
+        if not self.at(*COMPARISONS, "="):
+            raise self.unexpected("a comparison such as `>`")
+        relation = self.next().text
+        right = self.sum()
+        return fm.Condition(left, "==" if relation == "=" else relation, right)
 
     def compared(self, left: fm.Formula, first: Token) -> fm.Formula:
         """[z > 0], I(z > 0): 1 where that holds, else 0."""
@@ -229,6 +287,7 @@ class _Claims(Products):
     def called(self, token: Token, primes: int) -> fm.Formula:
         """A function with its argument; an indexed name that is not known is a factor."""
         name = ALIASES.get(token.text, token.text)
+        name = self.words.get(name, name)
         if name not in self.syntax.functions and HEADS.get(name) in self.syntax.functions:
             name = HEADS[name]
         is_written = name in WRITTEN and not primes

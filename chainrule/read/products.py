@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from chainrule.core import formula as fm
@@ -20,13 +21,15 @@ from chainrule.core.written import WRITTEN, written
 from chainrule.read.latex.commands import ACCENTS, HEADS, UNICODE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from chainrule.core.tokens import Token
 
 __all__ = ["FUNCTION_LETTERS", "Products"]
 
 FUNCTION_LETTERS = frozenset({"f", "g", "h", "F", "G", "H", "phi", "psi"})
 _WITHOUT_BRACKETS = frozenset(
-    {"log", "ln", "exp", "tanh", "sin", "cos", "tan", "sinh", "cosh", "sech"}
+    {"log", "ln", "exp", "tanh", "sin", "cos", "tan", "sinh", "cosh", "sech", "atan", "arctan"}
 )
 _LONGEST = 20
 _INDEXED = re.compile(r"[A-Za-z]+_[0-9]+")
@@ -37,9 +40,11 @@ _COMBINING = {"\u0302": "hat", "\u0304": "bar", "\u0303": "tilde"}
 class Products(Parser):
     """The parser of plain syntax, with products that carry no sign.
 
-    `other` takes the second reading where there are two, `doubtful` says that there are.
+    `other` takes the second reading where there are two, `doubtful` says that there are; `words`
+    are functions as they are printed.
     """
 
+    words: Mapping[str, str] = MappingProxyType({})
     other = False
     doubtful = False
 
@@ -159,6 +164,8 @@ class Products(Parser):
             return not (raised and before.kind == "name")
         if token.text == "∂" and token.kind == "op":
             return spaced
+        if token.text == "[" and before.kind == "number":  # 2[z > 0]
+            return True
         if token.kind != "name" or token.text in KEYWORDS:
             return False
         if raised and not spaced:
@@ -169,12 +176,19 @@ class Products(Parser):
             return True
         if self.peek(1).text in {"(", "'"}:
             name = ALIASES.get(token.text, token.text)
-            head = HEADS.get(name, name)
+            head = self.head(name)
             return head in self.syntax.functions or name in SPECIAL or name in FUNCTION_LETTERS
-        if before.kind == "number" and "_" in token.text:
+        constant = ALIASES.get(token.text, token.text) in CONSTANTS
+        euler = token.text == "e" and self.peek(1).text == "**"
+        if before.kind == "number" and ("_" in token.text or constant or euler):
             return True
         moved = token.text[0] == "d" and self.known(token.text[1:])
         return spaced and ("_" in token.text or moved or self.is_derivative())
+
+    def head(self, name: str) -> str:
+        """The function that a word stands for."""
+        name = self.words.get(name, name)
+        return HEADS.get(name, name)
 
     def is_bare_call(self) -> bool:
         """Whether `log y` comes next."""
@@ -201,7 +215,7 @@ class Products(Parser):
         span = self.span_from(token.start)
         if name in WRITTEN:
             return written(name, (argument,), span)
-        return fm.Call(HEADS.get(name, name), (argument,), 0, span)
+        return fm.Call(self.head(name), (argument,), 0, span)
 
     def is_euler(self, power: fm.Power) -> bool:
         """Whether e^x is the exponential; beside a name e that is the other reading."""
@@ -230,7 +244,7 @@ class Products(Parser):
     def raised_function(self) -> fm.Formula | None:
         """tanh^2(x), as (tanh(x))^2."""
         token, sign, exponent = self.peek(), self.peek(1), self.peek(2)
-        name = HEADS.get(token.text, token.text)
+        name = self.head(token.text)
         if token.kind != "name" or sign.text != "**" or exponent.kind != "number":
             return None
         if self.peek(3).text != "(" or self.known(token.text):

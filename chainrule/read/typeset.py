@@ -35,6 +35,8 @@ _SIGNS: Mapping[str, str] = MappingProxyType(
 )  # fmt: skip
 _NORM = re.compile(r"(?:^|[^\w)\]|\s])\s*\|\||\|\|\s*(?:[^\w(\s√]|$)")
 _WORD = re.compile(r"[\w\u0300-\u036f]*\Z")
+_HELD = re.compile(r"(?<=\))\|(?=_[^\W\d]|_\()")
+_ROOT = re.compile(r"√(?:[0-9.]+|[^\W\d]\w*)")
 
 
 def typeset_tokens(source: Source, span: Span) -> list[Token]:
@@ -68,11 +70,18 @@ def _plain(text: str) -> tuple[str, list[int]]:
     out: list[str] = []
     places: list[int] = []
     bars = text.count("|")
-    paired = bars % 2 == 0 and _NORM.search(text) is None
+    held = {match.start() for match in _HELD.finditer(text)}
+    if (bars - len(held)) % 2:
+        held = set()
+    paired = (bars - len(held)) % 2 == 0 and _NORM.search(text) is None
     opened = False
+    closing = -1
     place = 0
     while place < len(text):
         char, start = text[place], place
+        if place == closing:  # of the root of a name or a number
+            out.append(")")
+            places.append(start - 1)
         place += 1
         if char in _LOWERED:
             before = _WORD.search("".join(out))
@@ -83,7 +92,9 @@ def _plain(text: str) -> tuple[str, list[int]]:
                 place += 1
             digits = "".join(_RAISED.get(one, "-") for one in text[start:place])
             new = f"**{digits}" if char in _RAISED else f"**({digits})"
-        elif char == "|" and paired:
+        elif char == "√" and (root := _ROOT.match(text, start)):
+            new, closing = "sqrt(", root.end()
+        elif char == "|" and paired and start not in held:
             new = ")" if opened else " abs("
             opened = not opened
         else:
@@ -92,6 +103,9 @@ def _plain(text: str) -> tuple[str, list[int]]:
             new = " *"  # x··2 is no power
         out.append(new)
         places += [start] * len(new)
+    if closing == len(text):
+        out.append(")")
+        places.append(len(text) - 1)
     places.append(len(text))
     return "".join(out), places
 

@@ -39,13 +39,14 @@ from chainrule.verification.findings import unsearched
 from chainrule.verification.judge import Decision, Judge
 from chainrule.verification.names import Question, Resolver
 from chainrule.verification.numbers import printed
+from chainrule.verification.pages import met_elsewhere, with_inner_names
 from chainrule.verification.primes import Primes
 from chainrule.verification.readings import agreed
 from chainrule.verification.resolving import resolve
 from chainrule.verification.vocabulary import vocabulary_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from chainrule.core.graph import Graph
     from chainrule.core.unroll import IndexGraph
@@ -84,6 +85,7 @@ def verify(
     aliases: Mapping[str, str] | None = None,
     values: Mapping[str, str] | None = None,
     budget: int = DEFAULT,
+    pages: Collection[str] = (),
 ) -> tuple[Judged, ...]:
     """Verdicts on claims, plain or in LaTeX: one for each link of each.
 
@@ -98,8 +100,15 @@ def verify(
         (place, Source(f"claim {place}", one)) if isinstance(one, str) else one
         for place, one in enumerate(texts, 1)
     ]
-    verifier = Verifier(graph, facts=facts, aliases=aliases, values=values, budget=budget)
-    return tuple(itertools.chain.from_iterable(verifier(number, line) for number, line in lines))
+    first = Verifier(graph, facts=facts, aliases=aliases, values=values, budget=budget)
+    verifiers = {
+        page: first.on_page([line for _, line in lines if line.name == page]) for page in pages
+    }
+    return tuple(
+        itertools.chain.from_iterable(
+            verifiers.get(line.name, first)(number, line) for number, line in lines
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +144,7 @@ class Verifier:
         rate = self.graph.model.rate_value
         if rate is not None:
             numbers.setdefault(self.graph.model.rate, Fraction(rate))
+        self.inner: frozenset[str] = frozenset()
         self.settings = _Settings(known, numbers, budget)
         self.budget = Budget(budget, whole)
         self.judge = Judge(self.graph, facts=known, budget=self.budget)
@@ -147,6 +157,22 @@ class Verifier:
         self.families = Families(self.resolver)
         self.primes = Primes(self.graph, self.resolver.readings)
         self.vocabulary = vocabulary_of(graph, aliases=tuple(aliases or ()))
+
+    def on_page(self, lines: Iterable[Source]) -> Verifier:
+        """The verifier of a page, which knows the names that its lines give to inner functions."""
+        graph = with_inner_names(self.graph, lines)
+        if graph is self.graph:
+            return self
+        spelt = {name: str(value) for name, value in self.settings.values.items()}
+        found = Verifier(
+            graph,
+            facts=self.settings.facts.texts,
+            aliases=self.resolver.aliases,
+            values={name: text for name, text in spelt.items() if name in graph},
+            budget=self.settings.budget,
+        )
+        found.inner = frozenset(graph.nodes).difference(self.graph.nodes)
+        return found
 
     def _no_alias(self, name: str, meant: str) -> ChainruleError:
         try:
@@ -227,6 +253,9 @@ class Verifier:
         found = resolve(self.resolver, claim, update=in_update)
         if isinstance(found, Question):
             return found
+        elsewhere = met_elsewhere(found.claim, self.graph, self.inner)
+        if elsewhere is not None:
+            return Question("reason-inner", {"name": elsewhere})
         update = is_update(claim)
         return _Ready(found.claim, found.assumptions, update, found.question, found.others)
 

@@ -292,3 +292,46 @@ def test_a_generous_guard_changes_nothing() -> None:
     """A verdict depends on whether there is a guard."""
     done = run("verify", "textbook", WRONG, "--timeout", "1e9", code=1)
     assert done.stdout == run("verify", "textbook", WRONG, code=1).stdout
+
+
+INNER = "u = x^2\nv = e^u\ndh/du = cos(v)*v\n|u| = u\nsqrt(v^2) = v\n"
+
+
+def test_names_that_a_page_introduces_are_those_of_that_page(tmp_path: Path) -> None:
+    """|u| = u proved from a name that derive has made up, or a page of derive that is not read."""
+    model, page, other = (tmp_path / name for name in ("model.txt", "page.txt", "other.txt"))
+    model.write_text("h = sin(exp(x**2))", encoding="utf-8")
+    page.write_text(INNER, encoding="utf-8")
+    other.write_text("dh/du = cos(v)*v\n|u| = u\nsqrt(v^2) = v\n", encoding="utf-8")
+    done = run("verify", str(model), *INNER.splitlines(), "--format", "json")
+    assert {entry["verdict"] for entry in claims(done)} == {"UNDECIDED"}
+    done = run("verify", str(model), "--file", str(page), "--file", str(other), "--format", "json")
+    first, second = json.loads(done.stdout)["documents"]
+    assert [entry["verdict"] for entry in first["claims"]] == ["PROVED"] * 5
+    assert [entry["verdict"] for entry in second["claims"]] == ["UNDECIDED"] * 3
+    wrong = run(
+        "verify", str(model), "-", "--format", "json", stdin=INNER + "dh/du = cos(v)", code=1
+    )
+    assert claims(wrong)[-1]["verdict"] == "REFUTED"
+
+
+@pytest.mark.parametrize(
+    ("model", "page", "verdicts"),
+    [
+        ("g = sin(x^2)\nE = g + x^2*w", "u = x^2\ndg/du = cos u\ndE/du = cos u", "PPU"),
+        ("g = sin(x^2)\nh = cos(x^2)\nE = g*h", "q = x^2\ndE/dq = h*cos q - g*sin q", "UU"),
+        ("h = sin(x^2)", "u = x^2\nu = x^3\ndh/du = cos u", "UUU"),
+        ("h = sin(x^2)", "u = x^3\ndh/du = cos u", "UU"),
+        ("h = sin(x^2)", "s = x*x\ndh/ds = cos s\ndh/ds = sin s", "PPR"),
+        ("h = sin(u*x)*v", "u = u*x", "R"),
+    ],
+)
+def test_a_name_for_what_stands_in_two_places(
+    tmp_path: Path, model: str, page: str, verdicts: str
+) -> None:
+    """A right formula refuted, or a wrong one proved, as one x² moves and the other does not."""
+    path = tmp_path / "model.txt"
+    path.write_text(model, encoding="utf-8")
+    code = 1 if "R" in verdicts else 0
+    done = run("verify", str(path), "-", "--format", "json", stdin=page, code=code)
+    assert "".join(entry["verdict"][0] for entry in claims(done)) == verdicts

@@ -157,6 +157,8 @@ LOCALE = Locale(
         "at {where}: is it meant for that, too?",
         "reason-prime": "{name} depends on more than one name, or on none: write what its prime is "
         "the derivative by",
+        "reason-inner": "what is called {name} here is met elsewhere, too: it is not said whether "
+        "that moves with {name}",
         "reason-no-values": "numbers are compared, and there is no value for {names} (--values)",
         "reason-level": "formulas with indices, sums over an index or matrices are not judged yet",
         "reason-derivative": "a derivative by something that is no name is not judged",
