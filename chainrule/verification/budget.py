@@ -9,6 +9,10 @@ changes: limits within a budget are numbers, never shares of what is left.
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
 
 __all__ = ["DEFAULT", "Budget", "TooLarge"]
 
@@ -27,12 +31,13 @@ class Budget:
     costs does not depend on those before it.
     """
 
-    __slots__ = ("left", "round", "whole")
+    __slots__ = ("_paid", "left", "round", "whole")
 
     def __init__(self, units: float = math.inf, whole: Budget | None = None) -> None:
         self.left = units
         self.whole = whole
         self.round = 0
+        self._paid: set[Hashable] = set()
 
     def spend(self, units: float) -> None:
         """Take units away. Raises `TooLarge` when nothing is left, here or in the whole."""
@@ -41,6 +46,17 @@ class Budget:
             self.whole.spend(units)
         if self.left < 0:
             raise TooLarge
+
+    def spend_once(self, key: Hashable, units: float) -> None:
+        """Take from the whole what something costs that is looked up again, once in a round.
+
+        Raises `TooLarge` as `spend`.
+        """
+        if self.whole is not None:
+            self.whole.spend_once(key, units)
+        elif key not in self._paid:
+            self._paid.add(key)
+            self.spend(units)
 
     @property
     def over(self) -> bool:
@@ -55,3 +71,4 @@ class Budget:
         """A new round with so many units."""
         self.left = units
         self.round += 1
+        self._paid.clear()

@@ -79,7 +79,7 @@ class Building:
 
     def defines(self, name: str) -> bool:
         """Whether a name stands for a formula."""
-        if name in self.substituted:
+        if name in self._definitions or name in self.substituted:
             return True
         node = self.nodes.get(name)
         return node is not None and node.formula is not None

@@ -36,7 +36,7 @@ __all__ = ["Comparison", "Decision", "undecided"]
 _TRIES = 160
 _SAMPLE = 6
 _REMAINDERS = 3
-_OPERATIONS = (20_000, 40_000, 60_000, 60_000, 60_000, 60_000, 400_000)
+_OPERATIONS = (40_000, 80_000, 120_000, 120_000, 120_000, 120_000, 600_000)
 """Work for the attempts at a proof, one after the other; typical claims need some thousand."""
 
 

@@ -128,7 +128,9 @@ class Decider:
         for name in reversed([*self.graph.statements]):
             if fm.contains(value, name):
                 value = fm.substitute(value, {name: self.graph[name].formula or fm.Name(name)})
-            if fm.count_operations(value) > _MOST_OPERATIONS:
+            size = fm.count_operations(value)
+            self.judge.budget.spend(1 + size)
+            if size > _MOST_OPERATIONS:
                 return None
         return fm.substitute(value, given)
 

@@ -38,7 +38,7 @@ def fold(
     """
     store = building.store
     known: dict[str, list[str]] = {}
-    for name in names:
+    for name in sorted(names):
         if building.defines(name):
             known.setdefault(_print(places[0](store.name(name))), []).append(name)
     done: dict[int, int] = {}

@@ -255,6 +255,7 @@ class Probe:
         if wrt not in graph or of not in graph:
             return (0.0,) * self.size
         order = graph.between(wrt, of)
+        self._budget.spend(len(order) * self.size)
         moved: dict[str, Vector] = {wrt: (1.0,) * self.size}
         for node in order[1:]:
             if node in held:

@@ -35,6 +35,7 @@ MAX_NAMES = 120
 MAX_OPERATIONS = 400
 MAX_PARTS = 400
 MAX_LISTED_PATHS = 64
+_PER_FACTOR = 50
 _PARTS = (fm.Sum, fm.Power, fm.Call, fm.Quotient, fm.Product, fm.Bracket)
 
 
@@ -262,6 +263,7 @@ class Search:
         return ()
 
     def _edge(self, work: Workspace, of: str, wrt: str) -> Named:
+        self.oracle.budget.spend(_PER_FACTOR)
         factor = work.factor(of, wrt)
         inner = of in work.introduced or wrt in work.introduced
         value = work.in_user_names(factor.value)

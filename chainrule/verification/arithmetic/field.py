@@ -26,6 +26,7 @@ __all__ = ["Field", "Finer", "Generator", "OutOfDomain", "Split", "Value"]
 _ONE: Polynomial = {poly.CONSTANT: 1}
 _MAX_POWER = 64
 _MAX_BITS = 20_000
+_SIGN, _FACTORED = 10, 300
 
 
 class Split(Exception):
@@ -283,6 +284,7 @@ class Field:
 
     def sign_of(self, top: Polynomial) -> int:
         """The sign of a polynomial."""
+        self.budget.spend(_SIGN)
         number, monomial, rest = poly.content(top)
         side = 1 if number > 0 else -1
         for generator, exponent in monomial:
@@ -371,6 +373,7 @@ class Field:
 
     def log_of_number(self, number: Fraction) -> Value:
         """The logarithm of a positive number, over those of its prime factors."""
+        self.budget.spend_once(number, _FACTORED)
         out = self.number(0)
         for prime, power in number_factors(number):
             of: Polynomial = {poly.CONSTANT: prime}

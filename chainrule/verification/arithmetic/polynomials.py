@@ -100,11 +100,16 @@ def shifted(polynomial: Polynomial, monomial: Monomial) -> Polynomial:
     return {times(m, monomial): c for m, c in polynomial.items()}
 
 
+def _length(polynomial: Polynomial) -> int:
+    """How many times a thousand bits its longest coefficient has; 0 for those that cost nothing."""
+    return max((c.numerator.bit_length() for c in polynomial.values()), default=0) // 1_000
+
+
 def multiply(one: Polynomial, other: Polynomial, budget: Budget) -> Polynomial:
     """The product."""
     if len(one) < len(other):
         one, other = other, one
-    budget.spend(len(one) * len(other) + 1)
+    budget.spend(len(one) * len(other) * (1 + _length(one) * _length(other)) + 1)
     if len(other) == 1:
         ((monomial, coefficient),) = other.items()
         return shifted(scaled(one, coefficient), monomial)
