@@ -44,7 +44,7 @@ def with_inner_names(graph: Graph, lines: Iterable[Source]) -> Graph:
         return graph
     given: dict[str, fm.Formula] = {}
     for name, formula in _definitions(graph, lines):
-        if given.setdefault(name, formula) != formula:
+        if given.setdefault(name, formula) != formula or len(given) > _MANY:
             return graph
     table: dict[str, str] = {}
     judge = Judge(graph)
