@@ -174,7 +174,8 @@ class Products(Parser):
             return True
         if self.is_bare_call():
             return True
-        if self.peek(1).text in {"(", "'"}:
+        raises = self.peek(1).text == "**" and self.peek(3).text == "("  # 3cos²(x)
+        if self.peek(1).text in {"(", "'"} or raises:
             name = ALIASES.get(token.text, token.text)
             head = self.head(name)
             return head in self.syntax.functions or name in SPECIAL or name in FUNCTION_LETTERS

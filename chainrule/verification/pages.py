@@ -14,6 +14,7 @@ from chainrule.core import formula as fm
 from chainrule.core.claim import Outcome
 from chainrule.read.claims import read_claims
 from chainrule.verification.judge import Judge
+from chainrule.verification.names import defines
 from chainrule.verification.vocabulary import vocabulary_of
 
 if TYPE_CHECKING:
@@ -22,11 +23,14 @@ if TYPE_CHECKING:
     from chainrule.core.claim import Claim
     from chainrule.core.errors import Source
     from chainrule.core.graph import Graph
+    from chainrule.read.vocabulary import Vocabulary
+    from chainrule.verification.names import Resolver
 
-__all__ = ["met_elsewhere", "with_inner_names"]
+__all__ = ["defined_deltas", "met_elsewhere", "with_inner_names"]
 
 _MARK = " inside"
 _DEFINES = re.compile(r"[\s$]*\\?[^\W\d_]+(?:_(?:\w+|\{\w+\}))?\s*&?=")
+_DELTA = re.compile(r"[\s$]*(?:\\delta|δ|delta)_")
 _MANY = 50
 
 
@@ -40,7 +44,7 @@ def with_inner_names(graph: Graph, lines: Iterable[Source]) -> Graph:
         return graph
     given: dict[str, fm.Formula] = {}
     for name, formula in _definitions(graph, lines):
-        if given.setdefault(name, formula) != formula:
+        if given.setdefault(name, formula) != formula or len(given) > _MANY:
             return graph
     table: dict[str, str] = {}
     judge = Judge(graph)
@@ -56,6 +60,21 @@ def with_inner_names(graph: Graph, lines: Iterable[Source]) -> Graph:
         if len(own) == 1:
             table[own[0]] = name
     return _renamed(split, inner, table) if table else graph
+
+
+def defined_deltas(
+    lines: Iterable[Source], resolver: Resolver, vocabulary: Vocabulary
+) -> frozenset[str]:
+    """The δ of which some line says what they are, as the model would read them."""
+    found = set()
+    for line in lines:
+        claim = read_claims(line, vocabulary)[0] if _DELTA.match(line.text) else None
+        if claim is None or not isinstance(claim.lhs, fm.Name) or claim.rhs is None:
+            continue
+        meant = resolver.delta(claim.lhs.id)
+        if isinstance(meant, fm.Derivative) and defines((claim.lhs, claim.rhs), meant):
+            found.add(claim.lhs.id)
+    return frozenset(found)
 
 
 def met_elsewhere(claim: Claim, graph: Graph, inner: Collection[str]) -> str | None:

@@ -39,9 +39,9 @@ from chainrule.verification.findings import unsearched
 from chainrule.verification.judge import Decision, Judge
 from chainrule.verification.names import Question, Resolver
 from chainrule.verification.numbers import printed
-from chainrule.verification.pages import met_elsewhere, with_inner_names
+from chainrule.verification.pages import defined_deltas, met_elsewhere, with_inner_names
 from chainrule.verification.primes import Primes
-from chainrule.verification.readings import agreed
+from chainrule.verification.readings import READINGS, agreed
 from chainrule.verification.resolving import resolve
 from chainrule.verification.vocabulary import vocabulary_of
 
@@ -160,8 +160,10 @@ class Verifier:
 
     def on_page(self, lines: Iterable[Source]) -> Verifier:
         """The verifier of a page, which knows the names that its lines give to inner functions."""
+        lines = list(lines)
         graph = with_inner_names(self.graph, lines)
-        if graph is self.graph:
+        deltas = defined_deltas(lines, self.resolver, self.vocabulary)
+        if graph is self.graph and not deltas:
             return self
         spelt = {name: str(value) for name, value in self.settings.values.items()}
         found = Verifier(
@@ -172,6 +174,7 @@ class Verifier:
             budget=self.settings.budget,
         )
         found.inner = frozenset(graph.nodes).difference(self.graph.nodes)
+        found.resolver.defined = deltas
         return found
 
     def _no_alias(self, name: str, meant: str) -> ChainruleError:
@@ -270,7 +273,8 @@ class Verifier:
         granted: tuple[str, ...] = ()
         try:
             decision, granted = self._decided(resolved)
-            if resolved.question is not None and decision.outcome is not Outcome.PROVED:
+            clear = decision.outcome is Outcome.PROVED or decision.evidence.reason == READINGS
+            if resolved.question is not None and not clear:
                 decision = _asked(resolved.question)
         except Unsupported as reason:
             decision = Decision(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import collections
+import inspect
 import json
 import random
 import re
@@ -149,10 +150,11 @@ of_page = {"text": of_text, "markdown": of_displays, "latex": of_displays, "json
 """The formulas of a page, by its format."""
 
 
-def judged(graph: Graph, formulas: Sequence[str]) -> list[Judged]:
-    """What `verify` says to the formulas of one page."""
+def judged(graph: Graph, formulas: Sequence[str], times: int = 1) -> list[Judged]:
+    """What `verify` says to the formulas of one page, with so many times its usual budget."""
+    budget = inspect.signature(verify).parameters["budget"].default * times
     lines = [(number, Source("page", text)) for number, text in enumerate(formulas, 1)]
-    return list(verify(graph, lines, pages=["page"]))
+    return list(verify(graph, lines, pages=["page"], budget=budget))
 
 
 def kind(one: Judged) -> str:
@@ -198,6 +200,7 @@ def random_model(seed: int) -> Graph:
     for name in [*(f"n_{number}" for number in range(1, rng.randint(2, 5))), "E"]:
         a, b, c = (rng.choice(known) for _ in range(3))
         first = known[-1] if name == "E" else a
+        b = next((one for one in (b, c, *known) if one != first), "1")  # no min(x, x)
         lines.append(f"{name} = " + rng.choice(_SHAPES).format(a=first, b=b, c=c))
         known = [*known, name, name]
     return equations("\n".join(lines))

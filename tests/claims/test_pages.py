@@ -12,7 +12,7 @@ from chainrule.read.equations import equations
 from tests.claims.pages import FORMATS, catalogue, judged, kind, of_page, page, random_model
 
 SHOWN = (("paths", "full", "en"), ("deltas", "standard", "ko"))
-CHOSEN = {"textbook", "mazur", "call hard-tanh", "call relu", "loss hinge"}
+CHOSEN = {"textbook", "mazur", "call elu", "call hard-tanh", "call relu", "loss hinge"}
 RANDOM = (0, 12, 38, 46, 54, 62, 64, 79)
 MODELS = {
     **{name: graph for name, graph in catalogue() if name in CHOSEN},
@@ -37,7 +37,7 @@ def test_every_printed_line_is_proved(name: str, format_name: str) -> None:
         found += formulas
         left = [
             (kind(one), one.verdict.claim.text)
-            for one in judged(graph, formulas)
+            for one in judged(graph, formulas, times=10)  # a busy machine is no reason
             if kind(one) not in {"PROVED", "rounded"}
         ]
         assert not left

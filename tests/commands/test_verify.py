@@ -335,3 +335,54 @@ def test_a_name_for_what_stands_in_two_places(
     code = 1 if "R" in verdicts else 0
     done = run("verify", str(path), "-", "--format", "json", stdin=page, code=code)
     assert "".join(entry["verdict"][0] for entry in claims(done)) == verdicts
+
+
+ONE_OF_EACH = "z_1 = w_1*x\na_1 = tanh(z_1)\nv = w_2*a_1\no = sigmoid(v)\nE = (o - t)**2/2"
+TWO = "z_1 = w_1*x\nz_2 = w_2*x\na_1 = sigmoid(z_1)\na_2 = sigmoid(z_2)\nE = a_1*t_1 + a_2*t_2"
+
+
+@pytest.mark.parametrize(
+    ("model", "page", "verdicts"),
+    [
+        (ONE_OF_EACH, r"\delta_1 = (o-t)o(1-o)w_2(1-a_1^2)", "P"),
+        (ONE_OF_EACH, r"\delta_v = (o-t)o(1-o)", "P"),
+        (ONE_OF_EACH, r"\delta_o = o - t", "U"),
+        (ONE_OF_EACH, r"\delta_o = (o - t)o(1-o)", "U"),
+        (ONE_OF_EACH, r"\delta_o = \frac{\partial E}{\partial o} = o - t", "PP"),
+        (ONE_OF_EACH, "delta_o = dE/do\ndelta_o = o - t\ndelta_o = t", "PPR"),
+        (TWO, r"\delta_j = t_j a_j(1 - a_j)", "P"),
+        (TWO, r"\frac{\partial E}{\partial w_j} = \delta_j x", "P"),
+        (TWO, r"\delta_j = t_j", "U"),
+    ],
+)
+def test_deltas_of_equations(tmp_path: Path, model: str, page: str, verdicts: str) -> None:
+    """δ of an output proved as ∂E/∂o where books mean ∂E/∂z; a right δ_j that is not read."""
+    path = tmp_path / "model.txt"
+    path.write_text(model, encoding="utf-8")
+    code = 1 if "R" in verdicts else 0
+    done = run("verify", str(path), "-", "--format", "json", stdin=page, code=code)
+    assert "".join(entry["verdict"][0] for entry in claims(done)) == verdicts
+
+
+def test_claims_are_counted_over_all_sources(tmp_path: Path) -> None:
+    """A limit that standard input and a second file pass unseen."""
+    path = tmp_path / "many.txt"
+    path.write_text(f"{RIGHT}\n" * 6_000, encoding="utf-8")
+    many = f"{RIGHT}\n" * 6_000
+    done = run("verify", "textbook", "-", "--file", str(path), stdin=many, code=2)
+    assert "12,000 claims are more than 10,000" in done.stderr
+
+
+def test_twenty_thousand_terms(tmp_path: Path) -> None:
+    """A sum that is too long for a stack, as a claim or as a model."""
+    path = tmp_path / "long.txt"
+    path.write_text("y = " + "+".join(["x"] * 20_000), encoding="utf-8")
+    done = run("verify", str(path), "--file", str(path), r"\frac{dy}{dx} = 20000",
+               "y = " + "*".join(["x"] * 40_000), "--format", "json")  # fmt: skip
+    found = [one["verdict"] for one in json.loads(done.stdout)["documents"][0]["claims"]]
+    assert found == ["PROVED", "UNREADABLE"]
+    other = tmp_path / "other.txt"
+    other.write_text("y = x", encoding="utf-8")
+    latex = r"\frac{dy}{dx} = " + "+".join(["1"] * 20_000)
+    done = run("verify", str(other), "-", "--format", "json", stdin=latex, code=1)
+    assert claims(done)[0]["verdict"] == "REFUTED"

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["Token", "Tokens", "tokenize"]
 
 MAX_LENGTH = 100_000
-MAX_TOKENS = 40_000
+MAX_TOKENS = 45_000
 MAX_DIGITS = 60
 MAX_WORD = 80
 
