@@ -377,7 +377,11 @@ class Workspace:
             sides = {taylor(fm.substitute(formula, exact), wrt, at, side) for side in (1, -1)}
         except (Unsettled, ChainruleError):
             return None
-        return float(sides.pop()[1]) if len(sides) == 1 else None
+        if len(sides) != 1:
+            return None
+        ((value, slope),) = sides
+        here = self.numbers[of]
+        return float(slope) if math.isclose(value, here, rel_tol=1e-9, abs_tol=1e-12) else None
 
     def status_here(self, factor: Factor) -> Status:
         """A factor's status at the model's values: undefined where it stands on a kink."""
