@@ -210,3 +210,27 @@ def test_a_model_and_a_claim_mean_the_tree_that_was_printed(seed: int, latex: bo
         except (ValueError, OverflowError, ZeroDivisionError):
             continue
         assert evaluate(formula, at) == pytest.approx(wanted, rel=1e-9), line
+
+
+@pytest.mark.parametrize(
+    ("text", "ways"),
+    [
+        (r"y = 1{,}298 x", ["1298*x", "1.298*x"]),
+        (r"y = 1{,}000{,}000 x", ["1000000*x"]),
+        (r"y = 0{,}298 x", ["0.298*x"]),
+        ("y = 2 e^x", ["2*exp(x)"]),
+        ("y = x·3**2 + ½", ["x*3**2 + 1/2"]),
+    ],
+)
+def test_readings_of_a_claim(text: str, ways: list[str]):
+    """A comma may part thousands or decimals; 2e^x needs no name e; ** beside other signs."""
+    vocabulary = Vocabulary(frozenset({"x", "y"}), syntax().functions)
+    found = read_formulas(Source("-", text), vocabulary, Span(0, len(text)))
+    assert [print_plain(one.rest[0][1]) for (one,) in found] == ways
+
+
+def test_lg_is_asked_about():
+    r"""\lg is the logarithm to base 10 for some authors and to base 2 for others."""
+    with pytest.raises(ChainruleError) as caught:
+        equations(r"y = \lg x")
+    assert "base 10 or 2" in str(caught.value)

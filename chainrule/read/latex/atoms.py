@@ -125,6 +125,9 @@ def number(parser: Grammar) -> fm.Formula:
         return whole_symbol(parser)
     parser.next()
     text = token.text
+    if token.style == "grouped":  # 1{,}298: a thousand and more, or 1.298
+        parser.doubtful = True
+        text = f"{text[:-3]}.{text[-3:]}" if parser.other else text
     while parser.at("number") and len(text) <= 60:
         follows = parser.peek()
         between = parser.source.text[parser.items[parser.position - 1].end : follows.start]
