@@ -128,7 +128,10 @@ def _read(
 
 
 def _check_products(statements: Sequence[Statement], given: Iterable[str], known: Syntax) -> None:
-    """Raise for a leaf `wx` that nobody declares, beside names w and x: a product, or a name."""
+    """Raise for a leaf that nobody declares and that may be a product.
+
+    That is `wx` beside names w and x, and `w_1x_1` beside any.
+    """
     names = {name for one in statements for name in fm.names(one.formula)}
     defined = {name for one in statements for name in fm.names(one.target)}
     loose = [name for name in names - defined - {*given} if _WORD.match(name)]
@@ -137,7 +140,11 @@ def _check_products(statements: Sequence[Statement], given: Iterable[str], known
     from chainrule.read.products import parts_of
 
     parts = {name: parts_of(name, known.functions) for name in loose}
-    twofold = {name: one for name, one in parts.items() if one and {*one} <= names | defined}
+    twofold = {
+        name: one
+        for name, one in parts.items()
+        if one and ({*one} <= names | defined or all("_" in piece for piece in one))
+    }
     for one in statements if twofold else ():
         for part in fm.walk(one.formula):
             if isinstance(part, fm.Name) and part.id in twofold:

@@ -12,13 +12,13 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from chainrule.core import formula as fm
-from chainrule.core.errors import ChainruleError, Source, Span
+from chainrule.core.errors import ChainruleError, LimitError, Source, Span
 from chainrule.core.functions import ALIASES, CONSTANTS
 from chainrule.core.plain import SPECIAL, Statement, name_problem
 from chainrule.core.tokens import KEYWORDS, Token
 from chainrule.core.written import WRITTEN
 from chainrule.read.claims import is_latex, read_formulas, trimmed
-from chainrule.read.latex.commands import HEADS
+from chainrule.read.latex.commands import HEADS, UNICODE
 from chainrule.read.products import parts_of
 from chainrule.read.typeset import typeset_tokens
 from chainrule.read.vocabulary import Vocabulary
@@ -56,7 +56,8 @@ def read_spelt(
             names.update(parts)
     whole = names | {name for name, parts in products.items() if not parts}
     names = whole | {name for name, parts in products.items() if not whole.issuperset(parts)}
-    vocabulary = Vocabulary(frozenset(names), functions)
+    greek = {f"\\{UNICODE[name[0]]}{name[1:]}": name for name in names if name[0] in UNICODE}
+    vocabulary = Vocabulary(frozenset(names), functions, spellings=greek)
     return [_statements(line, vocabulary) for line in lines]
 
 
@@ -116,6 +117,8 @@ def _check_one(ways: Sequence[Sequence[fm.Formula]], source: Source, place: Span
 
 def _says_more(error: ChainruleError, problem: ChainruleError) -> bool:
     """Whether a reader came as far as plain syntax, and saw more of what is wrong."""
+    if isinstance(error, LimitError):
+        return True
     here, there = error.span or Span(0, 0), problem.span or Span(0, 0)
     return here.end >= there.end and here != there
 

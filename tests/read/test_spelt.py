@@ -64,6 +64,12 @@ def test_names_are_those_of_the_whole_model():
     assert print_plain(graph["y"].formula) == "2*wx + w + x"
 
 
+def test_a_letter_is_one_name_in_both_spellings():
+    r"""α of one line and \alpha of another are no two leaves."""
+    graph = equations(r"z_1 = 2\alpha_1 x", "y = α_1*z_1")
+    assert {*graph.leaves} == {"α_1", "x"}
+
+
 def test_a_given_name_stays_a_name():
     """[roles] and [values] know names that no equation defines."""
     text = '[model]\nequations = "y = 2wx + w + x"\n[values]\nwx = 1\n'
@@ -82,6 +88,8 @@ def test_latex_in_a_model_file():
     ("texts", "message", "column"),
     [
         (["z = wx + b", "w = u + x"], "`wx` can be a name or a product of w, x", 5),
+        (["z = w_1x_1 + w_2x_2"], "`w_1x_1` can be a name or a product of w_1, x_1", 5),
+        (["y = x²⁰⁰⁰"], "this exponent is larger than 1000", 6),
         (["y = 1/2x"], "it is not clear how far this denominator goes", 6),
         (["y = log x y"], "it is not clear how far the argument of `log` goes", 5),
         ([r"y = \tanh z\, v"], "this can be read in two ways", 1),
