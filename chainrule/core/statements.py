@@ -23,7 +23,7 @@ from chainrule.core.tokens import latin_twin
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["build_graph", "graph_from_sympy", "infer_role", "role_named"]
+__all__ = ["build_graph", "graph_from_sympy", "infer_role", "role_named", "with_exponentials"]
 
 
 def role_named(value: object) -> Role:
@@ -125,19 +125,21 @@ def build_graph(
     return graph
 
 
-def _with_exponentials(table: dict[str, Statement]) -> dict[str, Statement]:
-    """e^x as exp(x), where e is the base of powers and nothing else, as claims read it."""
-    if not any(fm.contains(one.formula, "e") for one in table.values()):
-        return table
+def with_exponentials(formula: fm.Formula) -> fm.Formula:
+    """A formula with e^x as exp(x)."""
 
     def change(part: fm.Formula) -> fm.Formula | None:
         if isinstance(part, fm.Power) and part.base == fm.Name("e"):
             return fm.Call("exp", (part.exponent,), 0, part.span)
         return None
 
+    return fm.transform(formula, change, fm.rebuild) if fm.contains(formula, "e") else formula
+
+
+def _with_exponentials(table: dict[str, Statement]) -> dict[str, Statement]:
+    """e^x as exp(x), where e is the base of powers and nothing else, as claims read it."""
     new = {
-        name: replace(one, formula=fm.transform(one.formula, change, fm.rebuild))
-        for name, one in table.items()
+        name: replace(one, formula=with_exponentials(one.formula)) for name, one in table.items()
     }
     return table if any(fm.contains(one.formula, "e") for one in new.values()) else new
 

@@ -21,15 +21,25 @@ from chainrule.core.written import WRITTEN, written
 from chainrule.read.latex.commands import ACCENTS, HEADS, UNICODE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
 
     from chainrule.core.tokens import Token
 
-__all__ = ["FUNCTION_LETTERS", "Products"]
+__all__ = ["FUNCTION_LETTERS", "Products", "parts_of"]
 
 FUNCTION_LETTERS = frozenset({"f", "g", "h", "F", "G", "H", "phi", "psi"})
+_TRIGONOMETRIC = ("sin", "cos", "tan", "sec", "csc", "cot")
 _WITHOUT_BRACKETS = frozenset(
-    {"log", "ln", "exp", "tanh", "sin", "cos", "tan", "sinh", "cosh", "sech", "atan", "arctan"}
+    {
+        "log",
+        "ln",
+        "exp",
+        "sqrt",
+        "atan",
+        "arctan",
+        *_TRIGONOMETRIC,
+        *(f"{name}h" for name in _TRIGONOMETRIC),
+    }  # fmt: skip
 )
 _LONGEST = 20
 _INDEXED = re.compile(r"[A-Za-z]+_[0-9]+")
@@ -76,21 +86,10 @@ class Products(Parser):
 
     def parts(self, name: str) -> tuple[str, ...]:
         """The names of the model that a word is made of, if in one way only."""
-        if len(name) > _LONGEST or self.known(name) or not name[0].isalpha():
+        if self.known(name) or (name[0] in "dΔ" and self.known(name[1:])):
             return ()
-        if name in self.syntax.functions or name in SPECIAL or name in HEADS or name in KEYWORDS:
-            return ()
-        if ALIASES.get(name, name) in CONSTANTS or (name[0] in "dΔ" and self.known(name[1:])):
-            return ()
-        if _INDEXED_RUN.fullmatch(name):
-            found = tuple(_INDEXED.findall(name))
-            return found if all(map(self.known, found)) else ()
-        head, mark, tail = name.partition("_")
-        if not head.isalpha():
-            return ()
-        last = f"{head[-1]}{mark}{tail}"
-        pieces = (*head[:-1], last)
-        return pieces if all(self.known(self.spelling(piece)) for piece in pieces) else ()
+        found = parts_of(name, self.syntax.functions)
+        return found if all(self.known(self.spelling(piece)) for piece in found) else ()
 
     def product(self) -> fm.Formula:
         """Factors, with signs between them or without."""
@@ -171,6 +170,8 @@ class Products(Parser):
         if raised and not spaced:
             return False
         if self.known(self.spelling(token.text)):
+            return True
+        if token.text == "e" and self.peek(1).text == "**":
             return True
         if self.is_bare_call():
             return True
@@ -256,6 +257,18 @@ class Products(Parser):
         value = self.call(token, name, 0)
         span = self.span_from(token.start)
         return fm.Power(value, fm.Number(exponent.text, exponent.span), span)
+
+
+def parts_of(name: str, functions: Container[str]) -> tuple[str, ...]:
+    """The names that a word is made of if it is a product: w and x for `wx`; else nothing."""
+    if len(name) > _LONGEST or not name[0].isalpha() or ALIASES.get(name, name) in CONSTANTS:
+        return ()
+    if name in functions or name in SPECIAL or name in HEADS or name in KEYWORDS:
+        return ()
+    if _INDEXED_RUN.fullmatch(name):
+        return tuple(_INDEXED.findall(name))
+    head, mark, tail = name.partition("_")
+    return (*head[:-1], f"{head[-1]}{mark}{tail}") if head.isalpha() and len(head) > 1 else ()
 
 
 def _piece(piece: str) -> str:

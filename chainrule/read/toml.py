@@ -485,7 +485,8 @@ def _from_equations(file: _File, model: Model) -> Graph:
             "the equations are one text in quotes", "model", "equations", hint=example
         )
     source, span = _text_place(file, text, "model", "equations")
-    statements = read_lines(source, span, functions=model.functions)
+    given = (*model.values, *_table(file, "roles"))
+    statements = read_lines(source, span, functions=model.functions, given=given)
     if not statements:
         raise file.value_error("there are no equations here", "model", "equations", hint=example)
     output = table.get("output")

@@ -99,7 +99,7 @@ def _plain(text: str) -> tuple[str, list[int]]:
             opened = not opened
         else:
             new = _SIGNS.get(char) or _one(char, text[place : place + 1])
-        if new == "*" and out and out[-1] == "*":
+        if new == "*" and out and out[-1] == "*" and text[start - 1 : place] != "**":
             new = " *"  # x··2 is no power
         out.append(new)
         places += [start] * len(new)

@@ -11,7 +11,7 @@ from chainrule.read.latex.symbols import Range, pieces, scan
 
 if TYPE_CHECKING:
     from chainrule.read.latex.braces import Token
-    from chainrule.read.latex.parser import Parser
+    from chainrule.read.latex.grammar import Grammar
 
 __all__ = ["application", "arguments", "call", "list_of_names"]
 
@@ -20,7 +20,7 @@ _NEEDS_BRACKETS = frozenset({"max", "min"})
 _LETTERS = ("x", "y", "z")
 
 
-def arguments(parser: Parser) -> tuple[fm.Formula, ...]:
+def arguments(parser: Grammar) -> tuple[fm.Formula, ...]:
     """What stands in the bracket that comes next, between commas."""
     opened = parser.next()
     bars, parser.bars = parser.bars, 0
@@ -33,7 +33,7 @@ def arguments(parser: Parser) -> tuple[fm.Formula, ...]:
     return tuple(out)
 
 
-def close(parser: Parser, opened: Token) -> None:
+def close(parser: Grammar, opened: Token) -> None:
     """Take the closing bracket."""
     wanted = _CLOSING[opened.text]
     if parser.at("close", wanted):
@@ -52,7 +52,7 @@ def close(parser: Parser, opened: Token) -> None:
     raise parser.unexpected()
 
 
-def call(parser: Parser, name: str, start: int, sup: Range | None, primes: int) -> fm.Formula:
+def call(parser: Grammar, name: str, start: int, sup: Range | None, primes: int) -> fm.Formula:
     """A function with its argument, from behind its head on; `sup` stands on the head."""
     exponent: Range | None = None
     if sup is not None:
@@ -106,7 +106,7 @@ def call(parser: Parser, name: str, start: int, sup: Range | None, primes: int) 
 
 
 def _applied(
-    parser: Parser, name: str, args: tuple[fm.Formula, ...], primes: int, span: Span
+    parser: Grammar, name: str, args: tuple[fm.Formula, ...], primes: int, span: Span
 ) -> fm.Formula:
     """The call; sech x is 1/cosh x."""
     if name not in WRITTEN or name in parser.lexicon.vocabulary.functions:
@@ -117,7 +117,7 @@ def _applied(
     return written(name, args, span)
 
 
-def _check_sum(parser: Parser, name: str, begin: int) -> None:
+def _check_sum(parser: Grammar, name: str, begin: int) -> None:
     r"""Refuse \log\sum_k e^{a_k} \cdot b: the sum may end before the dot or behind it."""
     if parser.items[begin].text not in {"sum", "prod"} or parser.items[begin].kind != "command":
         return
@@ -135,11 +135,11 @@ def _check_sum(parser: Parser, name: str, begin: int) -> None:
         place += 1
 
 
-def _is_empty(parser: Parser) -> bool:
+def _is_empty(parser: Grammar) -> bool:
     return parser.tokens.partner[parser.position] == parser.position + 1
 
 
-def _run(parser: Parser, first: fm.Formula, start: int) -> fm.Formula:
+def _run(parser: Grammar, first: fm.Formula, start: int) -> fm.Formula:
     r"""The argument of a function without brackets: \log 2x, up to a bracket or a function.
 
     It may end before that: \tanh z\, v is the other reading.
@@ -162,14 +162,14 @@ def _run(parser: Parser, first: fm.Formula, start: int) -> fm.Formula:
     return parser.joined(factors, start)
 
 
-def _function_follows(parser: Parser) -> bool:
+def _function_follows(parser: Grammar) -> bool:
     from chainrule.read.latex.commands import FUNCTIONS
 
     token = parser.peek()
     return token.kind == "command" and token.text in FUNCTIONS
 
 
-def _check_arity(parser: Parser, name: str, count: int, span: Span) -> None:
+def _check_arity(parser: Grammar, name: str, count: int, span: Span) -> None:
     limits = parser.lexicon.vocabulary.functions.get(name)
     if limits is None or limits[0] <= count <= limits[1]:
         return
@@ -183,7 +183,7 @@ def _check_arity(parser: Parser, name: str, count: int, span: Span) -> None:
 
 
 def application(
-    parser: Parser,
+    parser: Grammar,
     name: str,
     start: int,
     primes: int,
@@ -234,7 +234,7 @@ def application(
     )
 
 
-def _outside_scripts(parser: Parser, place: int, end: int) -> list[Token]:
+def _outside_scripts(parser: Grammar, place: int, end: int) -> list[Token]:
     """The tokens of a list that are no part of a symbol."""
     out: list[Token] = []
     while place < end:
@@ -251,7 +251,7 @@ def _is_relation(token: Token) -> bool:
     return token.kind in {"op", "command"} and (token.text in RELATIONS or token.text in ",.;")
 
 
-def list_of_names(parser: Parser) -> None:
+def list_of_names(parser: Grammar) -> None:
     """Go past a bracket of names that says what something depends on."""
     end = _listed(parser, parser.position, raised=True)
     if end is not None and not any(
@@ -260,7 +260,7 @@ def list_of_names(parser: Parser) -> None:
         parser.position = end
 
 
-def _listed(parser: Parser, place: int, *, raised: bool = False) -> int | None:
+def _listed(parser: Grammar, place: int, *, raised: bool = False) -> int | None:
     """The place behind a bracket that holds names, or one number, only."""
     opened = parser.items[place]
     place += 1

@@ -16,7 +16,7 @@ from chainrule.read.latex.functions import application, call
 from chainrule.read.latex.symbols import Key, Range, Scan, identifier, pieces
 
 if TYPE_CHECKING:
-    from chainrule.read.latex.parser import Parser
+    from chainrule.read.latex.grammar import Grammar
 
 __all__ = ["NEW", "PRIMED", "PRIMES", "Meaning"]
 
@@ -41,7 +41,7 @@ _FUNCTION_LETTERS = frozenset({"f", "g", "h", "F", "G", "H", "phi", "psi", "varp
 class Meaning:
     """One scanned symbol and the ways it can be read."""
 
-    def __init__(self, parser: Parser, found: Scan) -> None:
+    def __init__(self, parser: Grammar, found: Scan) -> None:
         self.parser = parser
         self.found = found
         self.lexicon = parser.lexicon

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from chainrule.core import formula as fm
 from chainrule.core.errors import LimitError, Span
 from chainrule.read.latex.atoms import atom, starts_atom
-from chainrule.read.latex.commands import MULTIPLY, REFUSED, RELATIONS
-from chainrule.read.latex.cursor import Cursor
+from chainrule.read.latex.commands import REFUSED, RELATIONS
 from chainrule.read.latex.derivatives import fraction, held
+from chainrule.read.latex.grammar import Grammar
 from chainrule.read.latex.meanings import PRIMED
 from chainrule.read.latex.steps import steps_of
 from chainrule.read.latex.symbols import Range, argument, is_prose
@@ -39,7 +39,7 @@ _CLOSED = frozenset({")", "]"})
 _CLAIMED = frozenset({"=", "≈", "←"})
 
 
-class Parser(Cursor):
+class Parser(Grammar):
     """Reads one formula."""
 
     def formula_in(self, place: Range) -> fm.Formula:
@@ -258,17 +258,6 @@ class Parser(Cursor):
         while self.at("{") and self.tokens.partner[self.position] == self.position + 1:
             self.position += 2
 
-    @staticmethod
-    def is_times(token: Token) -> bool:
-        """Whether it is a sign of multiplication."""
-        return token.text in MULTIPLY and token.kind in {"op", "command"}
-
-    def joined(self, factors: list[fm.Formula], start: int) -> fm.Formula:
-        """Factors as a product."""
-        if len(factors) == 1:
-            return factors[0]
-        return fm.Product(tuple(factors), (), self.span_from(start))
-
     def division(self, factors: list[fm.Formula], start: int) -> fm.Formula:
         """a/b: what stands before the stroke over one factor."""
         top = self.joined(factors, start)
@@ -403,16 +392,6 @@ class Parser(Cursor):
         ):
             return self.decimal("1", -int(exponent.operand.text), start)
         return fm.Power(value, exponent, self.span_from(start))
-
-    def decimal(self, mantissa: str, exponent: int, start: int) -> fm.Formula:
-        """A number with a power of ten, as one number."""
-        if abs(exponent) > 300:
-            raise LimitError(
-                "the exponent of this number is beyond 300",
-                source=self.source,
-                span=self.span_from(start),
-            )
-        return fm.Number(f"{mantissa}e{exponent}", self.span_from(start))
 
     def evaluated(self, value: fm.Derivative) -> bool:
         """Whether `(x)` behind dF/dx is where it is taken, and not a factor; then it is taken."""
