@@ -39,7 +39,7 @@ _WITHOUT_BRACKETS = frozenset(
         "arctan",
         *_TRIGONOMETRIC,
         *(f"{name}h" for name in _TRIGONOMETRIC),
-    }  # fmt: skip
+    }
 )
 _LONGEST = 20
 _INDEXED = re.compile(r"[A-Za-z]+_[0-9]+")
@@ -181,8 +181,7 @@ class Products(Parser):
             head = self.head(name)
             return head in self.syntax.functions or name in SPECIAL or name in FUNCTION_LETTERS
         constant = ALIASES.get(token.text, token.text) in CONSTANTS
-        euler = token.text == "e" and self.peek(1).text == "**"
-        if before.kind == "number" and ("_" in token.text or constant or euler):
+        if before.kind == "number" and ("_" in token.text or constant):
             return True
         moved = token.text[0] == "d" and self.known(token.text[1:])
         return spaced and ("_" in token.text or moved or self.is_derivative())
