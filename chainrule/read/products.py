@@ -30,16 +30,9 @@ __all__ = ["FUNCTION_LETTERS", "Products", "parts_of"]
 FUNCTION_LETTERS = frozenset({"f", "g", "h", "F", "G", "H", "phi", "psi"})
 _TRIGONOMETRIC = ("sin", "cos", "tan", "sec", "csc", "cot")
 _WITHOUT_BRACKETS = frozenset(
-    {
-        "log",
-        "ln",
-        "exp",
-        "sqrt",
-        "atan",
-        "arctan",
-        *_TRIGONOMETRIC,
-        *(f"{name}h" for name in _TRIGONOMETRIC),
-    }
+    {"log", "ln", "exp", "sqrt", "atan", "arctan", *_TRIGONOMETRIC}
+    | {f"{name}h" for name in _TRIGONOMETRIC}
+    | {name for name, (_, most) in WRITTEN.items() if most == 1}
 )
 _LONGEST = 20
 _INDEXED = re.compile(r"[A-Za-z]+_[0-9]+")
@@ -161,10 +154,12 @@ class Products(Parser):
         raised = self.position > 1 and self.tokens[self.position - 2].text == "**"
         if token.text == "(" and token.kind == "op":
             return not (raised and before.kind == "name")
-        if token.text == "∂" and token.kind == "op":
+        if token.text in {"∂", "∇"} and token.kind == "op":
             return spaced
         if token.text == "[" and before.kind == "number":  # 2[z > 0]
             return True
+        if token.kind == "number":  # (x^2 + 1)^2 2x
+            return spaced and (raised or before.text == ")")
         if token.kind != "name" or token.text in KEYWORDS:
             return False
         if raised and not spaced:
