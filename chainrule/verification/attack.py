@@ -53,17 +53,15 @@ class Difference(NamedTuple):
 
 
 def attack(
-    world: World, sides: tuple[int, int], base: Point, *, nonzero: Sequence[int], smooth: bool
+    world: World, sides: tuple[int, int], base: Point, *, nonzero: Sequence[int]
 ) -> Difference | None:
     """The first admissible point at which two terms certainly differ.
 
-    `base` is a point where they agree. Terms of `nonzero` must not be 0; where `smooth`, as for
-    derivatives, nothing that has a kink may be at it.
+    `base` is a point where they agree. Terms of `nonzero` must not be 0.
     """
     inside = world.inside(*sides)
     kinks = quantities(world.building, inside)
     leaves = world.leaves(*sides)
-    apart = [*nonzero, *(kinks if smooth else ())]
     most = _MOST if kinks or world.partial(inside) else _SMOOTH
     count = max(_FEWEST, min(most, _WORK // (len(inside) + 1)))
     suspects = max(_FEW, _SUSPICIONS // (len(inside) + 1))
@@ -77,7 +75,7 @@ def attack(
         left, right = at(sides[0]), at(sides[1])
         if math.isfinite(left) and math.isclose(left, right, rel_tol=1e-9):
             continue
-        found = _certain(world, sides, {**base, **point}, apart)
+        found = _certain(world, sides, {**base, **point}, nonzero)
         if found is not None:
             return found
         suspects -= 1

@@ -2,7 +2,8 @@
 
 Where all functions are continuous, nothing does. Steps and cases may differ there. The boundaries
 on which the sides are not proved equal are looked at; a point on one at which they differ refutes
-the claim, and what is left are assumptions `z != 0`. A claim about derivatives holds off the kinks.
+the claim, and what is left are assumptions `z != 0`. Kinks and jumps of what is differentiated are
+always listed, where they move with the variable: there is no derivative there.
 """
 
 from __future__ import annotations
@@ -10,10 +11,13 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from chainrule.calculus.kinks import kinks
 from chainrule.core import formula as fm
+from chainrule.verification.arithmetic.exact import Exact
 from chainrule.verification.boundaries import as_formula, points_on
+from chainrule.verification.building import Unsupported
 from chainrule.verification.decisions import Decision, undecided
-from chainrule.verification.regions import admits_zero, never_zero, open_boundaries
+from chainrule.verification.regions import admits_zero, never_zero, open_boundaries, zeros
 from chainrule.verification.world import PRECISIONS
 
 if TYPE_CHECKING:
@@ -21,8 +25,9 @@ if TYPE_CHECKING:
 
     from chainrule.verification.comparing import Comparison
     from chainrule.verification.regions import Proof
+    from chainrule.verification.world import World
 
-__all__ = ["divisors", "remaining"]
+__all__ = ["divisors", "missed_slopes", "remaining"]
 
 _STEPS = frozenset({"sign", "heaviside", "cases"})
 _OPERATIONS = 60_000
@@ -30,18 +35,65 @@ _DIVISOR = 2_000
 _LOOKED_AT = 8
 
 
-def remaining(comparison: Comparison, proof: Proof) -> Decision | Sequence[fm.Formula]:
-    """What must not be 0 for a claim to hold that is proved in every region; or another verdict."""
-    stepped = _has(comparison, _STEPS)
-    if comparison.is_derivative:
-        keys = proof.boundaries + proof.silent * stepped
-        facts = comparison.world.facts
-        return [
-            as_formula(proof.exact, key) for key in keys if admits_zero(proof.exact, key, facts)
-        ]
-    if not stepped and not (proof.partial and (proof.silent or len(proof.boundaries) > 1)):
+def missed_slopes(world: World, sides: Sequence[fm.Formula]) -> list[fm.Formula]:
+    """Where the derivatives of some formulas may not exist: what is 0 at kinks and jumps.
+
+    Only what moves with the variable of a derivative counts. Raises `Unsupported` where a kink is
+    everywhere, as in |x - x|.
+    """
+    work = world.building.work
+    found: dict[fm.Formula, None] = {}
+    for part in (part for side in sides for part in fm.walk(side)):
+        if not isinstance(part, fm.Derivative) or not isinstance(part.wrt, fm.Name):
+            continue
+        wrt = part.wrt.id
+        inner = [name for name in fm.names(part.of) if name in work.graph and wrt in work.graph]
+        between = dict.fromkeys(each for name in inner for each in work.graph.between(wrt, name))
+        formulas = [part.of, *(work.graph.nodes[each].formula for each in between)]
+        moved = {wrt, *between}
+        for piece in (piece for one in formulas if one is not None for piece in fm.walk(one)):
+            kinked = (q for q in kinks(piece) if not moved.isdisjoint(fm.names(q)))
+            found |= dict.fromkeys(map(work.in_user_names, kinked))
+    exact = Exact(world.building, world.statements(), world.building.budget.part(_OPERATIONS))
+    pieces = [piece for quantity in found for piece in _factors(world, exact, quantity)]
+    return [one for one in dict.fromkeys(pieces) if not _never_zero(world, one)]
+
+
+def _factors(world: World, exact: Exact, quantity: fm.Formula) -> list[fm.Formula]:
+    """Formulas one of which is 0 where a quantity is."""
+    keys = zeros(exact, world.building.term(quantity))
+    if keys is None:
+        return [quantity]
+    if () in keys:
+        raise Unsupported("reason-kinks")
+    return [as_formula(exact, key) for key in keys]
+
+
+def _never_zero(world: World, formula: fm.Formula) -> bool:
+    """Whether something is not 0 where the model has values, as it stands or written out."""
+    building, facts = world.building, world.facts
+    term = building.term(formula)
+    return any(
+        never_zero(building, term, atoms, facts, building.budget.part(_DIVISOR))
+        for atoms in dict.fromkeys((world.written_out(term), frozenset[str]()))
+    )
+
+
+def remaining(
+    comparison: Comparison, proof: Proof, apart: Sequence[fm.Formula]
+) -> Decision | Sequence[fm.Formula]:
+    """What else must not be 0 for a claim to hold that is proved in every region; or no proof.
+
+    Terms of `apart` are not 0 anyway, since a derivative of the claim does not exist there.
+    """
+    world = comparison.world
+    whole = not (proof.partial and (proof.silent or len(proof.boundaries) > 1))
+    if whole and not _has(comparison, _STEPS):
         return []  # continuous, and all that is left out is beside a region
-    found = _open(comparison, proof)
+    terms = [world.building.term(one) for one in apart]
+    if apart and not _asked(world, proof, terms):
+        return []
+    found = _open(comparison, proof, terms)
     if found:
         refuted = _on_boundaries(comparison, found)
         if refuted is not None:
@@ -49,6 +101,15 @@ def remaining(comparison: Comparison, proof: Proof) -> Decision | Sequence[fm.Fo
         if _is_doubtful(comparison):
             return undecided("reason-kinks")
     return found
+
+
+def _asked(world: World, proof: Proof, apart: Sequence[int]) -> bool:
+    """Whether a proof has boundaries but those that are left out anyway."""
+    known = {key for term in apart for key in zeros(proof.exact, term) or ()}
+    return any(
+        key not in known and admits_zero(proof.exact, key, world.facts)
+        for key in (*proof.boundaries, *proof.silent)
+    )
 
 
 def divisors(comparison: Comparison) -> list[fm.Formula]:
@@ -59,11 +120,7 @@ def divisors(comparison: Comparison) -> list[fm.Formula]:
     for divisor in (*left, *right):
         if (divisor in left and divisor in right) or not fm.names(divisor):
             continue
-        certain = never_zero(
-            world.building, world.building.term(divisor), comparison.written_out(), world.facts,
-            world.building.budget.part(_DIVISOR),
-        )  # fmt: skip
-        if not certain:
+        if not _never_zero(world, divisor):
             found.append(divisor)
     return found
 
@@ -77,12 +134,12 @@ def _written_divisors(side: fm.Formula) -> Iterator[fm.Formula]:
             yield part.base
 
 
-def _open(comparison: Comparison, proof: Proof) -> list[fm.Formula]:
+def _open(comparison: Comparison, proof: Proof, apart: Sequence[int]) -> list[fm.Formula]:
     """The boundaries on which the sides may differ."""
     world = comparison.world
     found = open_boundaries(
         world.building, (comparison.one, comparison.other), proof.exact.atoms, world.facts,
-        world.building.budget.part(_OPERATIONS),
+        world.building.budget.part(_OPERATIONS), apart,
     )  # fmt: skip
     exact, keys = found or (proof.exact, proof.boundaries + proof.silent)
     return [as_formula(exact, key) for key in keys]
@@ -104,7 +161,7 @@ def _on_boundaries(comparison: Comparison, boundaries: Sequence[fm.Formula]) -> 
         for there in points_on(world, boundary, comparison.leaves, world.seed + 2):
             place = world.place(there, comparison.one, comparison.other)
             if place is not None and place.differs:
-                found = comparison.refuted(place, PRECISIONS[:1])
+                found = comparison.refuted(place, PRECISIONS[:1], jumps=True)
                 if found is not None:
                     return found
     return None

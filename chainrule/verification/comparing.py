@@ -8,7 +8,6 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from chainrule.core import formula as fm
 from chainrule.core.claim import Assumption, Evidence, Method, Outcome
 from chainrule.core.plain import print_plain
 from chainrule.verification.arithmetic.intervals import (
@@ -21,15 +20,17 @@ from chainrule.verification.arithmetic.intervals import (
 )
 from chainrule.verification.attack import attack
 from chainrule.verification.boundaries import as_formula
-from chainrule.verification.closing import divisors, remaining
+from chainrule.verification.closing import divisors, missed_slopes, remaining
 from chainrule.verification.decisions import Decision, undecided
 from chainrule.verification.folding import fold
-from chainrule.verification.regions import Proof, prove
+from chainrule.verification.regions import Proof, is_empty, prove
 from chainrule.verification.targets import aimed
 from chainrule.verification.world import MANY, PRECISIONS, Place, Readings, World
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from chainrule.core import formula as fm
 
 __all__ = ["Comparison", "Decision", "undecided"]
 
@@ -66,13 +67,14 @@ class Comparison:
             return found
         if not any(map(self.certain, self.agreeing[:3])):
             return self._nowhere()
-        if self.one == self.other:
-            return Decision(Outcome.PROVED, Evidence(Method.STRUCTURE))
+        if self.one == self.other:  # one term has one value, and no attack can find two
+            assumed = self._assumed(self._apart)
+            return Decision(Outcome.PROVED, Evidence(Method.STRUCTURE), assumed)
         proof = self._proved()
         if proof is not None and proof.holds:
             return self._checked(proof)
         if proof is not None:
-            found = self._by_remainder(proof) or self._attacked([]) or self._searched()
+            found = self._by_remainder(proof) or self._attacked(self._apart) or self._searched()
         return found or self._by_agreement()
 
     # -- points
@@ -91,7 +93,7 @@ class Comparison:
                 found = self.refuted(place, PRECISIONS[:2])
                 if found is not None:
                     return found
-                if not self.certain(place, PRECISIONS[1]):
+                if not self.certain(place, PRECISIONS[1]) or not self.has_slopes(place):
                     self.doubtful.append(place)
                     continue
             elif place.one_sided:
@@ -110,11 +112,13 @@ class Comparison:
             return False
         return True
 
-    def refuted(self, place: Place, precisions: Sequence[int]) -> Decision | None:
+    def refuted(
+        self, place: Place, precisions: Sequence[int], *, jumps: bool = False
+    ) -> Decision | None:
         """A certificate that the sides differ at a point."""
         gap = self.world.building.store.sub(self.one, self.other)
         for precision in precisions:
-            at = self.world.intervals(place.point, precision)
+            at = self.world.intervals(place.point, precision, jumps=jumps)
             try:
                 left, right = at(self.one), at(self.other)
                 side = sign(at(gap))
@@ -122,9 +126,26 @@ class Comparison:
                 return None
             except Unsure:
                 continue
-            if side:
+            if side and self.has_slopes(place, precision):
                 return Decision(Outcome.REFUTED, self._evidence(place.point, left, right))
         return None
+
+    def has_slopes(self, place: Place, precision: int = PRECISIONS[0]) -> bool:
+        """Whether a point is certainly off the kinks of what the claim differentiates."""
+        at = self.world.intervals(place.point, precision)
+        try:
+            return all(sign(at(self.world.building.term(one))) for one in self._apart)
+        except (Undefined, Unsure):
+            return False
+
+    @cached_property
+    def _apart(self) -> Sequence[fm.Formula]:
+        return missed_slopes(self.world, self.formulas)
+
+    def _assumed(self, nonzero: Sequence[fm.Formula]) -> tuple[Assumption, ...]:
+        written = map(self.world.building.work.in_user_names, nonzero)
+        texts = dict.fromkeys(map(print_plain, written))
+        return tuple(Assumption("domain", f"{text} != 0") for text in texts)
 
     def _evidence(self, point: Mapping[str, Fraction], left: Interval, right: Interval) -> Evidence:
         world = self.world
@@ -154,8 +175,8 @@ class Comparison:
         undefined = self._undefined()
         if undefined is not None:
             return undefined
-        proof = self._proved()
-        if proof is not None and proof.empty:
+        budget = self.world.building.budget.part(_OPERATIONS[-1])
+        if is_empty(self.world.building, (self.one, self.other), self.world.facts, budget):
             return Decision(Outcome.VACUOUS, Evidence(reason="reason-domain"))
         return undecided("reason-domain")
 
@@ -229,28 +250,12 @@ class Comparison:
         left, right = set(building.store.names(one)), set(building.store.names(other))
         every = world.statements()
         yield every
-        calls = self._activations(left | right)
+        calls = world.activations(left | right)
         yield every - calls
         shared = (left & right) - calls
         if shared and shared < every:
             yield frozenset(shared) & every
         yield frozenset()
-
-    def _activations(self, names: Collection[str]) -> frozenset[str]:
-        """Names at or below some names that are more than sums and products of others."""
-        world = self.world
-        building = world.building
-        return frozenset(
-            name
-            for name in world.names_below(names) & world.statements()
-            if name in building.work.introduced
-            or not isinstance(building.nodes[name].formula, fm.Sum | fm.Product)
-        )
-
-    def written_out(self) -> frozenset[str]:
-        """The names that stand as they are when activations are written out."""
-        names = self.world.building.store.names(self.one, self.other)
-        return self.world.statements() - self._activations(names)
 
     def _checked(self, proof: Proof) -> Decision:
         """A proof covers the regions; what it leaves are their boundaries and their domains."""
@@ -259,32 +264,20 @@ class Comparison:
         undefined = self._undefined()
         if undefined is not None:
             return undefined
-        left = remaining(self, proof)
+        left = remaining(self, proof, self._apart)
         if isinstance(left, Decision):
             return left
-        written = map(self.world.building.work.in_user_names, (*left, *divisors(self)))
-        nonzero = {print_plain(one): one for one in written}
-        assumed = tuple(Assumption("domain", f"{text} != 0") for text in nonzero)
-        return self._attacked(list(nonzero.values())) or Decision(
-            Outcome.PROVED, Evidence(Method.NORMAL_FORM), assumed
+        nonzero = dict.fromkeys((*self._apart, *left, *divisors(self)))
+        return self._attacked(nonzero) or Decision(
+            Outcome.PROVED, Evidence(Method.NORMAL_FORM), self._assumed([*nonzero])
         )
 
-    def _attacked(self, nonzero: Sequence[fm.Formula]) -> Decision | None:
+    def _attacked(self, nonzero: Iterable[fm.Formula]) -> Decision | None:
         """A point at which the sides certainly differ, whatever the proof says."""
         world = self.world
-        found = attack(
-            world, (self.one, self.other), self.agreeing[0].point,
-            nonzero=[world.building.term(one) for one in nonzero], smooth=self.is_derivative,
-        )  # fmt: skip
-        if found is None:
-            return None
-        return Decision(Outcome.REFUTED, self._evidence(*found))
-
-    @cached_property
-    def is_derivative(self) -> bool:
-        """Whether the claim is about derivatives, and so holds off the kinks."""
-        parts = (part for side in self.formulas for part in fm.walk(side))
-        return any(isinstance(part, fm.Derivative | fm.Held) for part in parts)
+        terms = [world.building.term(one) for one in nonzero]
+        found = attack(world, (self.one, self.other), self.agreeing[0].point, nonzero=terms)
+        return None if found is None else Decision(Outcome.REFUTED, self._evidence(*found))
 
     # -- looking further
 

@@ -78,7 +78,11 @@ class Decider:
             return undecided("reason-update")  # the mark may mean something else
         if claim.relation == "≈":
             return self._approximate(left, right, decision)
-        certain = decision.outcome is Outcome.PROVED and not decision.assumptions
+        slopes = [part.of for side in (left, right) for part in fm.walk(side)
+                  if isinstance(part, fm.Derivative)]  # fmt: skip
+        certain = decision.outcome is Outcome.PROVED and (
+            not decision.assumptions or bool(self._missing(*slopes))
+        )
         cases = len(self.judge.facts.cases) > 1
         if cases and decision.outcome is Outcome.REFUTED and _has_decimals(left, right):
             return undecided("reason-approximation")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from chainrule.verification.arithmetic import polynomials as poly
 from chainrule.verification.arithmetic.exact import Exact, Finer, OutOfDomain, Split, Value
+from chainrule.verification.arithmetic.factoring import factors
 from chainrule.verification.budget import TooLarge
 
 if TYPE_CHECKING:
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
     Fact = tuple[int, str]
     """A term, and what it is: > 0, >= 0 or != 0."""
 
-__all__ = ["ALLOWED", "Proof", "admits_zero", "never_zero", "open_boundaries", "prove"]
+__all__ = [
+    "ALLOWED", "Proof", "admits_zero", "is_empty", "never_zero", "open_boundaries", "prove",
+    "zeros",
+]  # fmt: skip
 
 ALLOWED: Mapping[str, frozenset[int]] = {
     "<": frozenset({-1}), "<=": frozenset({-1, 0}), ">": frozenset({1}), ">=": frozenset({1, 0}),
@@ -118,10 +122,12 @@ def _pieces(
     choices: Sequence[int],
     limit: int,
     asked: dict[poly.Key, None],
+    apart: Collection[poly.Key] = (),
 ) -> Iterator[tuple[Exact, Value | None, Value | None]]:
     """The pieces of space that the terms ask for, by signs, with the normal forms of both there.
 
-    `asked` takes the polynomials whose signs were needed. Raises `TooLarge` beyond the limit.
+    `asked` takes the polynomials whose signs were needed; those of `apart` are never 0. Raises
+    `TooLarge` beyond the limit.
     """
     stack = [start]
     count = 0
@@ -135,7 +141,8 @@ def _pieces(
             count += 1
             if count > limit:
                 raise TooLarge from None
-            stack += [{**signs, split.key: side} for side in choices]
+            sides_of = [side for side in choices if side or split.key not in apart]
+            stack += [{**signs, split.key: side} for side in sides_of]
             continue
         yield region, left, right
 
@@ -146,42 +153,80 @@ def open_boundaries(
     atoms: Collection[str],
     facts: Sequence[Fact],
     budget: Budget,
+    apart: Sequence[int] = (),
 ) -> tuple[Exact, tuple[poly.Key, ...]] | None:
     """The boundaries between regions on which two terms are not proved to be equal.
 
     The terms are equal in the regions themselves. Every combination of signs and zeros is looked
-    at, so that what hangs together in ways unknown here is covered too. None if that is too much.
+    at, so that what hangs together in ways unknown here is covered too. Terms of `apart` are not 0.
+    None if that is too much.
     """
     angles: dict[poly.Monomial, int] = {}
     for _ in range(_MAX_REFINED):
         exact = Exact(building, atoms, budget, angles=angles, closed=True)
         try:
-            found = _by_strata(exact, sides, facts)
+            known = {key for term in apart for key in zeros(exact, term) or ()}
+            found = _by_strata(exact, sides, facts, known)
         except Finer:
             continue
         except (TooLarge, RecursionError, OverflowError):
             return None
-        return exact, tuple(dict.fromkeys((*found, *exact.silent)))
+        silent = (key for key in exact.silent if key not in known)
+        return exact, tuple(dict.fromkeys((*found, *silent)))
     return None
 
 
-def _by_strata(exact: Exact, sides: tuple[int, int], facts: Sequence[Fact]) -> Sequence[poly.Key]:
+def zeros(exact: Exact, term: int) -> list[poly.Key] | None:
+    """Polynomials one of which is 0 where a term is; () among them if it is 0 everywhere.
+
+    None where the term has no one form.
+    """
+    try:
+        top = exact.region({})(term).top
+        if not top:
+            return [()]
+        _, monomial, rest = poly.content(top)
+        pieces: list[poly.Polynomial] = [{((generator, 1),): 1} for generator, _ in monomial]
+        pieces += [poly.content(piece)[2] for piece, _ in factors(rest, exact.budget)]
+    except (Split, OutOfDomain, TooLarge):
+        return None
+    certain = [all(map(exact.never_zero, piece)) and len(piece) == 1 for piece in pieces]
+    return [poly.key(one) for one, never in zip(pieces, certain, strict=True) if not never]
+
+
+def _by_strata(
+    exact: Exact, sides: tuple[int, int], facts: Sequence[Fact], apart: Collection[poly.Key]
+) -> Sequence[poly.Key]:
     found: dict[poly.Key, None] = {}
     start, others = _given(exact, facts)
-    for region, left, right in _pieces(exact, sides, start, (-1, 0, 1), MAX_STRATA, {}):
-        if left is None or right is None or left == right:
+    for region, left, right in _pieces(exact, sides, start, (-1, 0, 1), MAX_STRATA, {}, apart):
+        if left == right:
             continue
         signs = region.signs
-        gap = region.settled(region.sub(left, right)).top
-        zeros = [key for key, side in signs.items() if side == 0]
-        if _vanishes(exact, gap, zeros) or not _possible(exact, signs):
+        borders = [key for key, side in signs.items() if side == 0]
+        if left is not None and right is not None:
+            gap = region.settled(region.sub(left, right)).top
+            if _vanishes(exact, gap, borders):
+                continue
+        if not _possible(exact, signs) or not _admitted(exact, signs, others):
             continue
-        if not _admitted(exact, signs, others):
-            continue
-        if not zeros:
+        if not borders:
             raise TooLarge  # equal in the regions only once more is written out
-        found.update(dict.fromkeys(zeros))
+        found.update(dict.fromkeys(borders))
     return list(found)
+
+
+def is_empty(
+    building: Building, sides: tuple[int, int], facts: Sequence[Fact], budget: Budget
+) -> bool:
+    """Whether two terms nowhere have values both: not in a region, and not on a boundary."""
+    exact = Exact(building, (), budget, closed=True)
+    try:
+        start, _ = _given(exact, facts)
+        pieces = _pieces(exact, sides, start, (-1, 0, 1), MAX_STRATA, {})
+        return all(left is None or right is None for _, left, right in pieces)
+    except (Finer, TooLarge, RecursionError, OverflowError):
+        return False
 
 
 def _vanishes(exact: Exact, top: poly.Polynomial, zeros: Sequence[poly.Key]) -> bool:

@@ -21,11 +21,13 @@ from chainrule.core.errors import ChainruleError
 from chainrule.core.evaluate import COMPARE
 from chainrule.verification.arithmetic.floats import Floats
 from chainrule.verification.arithmetic.intervals import (
+    Interval,
     Intervals,
     Undefined,
     Unsure,
     bounds,
     sign,
+    signed,
 )
 from chainrule.verification.arithmetic.rationals import Rationals
 from chainrule.verification.building import Building, Unsupported
@@ -34,7 +36,7 @@ from chainrule.verification.points import Declared, points
 from chainrule.verification.regions import ALLOWED
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from chainrule.core.graph import Graph
     from chainrule.verification.budget import Budget
@@ -198,9 +200,13 @@ class World:
             known = self._floats[key] = self._at(point, self.building)
         return known
 
-    def intervals(self, point: Mapping[str, Bounded], precision: int) -> Intervals:
-        """Enclosures at a point."""
+    def intervals(
+        self, point: Mapping[str, Bounded], precision: int, *, jumps: bool = False
+    ) -> Intervals:
+        """Enclosures at a point; with `jumps` sign 0 is 0, of which else nothing is said."""
+        functions: dict[str, Callable[[Interval, int, int], Interval]]
         functions = {name: one.enclosure for name, one in self.declared.items()}
+        functions |= {"sign": signed} if jumps else {}
         return Intervals(self.building, point, functions, precision)
 
     def admissible(self, point: Mapping[str, Fraction]) -> bool:
@@ -345,6 +351,20 @@ class World:
         if len(nodes) > MANY:  # of a large network nothing is made but what is asked for
             return frozenset(nodes) - frozenset(self.building.graph.leaves)
         return frozenset(name for name in nodes if self.building.defines(name))
+
+    def activations(self, names: Collection[str]) -> frozenset[str]:
+        """Names at or below some names that are more than sums and products of others."""
+        building = self.building
+        return frozenset(
+            name
+            for name in self.names_below(names) & self.statements()
+            if name in building.work.introduced
+            or not isinstance(building.nodes[name].formula, fm.Sum | fm.Product)
+        )
+
+    def written_out(self, *terms: int) -> frozenset[str]:
+        """The names that stand as they are when the activations in some terms are written out."""
+        return self.statements() - self.activations(self.building.store.names(*terms))
 
     def names_below(self, names: Collection[str]) -> set[str]:
         """The names, and those their definitions are made of."""

@@ -34,7 +34,7 @@ def _attacked(model, left, right, facts):
     world = judge.worlds[0]
     sides = tuple(world.building.term(read(side, graph)) for side in (left, right))
     base = {name: Fraction(3, 2) + k for k, name in enumerate(graph.leaves)}
-    return world, attack(world, sides, base, nonzero=[], smooth=False)
+    return world, attack(world, sides, base, nonzero=[])
 
 
 @pytest.mark.parametrize(("model", "left", "right", "facts", "where"), FALSE)

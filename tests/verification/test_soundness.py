@@ -268,3 +268,67 @@ def test_a_network_that_is_dead_on_a_region():
     decision = decide(graph, "dE/dw", right)
     assert decision.outcome is Outcome.PROVED
     assert "q != 0" in [assumption.text for assumption in decision.assumptions]
+
+
+@pytest.mark.parametrize(
+    ("model", "left", "right", "listed"),
+    [
+        ("E = sign(x)*y", "dE/dx", "0", {"x"}),
+        ("E = heaviside(x - 1)*y", "dE/dx", "0", {"x - 1"}),
+        ("E = y if x > 0 else 0", "dE/dx", "0", {"x"}),
+        ("E = abs(x)*y", "dE/dx", "dE/dx", {"x"}),
+        ("E = relu(x)*y", "dE/dx", "y*heaviside(x)", {"x"}),
+        ("z = w*x\na = relu(z)\nE = a*y", "dE/dw", "dE/dz*dz/dw", {"z"}),
+        ("E = sqrt(x**2)", "dE/dx", "sign(x)", {"x"}),
+        ("E = log(abs(x))", "dE/dx", "1/x", set()),
+        ("E = abs(x**2 + 1)", "dE/dx", "2*x", set()),
+        ("E = abs(x)*y", "dE/dy", "abs(x)", set()),
+        ("E = sign(x)*y", "dE/dy", "sign(x)", set()),
+        ("E = max(0, x)*y", "dE/dy", "x if x > 0 else 0", set()),
+    ],
+)
+def test_where_there_is_no_derivative_is_listed(model, left, right, listed):
+    """Equal terms proved equal at once, the jump between them passed over; a kink listed that
+    does not move."""
+    decision = decide(equations(model), left, right)
+    assert decision.outcome is Outcome.PROVED
+    assert {one.text.removesuffix(" != 0") for one in decision.assumptions} == listed
+
+
+@pytest.mark.parametrize(
+    ("model", "left", "right", "facts"),
+    [
+        ("E = x*y", "sign(x)", "1", ("sqrt(x) > -1",)),
+        ("E = x*y", "sign(x - 3)", "1", ("sqrt(x - 3) > -1",)),
+        ("E = sign(x)*y", "dE/dy", "1 if x >= 0 else -1", ()),
+        ("E = x**2", "dE/dx", "2*x if x != 0 else 5", ()),
+        ("E = x**2*y", "dE/dy", "x**2 if x != y else 0", ()),
+    ],
+)
+def test_a_boundary_with_a_derivative_is_no_exception(model, left, right, facts):
+    """A claim that is false on a boundary proved off it, though every derivative exists there."""
+    assert decide(equations(model), left, right, facts).outcome is Outcome.REFUTED
+
+
+@pytest.mark.parametrize("right", ["1 if x >= 1/2 else 2", "1 if x > 1/2 else 2"])
+def test_no_point_is_taken_at_a_kink(right):
+    """A counterexample at x = 1/2, where the slope of the model is 1 or 2 by convention only."""
+    graph = equations("E = x if x > 1/2 else 2*x - 1/2")
+    assert decide(graph, "dE/dx", right).outcome is Outcome.PROVED
+
+
+@pytest.mark.parametrize("model", ["E = sqrt(x) + sqrt(-x)", "E = sqrt(-x**2)*y"])
+def test_one_point_is_something(model):
+    """Vacuous, though x = 0 has a value."""
+    assert decide(equations(model), "E", "5").outcome is not Outcome.VACUOUS
+
+
+@pytest.mark.parametrize(
+    "equation", ["E = y if x > 0 else 0", "E = sign(x)*y", "E = y*heaviside(x)"]
+)
+def test_no_slope_at_a_jump(equation):
+    """The two sides' slope taken for that of the jump between them."""
+    for values in ({"x": "0", "y": "2"}, {"x": "1", "y": "2"}):
+        (one,) = Verifier(equations(equation), values=values)(1, Source("-", "dE/dx = 0"))
+        jumps = values["x"] == "0"
+        assert one.verdict.outcome is (Outcome.UNDECIDED if jumps else Outcome.PROVED)

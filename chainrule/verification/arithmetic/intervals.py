@@ -22,6 +22,7 @@ from chainrule.verification.arithmetic.rounding import (
     negated,
     power,
     sign,
+    signed,
 )
 from chainrule.verification.arithmetic.walking import Walk
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from chainrule.verification.building import Building
 
-__all__ = ["Interval", "Intervals", "Undefined", "Unsure", "bounds", "midpoint", "sign"]
+__all__ = ["Interval", "Intervals", "Undefined", "Unsure", "bounds", "midpoint", "sign", "signed"]
 
 
 class Intervals(Walk[Interval | type[ArithmeticError]]):

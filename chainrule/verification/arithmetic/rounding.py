@@ -45,6 +45,7 @@ __all__ = [
     "negated",
     "power",
     "sign",
+    "signed",
 ]
 
 Interval = tuple[Any, Any]
@@ -278,6 +279,11 @@ def _sign(x: Interval, precision: int) -> Interval:
     del precision
     side = from_int(_side(x))
     return side, side
+
+
+def signed(x: Interval, _: int, __: int) -> Interval:
+    """sign x, with the value 0 at 0."""
+    return _ZERO if sign(x) == 0 else _sign(x, 0)
 
 
 def _heaviside(x: Interval, precision: int) -> Interval:
