@@ -11,6 +11,7 @@ from chainrule.read.models import load_model
 from chainrule.read.toml import read_toml
 from chainrule.verification.verify import Verifier
 from tests.claims.spellings import BATCHES, spellings, verdict
+from tests.claims.spellings_oracle import label, labelled
 
 PROVED, REFUTED = Outcome.PROVED, Outcome.REFUTED
 UNDECIDED, UNREADABLE = Outcome.UNDECIDED, Outcome.UNREADABLE
@@ -38,6 +39,15 @@ def test_no_hand_is_misread(one):
     assert (one.label, found) not in {("R", "REFUTED"), ("W", "PROVED"), ("W", "AGREES")}
     if one.label == "O":
         assert found in {"UNDECIDED", "UNREADABLE"}
+
+
+def test_labels_are_what_differences_say():
+    """A right formula booked as a wrong one: no verdict is asked for here."""
+    third = spellings("third")
+    assert len(third) >= 140
+    assert len({one.model for one in third}) >= 12
+    assert [one for one in third if bool(one.oracle) == (one.label == "O")] == []
+    assert [one for one in labelled() if label(one) != one.label] == []
 
 
 # ---------------------------------------------------------------- layers
