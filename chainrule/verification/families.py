@@ -86,10 +86,14 @@ class Families:
             return []
         if len(self._numbers) ** len(letters) > _MANY:
             return []
+        bare = [name for name in names if name in letters and not self._is_known(name)]
+        if any(_is_factor(side, bare) for side in (claim.lhs, claim.rhs) if side is not None):
+            return []
         out: list[Member] = []
         for numbers in itertools.product(self._numbers, repeat=len(letters)):
             values = dict(zip(letters, numbers, strict=True))
             table = {name: _put(name, values) for name in generic}
+            table |= {name: str(values[name]) for name in bare}
             if all(self._is_known(table[name]) for name in owners):
                 out.append(Member(_renamed(claim, table), values))
             if len(out) > _MEMBERS:
@@ -203,10 +207,34 @@ def _renamed(claim: Claim, table: Mapping[str, str]) -> Claim:
         return fm.Number(new, part.span) if new.isdigit() else replace(part, id=new)
 
     new = [
-        None if side is None else fm.transform(side, change, fm.rebuild)
+        None if side is None else fm.transform(side, change, _decided)
         for side in (claim.lhs, claim.rhs)
     ]
     return replace(claim, lhs=new[0], rhs=new[1])
+
+
+def _is_factor(side: fm.Formula, letters: Sequence[str]) -> bool:
+    """Whether a letter stands by itself anywhere but in a comparison: i·p_i."""
+    if isinstance(side, fm.Condition):
+        return False
+    named = isinstance(side, fm.Name) and side.id in letters
+    return named or any(_is_factor(part, letters) for part in side.parts)
+
+
+def _decided(node: fm.Formula, parts: tuple[fm.Formula, ...]) -> fm.Formula:
+    """Cases of which a comparison of two numbers (i = j) decides."""
+    built = fm.rebuild(node, parts)
+    if not isinstance(built, fm.Cases):
+        return built
+    kept: list[tuple[fm.Formula, fm.Condition]] = []
+    for value, test in built.branches:
+        if isinstance(test.left, fm.Number) and isinstance(test.right, fm.Number):
+            apart = test.left.value - test.right.value
+            if (apart > 0) - (apart < 0) not in fm.SIGNS[test.relation]:
+                continue
+            return fm.Cases(tuple(kept), value) if kept else value
+        kept.append((value, test))
+    return fm.Cases(tuple(kept), built.otherwise) if kept else built.otherwise
 
 
 def _is_linear(side: fm.Formula, moved: Sequence[str]) -> bool:

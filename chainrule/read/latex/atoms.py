@@ -7,6 +7,7 @@ command, and the command's token) or a line to a table of `chainrule.read.latex.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -87,9 +88,7 @@ def atom(parser: Grammar) -> fm.Formula:
             and kind == "text"
             and "d" not in parser.lexicon.words
         ):
-            raise parser.error(
-                "a differential is read in a derivative only", token.span, "\\frac{dE}{dw}"
-            )
+            return _differential(parser, token)
         return found if found is not None else whole_symbol(parser)
     if kind == "{":
         return group(parser)
@@ -269,6 +268,17 @@ def _function_of(parser: Grammar, token: Token) -> str | None:
         return name
     known = vocabulary.heads.get(f"\\{token.text}") or HEADS.get(name)
     return known or (name if name in FUNCTION_LETTERS else None)
+
+
+def _differential(parser: Grammar, token: Token) -> fm.Formula:
+    r"""\mathrm{d}z, as dz is written."""
+    parser.next()
+    moved = whole_symbol(parser) if parser.at("letter") or parser.at("command") else None
+    if not isinstance(moved, fm.Name):
+        raise parser.error(
+            "a differential is that of a quantity", token.span, "\\frac{dE}{dw}, or dz"
+        )
+    return replace(moved, id=f"d{moved.id}", span=parser.span_from(parser.position - 1))
 
 
 def _gradient(parser: Grammar, token: Token) -> fm.Formula:

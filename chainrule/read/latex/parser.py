@@ -340,12 +340,11 @@ class Parser(Grammar):
         value = atom(self)
         while True:
             token = self.peek()
-            if token.kind == "^":
-                value = self.raised(value, start)
-            elif token.kind == "'" and self.items[self.position - 1].text in _CLOSED:
-                self.next()
+            if self.is_prime_of_bracket():
                 value = fm.Derivative(value, fm.Name(PRIMED), False, self.span_from(start))
-            elif token.kind == "bar" and self.peek(1).kind == "_" and not self.bars:
+            elif token.kind == "^":
+                value = self.raised(value, start)
+            elif self.is_bar(token) and self.peek(1).kind == "_" and not self.bars:
                 self.next()
                 value = held(self, value, start)
             elif type(value) is fm.Derivative and self.at("open", "(", "["):
@@ -353,6 +352,29 @@ class Parser(Grammar):
                     return value
             else:
                 return value
+
+    def is_prime_of_bracket(self) -> bool:
+        r"""Whether (…)' or (…)^{\prime} is next; it is taken then."""
+        if self.items[self.position - 1].text not in _CLOSED:
+            return False
+        if self.at("'"):
+            self.next()
+            return True
+        if not self.at("^"):
+            return False
+        ahead = [self.peek(k) for k in range(1, 4)]
+        braced = ahead[0].kind == "{"
+        sign = ahead[1] if braced else ahead[0]
+        if sign.text not in {"prime", "'"} or (braced and ahead[2].kind != "}"):
+            return False
+        for _ in range(4 if braced else 2):
+            self.next()
+        return True
+
+    @staticmethod
+    def is_bar(token: Token) -> bool:
+        r"""Whether it is the bar of a place: |, or \bigr\rvert."""
+        return token.kind == "bar" or (token.kind == "close" and token.text == "|")
 
     def raised(self, value: fm.Formula, start: int) -> fm.Formula:
         """A value with an exponent, or transposed."""
