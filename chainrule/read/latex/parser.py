@@ -36,6 +36,8 @@ _ANNOTATED = frozenset({"overset", "stackrel", "underset"})
 _BECOMES = frozenset({"to", "rightarrow", "longrightarrow", "mapsto"})
 _BOXES = ("boxed", "fbox", "ensuremath", "underline")
 _CLOSED = frozenset({")", "]"})
+_MAX_BEFORE = 500
+"""Symbols that are looked back over for what a bar closes."""
 _CLAIMED = frozenset({"=", "≈", "←"})
 
 
@@ -371,10 +373,13 @@ class Parser(Grammar):
             self.next()
         return True
 
-    @staticmethod
-    def is_bar(token: Token) -> bool:
-        r"""Whether it is the bar of a place: |, or \bigr\rvert."""
-        return token.kind == "bar" or (token.kind == "close" and token.text == "|")
+    def is_bar(self, token: Token) -> bool:
+        r"""Whether it is the bar of a place: |, or a \bigr\rvert that nothing was opened for."""
+        if token.kind != "close" or token.text != "|" or self.position > _MAX_BEFORE:
+            return token.kind == "bar"
+        before = self.items[: self.position]
+        opened = sum(one.kind == "open" and one.text in {"|", "."} for one in before)
+        return opened <= sum(one.kind == "close" and one.text == "|" for one in before)
 
     def raised(self, value: fm.Formula, start: int) -> fm.Formula:
         """A value with an exponent, or transposed."""

@@ -216,7 +216,6 @@ UNCLEAR = [
     r"\frac{\partial}{\partial x}(x)(y)",
     r"\sin^{-1}(x)",
     r"\frac{dF}{dx}(2)",
-    r"\mathrm{d}x",
     r"0,5",
 ]
 
