@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["ChainruleError", "LimitError", "Source", "Span", "display_width", "nearest", "shown"]
+__all__ = [
+    "AmbiguousError", "ChainruleError", "LimitError", "Source", "Span", "display_width", "nearest",
+    "shown",
+]  # fmt: skip
 
 _SHOWN_WIDTH = 100
 _MAX_COMPARED = 5_000
@@ -190,3 +193,7 @@ class ChainruleError(Exception):
 
 class LimitError(ChainruleError):
     """Too long, too deep or too large: refused before any work is done on it."""
+
+
+class AmbiguousError(ChainruleError):
+    """What stands there can be read in two ways that differ: refused, and never guessed."""

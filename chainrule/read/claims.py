@@ -18,7 +18,7 @@ from chainrule.read.plain_claims import read_plain_ways
 if TYPE_CHECKING:
     from chainrule.read.vocabulary import Vocabulary
 
-__all__ = ["is_latex", "read_claims", "read_ways"]
+__all__ = ["is_latex", "read_claims", "read_ways", "trimmed"]
 
 _DELIMITERS = (("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"))
 
@@ -39,7 +39,7 @@ def read_ways(
     source: Source, vocabulary: Vocabulary, span: Span | None = None
 ) -> tuple[tuple[Claim, ...], ...]:
     """The claims of one line in each way they can be meant, the likeliest first; all as long."""
-    place = _trimmed(source, span or Span(0, len(source.text)))
+    place = trimmed(source, span or Span(0, len(source.text)))
     latex = is_latex(source.text[place.start : place.end])
     try:
         ways = (
@@ -59,7 +59,7 @@ def read_ways(
     return ((Claim(None, "=", None, source, place, 0, nothing, latex),),)
 
 
-def _trimmed(source: Source, span: Span) -> Span:
+def trimmed(source: Source, span: Span) -> Span:
     """Without spaces and dollar signs round the whole."""
     start, end = span.start, span.end
     text = source.text

@@ -8,13 +8,14 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from chainrule.catalog.registry import definitions
+from chainrule.core import formula as fm
 from chainrule.core.errors import ChainruleError, LimitError, Source, Span, shown
 from chainrule.core.functions import arities
 from chainrule.core.plain import Statement, Syntax, read_statement
-from chainrule.core.statements import build_graph, role_named
+from chainrule.core.statements import build_graph, euler, role_named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from chainrule.core.graph import Graph, Model, Role
 
@@ -33,6 +34,9 @@ def syntax(functions: Mapping[str, int] | None = None) -> Syntax:
 
 
 _NEW_STATEMENT = re.compile(r"[ \t]*[^\W\d]\w*[ \t]*(?:\[[^\]\n]*\][ \t]*)?=(?!=)")
+
+
+_OPENING, _CLOSING = ("(", "[", "{", "\\begin"), (")", "]", "}", "\\end")
 
 
 def _lines(source: Source, span: Span) -> Iterator[Span]:
@@ -55,7 +59,7 @@ def _lines(source: Source, span: Span) -> Iterator[Span]:
             if stop <= start:
                 start = position + len(line) - len(line.lstrip())
             stop = position + len(line.rstrip())
-        depth += sum(map(line.count, "([")) - sum(map(line.count, ")]"))
+        depth += sum(map(line.count, _OPENING)) - sum(map(line.count, _CLOSING))
         if stop > start and depth <= 0:
             yield Span(start, stop)
             stop, depth = start, 0
@@ -65,16 +69,58 @@ def _lines(source: Source, span: Span) -> Iterator[Span]:
 
 
 def read_lines(
-    source: Source, span: Span | None = None, *, functions: Mapping[str, int] | None = None
+    texts: Sequence[tuple[Source, Span | None]],
+    *,
+    functions: Mapping[str, int] | None = None,
+    declared: Collection[str] = (),
 ) -> list[Statement]:
-    """The statements of a text. Raises `ChainruleError` with the place of the first bad one."""
+    """The statements of texts, or parts of texts, that belong together.
+
+    `declared` are names that the model is known to have. Raises `ChainruleError` with the place of
+    the first bad one.
+    """
+    known = syntax(functions)
+    lines = [(source, line) for source, span in texts for line in _limited(source, span)]
+    found: list[Statement | ChainruleError] = []
+    for source, line in lines:
+        try:
+            found.append(read_statement(source, known, span=line))
+        except ChainruleError as error:
+            found.append(error)
+    refused = [place for place, one in enumerate(found) if isinstance(one, ChainruleError)]
+    if not refused:
+        return [one for one in found if isinstance(one, Statement)]
+    from chainrule.read.typeset_equations import names_of, read_typeset
+
+    sure = {*declared, *_names(one for one in found if isinstance(one, Statement))}
+    names = names_of([lines[place] for place in refused], sure, known)
+    out: list[Statement] = []
+    for (source, line), one in zip(lines, found, strict=True):
+        if isinstance(one, LimitError):
+            raise one
+        if isinstance(one, ChainruleError):
+            out += read_typeset(source, line, known, names, one)
+        else:
+            out.append(one)
+    return out
+
+
+def _names(statements: Iterable[Statement]) -> Iterator[str]:
+    """The names in statements; e only where it is more than the base of powers."""
+    for statement in statements:
+        if isinstance(statement.target, fm.Name):
+            yield statement.target.id
+        yield from fm.names(euler(statement.formula))
+
+
+def _limited(source: Source, span: Span | None) -> list[Span]:
+    """The places of the statements. Raises `LimitError` for too long a text."""
     whole = span or Span(0, len(source.text))
     if whole.end - whole.start > MAX_TEXT:
         raise LimitError(
             f"this text has {whole.end - whole.start:,} characters; {MAX_TEXT:,} is the limit",
             source=source,
         )
-    known = syntax(functions)
     lines = list(islice(_lines(source, whole), MAX_STATEMENTS + 1))
     if len(lines) > MAX_STATEMENTS:
         raise LimitError(
@@ -83,7 +129,7 @@ def read_lines(
             span=lines[-1],
             hint="a network of this size is given by its layers",
         )
-    return [read_statement(source, known, span=line) for line in lines]
+    return lines
 
 
 def graph_of_sources(
@@ -95,7 +141,9 @@ def graph_of_sources(
 ) -> Graph:
     """The graph of several texts read as one."""
     functions = model.functions if model else None
-    statements = [line for source in sources for line in read_lines(source, functions=functions)]
+    declared = {*(roles or {}), *(model.values if model else ())}
+    texts = [(source, None) for source in sources]
+    statements = read_lines(texts, functions=functions, declared=declared)
     if not statements:
         raise ChainruleError(
             "there are no equations here",

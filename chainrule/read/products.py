@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chainrule.core import formula as fm
-from chainrule.core.errors import Span
+from chainrule.core.errors import AmbiguousError, Span
 from chainrule.core.functions import ALIASES, CONSTANTS
 from chainrule.core.plain import SPECIAL, Parser
 from chainrule.core.tokens import KEYWORDS
@@ -22,11 +22,11 @@ from chainrule.read.latex.commands import ACCENTS, HEADS, UNICODE
 if TYPE_CHECKING:
     from chainrule.core.tokens import Token
 
-__all__ = ["FUNCTION_LETTERS", "Products"]
+__all__ = ["FUNCTION_LETTERS", "Products", "letters_of"]
 
 FUNCTION_LETTERS = frozenset({"f", "g", "h", "F", "G", "H", "phi", "psi"})
 _WITHOUT_BRACKETS = frozenset(
-    {"log", "ln", "exp", "tanh", "sin", "cos", "tan", "sinh", "cosh", "sech"}
+    {"log", "ln", "exp", "tanh", "sin", "cos", "tan", "sinh", "cosh", "sech", "sqrt"}
 )
 _LONGEST = 20
 _INDEXED = re.compile(r"[A-Za-z]+_[0-9]+")
@@ -46,6 +46,10 @@ class Products(Parser):
     def known(self, name: str) -> bool:
         """Whether the model has a name."""
         return name in self.syntax.derivatives_of
+
+    def unclear(self, message: str, span: Span, hint: str) -> AmbiguousError:
+        """The error for what can be read in two ways."""
+        return AmbiguousError(message, source=self.source, span=span, hint=hint)
 
     def spelling(self, name: str) -> str:
         """A name as identifiers spell it: α is alpha, ŷ_1 is y_hat_1."""
@@ -77,15 +81,9 @@ class Products(Parser):
             return ()
         if ALIASES.get(name, name) in CONSTANTS or (name[0] in "dΔ" and self.known(name[1:])):
             return ()
-        if _INDEXED_RUN.fullmatch(name):
-            found = tuple(_INDEXED.findall(name))
-            return found if all(map(self.known, found)) else ()
-        head, mark, tail = name.partition("_")
-        if not head.isalpha():
-            return ()
-        last = f"{head[-1]}{mark}{tail}"
-        pieces = (*head[:-1], last)
-        return pieces if all(self.known(self.spelling(piece)) for piece in pieces) else ()
+        pieces = letters_of(name)
+        known = (self.known(self.spelling(one)) or self.is_constant(one) for one in pieces)
+        return pieces if all(known) else ()
 
     def product(self) -> fm.Formula:
         """Factors, with signs between them or without."""
@@ -110,7 +108,7 @@ class Products(Parser):
                 factors = [fm.Quotient(top, right, span)]
             elif self.juxtaposed():
                 if stroke is not None and not self.is_number(factors[-1]):
-                    raise self.error(
+                    raise self.unclear(
                         "it is not clear how far this denominator goes",
                         Span(stroke.start, self.peek().end), "put what stands below in brackets",
                     )  # fmt: skip
@@ -129,7 +127,7 @@ class Products(Parser):
         self.next()
         inside = self.arguments(")", opened)
         if len(inside) != 1 or type(inside[0]) in {fm.Name, fm.Number}:
-            raise self.error(
+            raise self.unclear(
                 "it is not clear whether this is a factor or what it depends on",
                 self.span_from(opened.start),
                 "write * before a factor, and a name without what it depends on",
@@ -159,13 +157,17 @@ class Products(Parser):
             return not (raised and before.kind == "name")
         if token.text == "∂" and token.kind == "op":
             return spaced
+        if token.kind == "number":  # (x^2 + 1)^2 2x
+            return spaced and (raised or before.text == ")")
         if token.kind != "name" or token.text in KEYWORDS:
             return False
         if raised and not spaced:
             return False
         if self.known(self.spelling(token.text)):
             return True
-        if self.is_bare_call():
+        if self.is_bare_call() or self.is_constant(token.text):
+            return True
+        if token.text == "e" and self.peek(1).text == "**":
             return True
         if self.peek(1).text in {"(", "'"}:
             name = ALIASES.get(token.text, token.text)
@@ -176,14 +178,18 @@ class Products(Parser):
         moved = token.text[0] == "d" and self.known(token.text[1:])
         return spaced and ("_" in token.text or moved or self.is_derivative())
 
+    def is_constant(self, name: str) -> bool:
+        """Whether a word is a number, π."""
+        return not self.known(name) and ALIASES.get(name, name) in CONSTANTS
+
     def is_bare_call(self) -> bool:
         """Whether `log y` comes next."""
         name, argument = self.peek().text, self.peek(1)
-        return (
-            name in _WITHOUT_BRACKETS
-            and argument.kind == "name"
-            and argument.text not in KEYWORDS
-            and self.known(self.spelling(argument.text))
+        if name not in _WITHOUT_BRACKETS or argument.text in KEYWORDS:
+            return False
+        return argument.kind == "number" or (
+            argument.kind == "name"
+            and (self.known(self.spelling(argument.text)) or self.is_constant(argument.text))
         )
 
     def bare_call(self) -> fm.Formula:
@@ -192,12 +198,16 @@ class Products(Parser):
         value = self.next()
         follows = self.peek()
         if follows.text in {"(", "[", "**", "'", "/"} or follows.kind in {"name", "number"}:
-            raise self.error(
+            raise self.unclear(
                 f"it is not clear how far the argument of `{token.text}` goes",
                 Span(token.start, follows.end), f"write {token.text}(…)",
             )  # fmt: skip
         name = ALIASES.get(token.text, token.text)
-        argument = fm.Name(self.spelling(value.text), (), value.span)
+        argument: fm.Formula = fm.Name(self.spelling(value.text), (), value.span)
+        if value.kind == "number":
+            argument = fm.Number(value.text, value.span)
+        elif self.is_constant(value.text):
+            argument = fm.Call(ALIASES.get(value.text, value.text), (), 0, value.span)
         span = self.span_from(token.start)
         if name in WRITTEN:
             return written(name, (argument,), span)
@@ -241,6 +251,14 @@ class Products(Parser):
         value = self.call(token, name, 0)
         span = self.span_from(token.start)
         return fm.Power(value, fm.Number(exponent.text, exponent.span), span)
+
+
+def letters_of(word: str) -> tuple[str, ...]:
+    """The names that a word is made of, if it is none: w and x of wx, w_1 and x_1 of w_1x_1."""
+    if _INDEXED_RUN.fullmatch(word):
+        return tuple(_INDEXED.findall(word))
+    head, mark, tail = word.partition("_")
+    return (*head[:-1], f"{head[-1]}{mark}{tail}") if head.isalpha() else ()
 
 
 def _piece(piece: str) -> str:

@@ -78,6 +78,8 @@ def _plain(text: str) -> tuple[str, list[int]]:
             before = _WORD.search("".join(out))
             word = before[0] if before is not None else ""
             new = _LOWERED[char] if "_" in word or not word else f"_{_LOWERED[char]}"
+            if text[place : place + 1].isalnum() and text[place] not in _LOWERED:
+                new += " "  # w₁x is a product
         elif char in _RAISED or (char == "⁻" and text[place : place + 1] in {*_RAISED} - {""}):
             while place < len(text) and text[place] in _RAISED:
                 place += 1
@@ -98,8 +100,8 @@ def _plain(text: str) -> tuple[str, list[int]]:
 
 def _one(char: str, follows: str) -> str:
     """A letter or sign of another width or style as the common one; else the character."""
-    if char == "√" and follows == "(":
-        return "sqrt"
+    if char == "√":
+        return "sqrt" if follows == "(" else " sqrt "
     code = ord(char)
     if 0x1D400 <= code <= 0x1D7FF or 0xFF01 <= code <= 0xFF5E or code == 0x210E:
         folded = unicodedata.normalize("NFKC", char)
