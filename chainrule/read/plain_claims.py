@@ -13,7 +13,7 @@ import re
 from typing import TYPE_CHECKING
 
 from chainrule.core import formula as fm
-from chainrule.core.errors import ChainruleError, Span
+from chainrule.core.errors import Span
 from chainrule.core.functions import ALIASES, CONSTANTS
 from chainrule.core.plain import COMPARISONS, SPECIAL, Syntax, checked
 from chainrule.core.written import WRITTEN
@@ -21,6 +21,7 @@ from chainrule.read.latex.commands import HEADS
 from chainrule.read.latex.environments import iverson
 from chainrule.read.latex.meanings import NEW, PRIMED, PRIMES
 from chainrule.read.products import FUNCTION_LETTERS, Products
+from chainrule.read.shares import share
 from chainrule.read.typeset import typeset_tokens
 
 if TYPE_CHECKING:
@@ -44,13 +45,12 @@ def read_plain_ways(source: Source, vocabulary: Vocabulary, span: Span) -> list[
 
     A chain A = B = C is a `Relation`. Raises `ChainruleError` with the place of what is not read.
     """
-    syntax = Syntax(dict(vocabulary.functions), vocabulary.names, vocabulary.partial)
-    parser = _Claims(source, span, syntax)
+    parser = _Claims(source, span, vocabulary)
     if not parser.tokens:
         raise parser.error("there is no formula here", Span(span.end, span.end + 1))
     ways = [parser.statements()]
     if parser.doubtful:
-        again = _Claims(source, span, syntax)
+        again = _Claims(source, span, vocabulary)
         again.other = True
         ways.append(again.statements())
     return ways
@@ -61,9 +61,10 @@ class _Claims(Products):
 
     claims = True
 
-    def __init__(self, source: Source, span: Span, syntax: Syntax) -> None:
+    def __init__(self, source: Source, span: Span, vocabulary: Vocabulary) -> None:
         self.source = source
-        self.syntax = syntax
+        self.vocabulary = vocabulary
+        self.syntax = Syntax(dict(vocabulary.functions), vocabulary.names, vocabulary.partial)
         self.position = 0
         self.depth = 0
         self.end = span.end
@@ -125,8 +126,15 @@ class _Claims(Products):
 
     def atom(self) -> fm.Formula:
         token = self.peek()
+        below = self.peek(1)
+        if token.text in {"∂", "∇"} and below.text[0:1] == "_" and below.kind == "name":
+            self.next()
+            return self.operated_by(token, below.text[1:], partial=True)
         if token.kind == "op" and token.text == "∂":
             return self.slashed("∂")
+        composed = self.composed() if token.text == "(" else None
+        if composed is not None:
+            return composed
         if token.kind == "op" and token.text == "Δ":
             self.next()
             return self.change(token)
@@ -179,7 +187,11 @@ class _Claims(Products):
             return derivative
         if self.is_bare_call() and not self.known(token.text):
             return self.bare_call()
+        if self.is_operator():
+            return self.operated_by(token, token.text[2:], partial=False)
         self.next()
+        if token.text == "softmax" and self.at("(") and not self.known("softmax"):
+            return self.share(token)
         if token.text.startswith("Δ") and len(token.text) > 1 and not self.known(token.text):
             return fm.Name(self.spelling(token.text[1:].lstrip("_")), (CHANGE,), token.span)
         primes = 0
@@ -253,7 +265,63 @@ class _Claims(Products):
             )
         return fm.Derivative(fm.Name(name, (), token.span), args[0], self.syntax.partial, span)
 
+    def composed(self) -> fm.Formula | None:
+        """(g∘f)(x) is g(f(x)), and (g∘f)'(x) its derivative by x."""
+        heads, place = [self.peek(1).text], 2
+        while self.peek(place).text == "∘" and self.peek(place + 1).kind == "name":
+            heads.append(self.peek(place + 1).text)
+            place += 2
+        if len(heads) < 2 or self.peek(place).text != ")" or any(map(self.known, heads)):
+            return None
+        start = self.peek().start
+        self.position += place + 1
+        primed = self.at("'")
+        if primed:
+            self.next()
+        opened = self.peek()
+        args = self.arguments(")", self.next()) if self.at("(") else []
+        span = self.span_from(start)
+        if len(args) != 1 or (primed and not isinstance(args[0], fm.Name)):
+            raise self.error("this composition is not read", Span(start, opened.end),
+                             "write g(f(x))")  # fmt: skip
+        value = args[0]
+        for head in reversed(heads):
+            value = fm.Call(ALIASES.get(head, head), (value,), 0, span)
+        return fm.Derivative(value, args[0], self.syntax.partial, span) if primed else value
+
+    def share(self, token: Token) -> fm.Formula:
+        """softmax(z)_1, from behind its head on."""
+        place = self.position
+        args = self.arguments(")", self.next())
+        below = self.peek()
+        if below.kind != "name" or not below.text.startswith("_"):
+            self.position = place
+            return self.call(token, token.text, 0)
+        self.next()
+        span = self.span_from(token.start)
+        value = share(args, below.text[1:], self.vocabulary, span)
+        if value is None:
+            raise self.error("this softmax is not read", span, "softmax(z_1, z_2)_1")
+        return value
+
     # -- derivatives
+
+    def operated_by(self, first: Token, below: str, *, partial: bool) -> fm.Formula:
+        """What D_x, ∂_x, ∇_x and d/dx stand before: a bracket, or one factor."""
+        token = self.next()
+        wrt = fm.Name(self.spelling(below), (), token.span)
+        if self.at("(", "["):
+            opened = self.next()
+            inside = self.expression()
+            self.expect(")" if opened.text == "(" else "]", opened)
+        else:
+            inside = self.power()
+            if self.juxtaposed():
+                raise self.unclear(
+                    "it is not clear how much is differentiated here",
+                    Span(first.start, self.peek().end), "put it all in brackets",
+                )  # fmt: skip
+        return fm.Derivative(inside, wrt, partial, self.span_from(first.start))
 
     def derivative(self) -> fm.Formula | None:
         """`dA/dB`, where dA and dB are no names of the model; `d/dx(…)`."""
@@ -262,9 +330,11 @@ class _Claims(Products):
             return None
         if self.known(top.text) or self.known(bottom.text) or bottom.text == "d":
             return None
-        if top.text == "d" and bottom.text.startswith("d") and self.peek(3).text == "(":
-            self.position += 3
-            return self.operand(top, fm.Name(self.spelling(bottom.text[1:]), (), bottom.span))
+        behind = self.peek(3)
+        applied = behind.text == "(" or (behind.kind == "name" and behind.start > bottom.end)
+        if top.text == "d" and bottom.text.startswith("d") and applied:
+            self.position += 2
+            return self.operated_by(top, bottom.text[1:], partial=self.syntax.partial)
         for token in (top, bottom):
             inner = token.text[1:]
             if token.text[0] != "d" or not inner or inner[0] in "_0123456789":
@@ -275,6 +345,13 @@ class _Claims(Products):
             return None
         self.position += 3
         return self.made(top, bottom, partial=self.syntax.partial)
+
+    def is_operator(self) -> bool:
+        """Whether D_x comes next with what it applies to, D and D_x being no names."""
+        name, behind = self.peek().text, self.peek(1)
+        if not name.startswith("D_") or self.known("D") or self.known(name):
+            return False
+        return self.known(name[2:]) and (behind.text in {"(", "["} or behind.kind == "name")
 
     def made(self, top: Token, bottom: Token, *, partial: bool, cut: int = 1) -> fm.Formula:
         of = fm.Name(self.spelling(top.text[cut:]), (), Span(top.start + cut, top.end))
@@ -325,6 +402,3 @@ class _Claims(Products):
             return self.named()
         self.next()
         return fm.Name(self.spelling(token.text), (), token.span)
-
-
-_ = ChainruleError

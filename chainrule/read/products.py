@@ -26,8 +26,8 @@ __all__ = ["FUNCTION_LETTERS", "Products", "letters_of"]
 
 FUNCTION_LETTERS = frozenset({"f", "g", "h", "F", "G", "H", "phi", "psi"})
 _WITHOUT_BRACKETS = frozenset(
-    {"log", "ln", "exp", "tanh", "sin", "cos", "tan", "sinh", "cosh", "sech", "sqrt"}
-)
+    {"log", "ln", "exp", "tanh", "sin", "cos", "tan", "sinh", "cosh", "sqrt", "atan", "arctan"}
+) | {name for name, (_, most) in WRITTEN.items() if most == 1}
 _LONGEST = 20
 _INDEXED = re.compile(r"[A-Za-z]+_[0-9]+")
 _INDEXED_RUN = re.compile(r"(?:[A-Za-z]+_[0-9]+){2,}")
@@ -155,7 +155,7 @@ class Products(Parser):
         raised = self.position > 1 and self.tokens[self.position - 2].text == "**"
         if token.text == "(" and token.kind == "op":
             return not (raised and before.kind == "name")
-        if token.text == "∂" and token.kind == "op":
+        if token.text in {"∂", "∇"} and token.kind == "op":
             return spaced
         if token.kind == "number":  # (x^2 + 1)^2 2x
             return spaced and (raised or before.text == ")")

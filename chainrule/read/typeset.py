@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from chainrule.core.tokens import Token
 
-__all__ = ["typeset_tokens"]
+__all__ = ["shifted", "typeset_tokens"]
 
 _LOWERED = dict(zip("₀₁₂₃₄₅₆₇₈₉ₐₑₕᵢⱼₖₗₘₙₒₚₛₜₓ", "0123456789aehijklmnopstx", strict=True))
 _RAISED = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789", strict=True))
@@ -34,13 +34,14 @@ _SIGNS: Mapping[str, str] = MappingProxyType(
     }
 )  # fmt: skip
 _NORM = re.compile(r"(?:^|[^\w)\]|\s])\s*\|\||\|\|\s*(?:[^\w(\s√]|$)")
+_PER_CENT = re.compile(r"([0-9]+(?:\.[0-9]+)?)%(?!\s*[\w(.])")
 _WORD = re.compile(r"[\w\u0300-\u036f]*\Z")
 
 
 def typeset_tokens(source: Source, span: Span) -> list[Token]:
     """The symbols of a plain claim. Raises `ChainruleError` at the first that is none."""
     text = source.text[span.start : span.end]
-    if text.isascii() and "|" not in text:
+    if text.isascii() and "|" not in text and "%" not in text:
         return tokens(source, span, claims=True)
     plain, places = _plain(text)
     copy = Source(source.name, plain)
@@ -74,7 +75,11 @@ def _plain(text: str) -> tuple[str, list[int]]:
     while place < len(text):
         char, start = text[place], place
         place += 1
-        if char in _LOWERED:
+        share = _PER_CENT.match(text, start) if char.isdigit() and not _goes_on(out) else None
+        if share is not None:
+            place = share.end()
+            new = shifted(share[1])
+        elif char in _LOWERED:
             before = _WORD.search("".join(out))
             word = before[0] if before is not None else ""
             new = _LOWERED[char] if "_" in word or not word else f"_{_LOWERED[char]}"
@@ -96,6 +101,18 @@ def _plain(text: str) -> tuple[str, list[int]]:
         places += [start] * len(new)
     places.append(len(text))
     return "".join(out), places
+
+
+def _goes_on(out: list[str]) -> bool:
+    """Whether a digit goes on with what stands before it."""
+    return bool(out) and (out[-1][-1:].isalnum() or out[-1][-1:] in {"_", "."})
+
+
+def shifted(text: str) -> str:
+    """A number of per cent: 59.3 is 0.593."""
+    whole, _, decimals = text.partition(".")
+    whole = whole.rjust(3, "0")
+    return f"{whole[:-2]}.{whole[-2:]}{decimals}"
 
 
 def _one(char: str, follows: str) -> str:

@@ -8,6 +8,7 @@ from chainrule.core.claim import Outcome
 from chainrule.core.errors import Source
 from chainrule.read.equations import equations
 from chainrule.read.models import load_model
+from chainrule.read.toml import read_toml
 from chainrule.verification.verify import Verifier
 from tests.claims.spellings import BATCHES, spellings, verdict
 
@@ -356,6 +357,61 @@ def test_what_people_write_is_read(right, wrong):
     """Right formulas that are not read at all."""
     assert judged(READ, right) is PROVED
     assert judged(READ, wrong) is REFUTED
+
+
+SHARES = "s = exp(z_1) + exp(z_2)\no_1 = exp(z_1)/s\no_2 = exp(z_2)/s\nE = -log(o_1)"
+CUBE = "u = x**2 + 1\ny = u**3"
+CALLS = """[functions]
+f = 1
+g = 1
+[model]
+equations = "u = f(x)\\ny = g(u)"
+"""
+
+
+@pytest.mark.parametrize(
+    ("model", "right", "wrong"),
+    [
+        (SHARES, "softmax(z)_1 = o_1", "softmax(z)_1 = o_2"),
+        (SHARES, "o_i = softmax(z)_i", "o_1 = softmax(z)_i"),
+        (SHARES, r"\operatorname{softmax}(z)_1 = o_1", r"\operatorname{softmax}(z)_1 = o_2"),
+        (SHARES, r"o_i = \mathrm{softmax}(\mathbf{z})_i", r"o_2 = \mathrm{softmax}_1(z)"),
+        (SHARES, "o_2 = softmax(z_1, z_2)_2", "o_2 = softmax(z_2, z_1)_2"),
+        (SHARES, r"\sum_{i=1}^2 \operatorname{softmax}(z)_i = 1",
+         r"\sum_{i=1}^2 \operatorname{softmax}(z)_i = 2"),
+        (CUBE, "D_x y = 6x(x^2+1)^2", "D_x y = 3(x^2+1)^2"),
+        (CUBE, r"D_x\left[(x^2+1)^3\right] = 3u^2\cdot 2x", r"D_{x} y = 3u^2"),
+        (CUBE, "∂_x y = 3u^2·2x", "∇_x y = 3u^2"),
+        (CUBE, "d/dx x^3 = 3x^2", "d/dx x^3 = 3x^3"),
+        (CUBE, "dy/dx = 3(x^2+1)^2 2x", "dy/dx = 3(x^2+1)^2 3x"),
+        (CUBE, r"\because \frac{dy}{dx} = 6xu^2", r"\because \frac{dy}{dx} = 6u^2"),
+        (CUBE, "arctan x = atan(x)", "arctan x = tan(x)"),
+        (CUBE, "59.3% = 0.593", "58.3% = 0.593"),
+        (CALLS, r"(g\circ f)'(x) = g'(f(x)) f'(x)", r"(g\circ f)'(x) = g'(x) f'(x)"),
+        (CALLS, "(g∘f)'(x) = g'(f(x))*f'(x)", "(g∘f)'(x) = g'(x)*f'(x)"),
+    ],
+)  # fmt: skip
+def test_what_books_write_is_read(model, right, wrong):
+    """Operators, compositions, one entry of a softmax: right ones that were not read."""
+    graph = read_toml(Source("-", model)) if model is CALLS else equations(model)
+    assert Verifier(graph)(1, Source("-", right))[-1].verdict.outcome is PROVED
+    assert Verifier(graph)(1, Source("-", wrong))[-1].verdict.outcome is REFUTED
+
+
+@pytest.mark.parametrize(
+    ("model", "text"),
+    [
+        (CUBE, r"2.596 = 1{,}298 + 1{,}298"),  # decimals, or thousands
+        ("textbook", "z_i = softmax(z)_i"),  # z_1 … are several layers
+        (SHARES, "o_3 = softmax(z)_3"),
+        (CUBE, r"\frac{d}{dx}x^n = n x^{n-1}"),  # n is no name of the model
+        (CUBE, r"\lg 100 = 2"),
+        (CUBE, "D_q y = 6x"),
+    ],
+)
+def test_what_has_two_meanings_is_asked(model, text):
+    """A choice between two meanings that nobody made."""
+    assert judged(model, text) in {UNDECIDED, UNREADABLE}
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ command, and the command's token) or a line to a table of `chainrule.read.latex.
 
 from __future__ import annotations
 
+import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -28,8 +29,10 @@ from chainrule.read.latex.commands import (
 from chainrule.read.latex.derivatives import fraction, held, slash_derivative
 from chainrule.read.latex.environments import bracket_or_iverson, cases, indicator, matrix
 from chainrule.read.latex.functions import arguments, list_of_names
+from chainrule.read.latex.meanings import FUNCTION_LETTERS
 from chainrule.read.latex.names import function_call, symbol, whole_symbol
 from chainrule.read.latex.symbols import Range, argument, is_prose, pieces, scan
+from chainrule.read.typeset import shifted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -41,6 +44,8 @@ __all__ = ["ATOMS", "atom", "starts_atom"]
 
 _PARTIALS = ("pdv", "partialderivative")
 _COMPOSED = 12
+_MAYBE_DECIMAL = re.compile(r"[1-9][0-9]{0,2}\{,\}[0-9]{3}")
+"""Thousands, or decimals where a comma is the decimal mark."""
 _COMPARISONS = frozenset(
     sign for sign, meant in RELATIONS.items() if meant in {"<", ">", "<=", ">="}
 )
@@ -125,6 +130,9 @@ def number(parser: Parser) -> fm.Formula:
         return whole_symbol(parser)
     parser.next()
     text = token.text
+    if _MAYBE_DECIMAL.fullmatch(parser.spelt(token)):
+        parser.doubtful = True
+        text = parser.spelt(token).replace("{,}", ".") if parser.other else text
     while parser.at("number") and len(text) <= 60:
         follows = parser.peek()
         between = parser.source.text[parser.items[parser.position - 1].end : follows.start]
@@ -133,7 +141,7 @@ def number(parser: Parser) -> fm.Formula:
         text += parser.next().text
     if parser.at("command", "%"):
         parser.next()
-        return fm.Number(_shifted(text), parser.span_from(start))
+        return fm.Number(shifted(text), parser.span_from(start))
     if _power_of_ten(parser):
         parser.position += 3
         place = parser.argument("`^`")
@@ -161,13 +169,6 @@ def _is_group(text: str, group: str) -> bool:
     if not whole.isdigit() or (point and not decimals.isdigit()):
         return False
     return len(decimals) % 3 == 0 and len(group) <= 3 if point else len(group) == 3
-
-
-def _shifted(text: str) -> str:
-    """A number of per cent: 59.3 is 0.593."""
-    whole, _, decimals = text.partition(".")
-    whole = whole.rjust(3, "0")
-    return f"{whole[:-2]}.{whole[-2:]}{decimals}"
 
 
 def _power_of_ten(parser: Parser) -> bool:
@@ -259,7 +260,8 @@ def _function_of(parser: Parser, token: Token) -> str | None:
         return None
     if name in vocabulary.functions:
         return name
-    return vocabulary.heads.get(f"\\{token.text}") or HEADS.get(name)
+    known = vocabulary.heads.get(f"\\{token.text}") or HEADS.get(name)
+    return known or (name if name in FUNCTION_LETTERS else None)
 
 
 def _gradient(parser: Parser, token: Token) -> fm.Formula:

@@ -266,6 +266,7 @@ REFUSED: Mapping[str, str] = MappingProxyType(
             ["binom", "dbinom", "tbinom", "choose", "genfrac"], "binomials are not read"
         ),
         "norm": "write \\lVert x \\rVert",
+        "lg": "write \\log_{10}, \\log_2 or \\ln",
         "mid": "conditional quantities are not read",
         "infty": "a formula has finite numbers only",
         "pm": "write both formulas", "mp": "write both formulas",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from chainrule.read.latex.braces import Token
     from chainrule.read.latex.parser import Parser
 
-__all__ = ["fraction", "held", "slash_derivative"]
+__all__ = ["fraction", "held", "operand", "slash_derivative"]
 
 MAX_ORDER = 4
 
@@ -91,7 +91,7 @@ def _derivative(parser: Parser, token: Token, top: Range, bottom: Range) -> fm.F
         parser.position = after
     else:
         parser.position = after
-        of = _operand(parser, token)
+        of = operand(parser, token)
     span = Span(token.start, parser.items[parser.position - 1].end)
     for name in reversed(wrt):
         of = fm.Derivative(of, name, partial, span)
@@ -146,7 +146,7 @@ def _denominators(parser: Parser, stop: int) -> list[fm.Formula]:
     return out
 
 
-def _operand(parser: Parser, token: Token) -> fm.Formula:
+def operand(parser: Parser, token: Token) -> fm.Formula:
     r"""What \frac{d}{dx} applies to: the bracket behind it, or what stands side by side."""
     start = parser.side = parser.position
     if not parser.starts() and not parser.at("bar"):

@@ -8,12 +8,13 @@ from chainrule.core import formula as fm
 from chainrule.core.errors import Span
 from chainrule.core.written import WRITTEN, written
 from chainrule.read.latex.symbols import Range, pieces, scan
+from chainrule.read.shares import share
 
 if TYPE_CHECKING:
     from chainrule.read.latex.braces import Token
     from chainrule.read.latex.parser import Parser
 
-__all__ = ["application", "arguments", "call", "list_of_names"]
+__all__ = ["application", "arguments", "call", "list_of_names", "softmax"]
 
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 _NEEDS_BRACKETS = frozenset({"max", "min"})
@@ -94,6 +95,10 @@ def call(parser: Parser, name: str, start: int, sup: Range | None, primes: int) 
         raise parser.error(
             f"`{name}` needs an argument", parser.span_from(start), f"write {name}(x)"
         )
+    if name == "softmax" and parser.at("_"):
+        parser.next()
+        below = pieces(parser.tokens, parser.argument("`_`"), parser.bound or None)
+        return softmax(parser, start, args, below or ("",))
     span = parser.span_from(start)
     _check_arity(parser, name, len(args), span)
     value = _applied(parser, name, args, primes, span)
@@ -103,6 +108,17 @@ def call(parser: Parser, name: str, start: int, sup: Range | None, primes: int) 
     power = parser.inside(exponent, parser.sum)
     parser.position = after
     return fm.Power(value, power, span)
+
+
+def softmax(
+    parser: Parser, start: int, args: tuple[fm.Formula, ...], index: tuple[str, ...]
+) -> fm.Formula:
+    r"""\operatorname{softmax}(z)_1, and \mathrm{softmax}_1(z)."""
+    span = parser.span_from(start)
+    found = share(args, index[0], parser.lexicon.vocabulary, span) if len(index) == 1 else None
+    if found is None:
+        raise parser.error("this softmax is not read", span, "softmax(z_1, z_2)_1")
+    return found
 
 
 def _applied(

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 from chainrule.core import formula as fm
 from chainrule.core.errors import Span
 from chainrule.read.latex.commands import FRACTIONS, HEADS, LETTERS
+from chainrule.read.latex.derivatives import operand
 from chainrule.read.latex.entries import carries, entry_index, letters
-from chainrule.read.latex.functions import application, call
+from chainrule.read.latex.functions import application, arguments, call, softmax
 from chainrule.read.latex.symbols import Key, Range, Scan, identifier, pieces
 
 if TYPE_CHECKING:
     from chainrule.read.latex.parser import Parser
 
-__all__ = ["NEW", "PRIMED", "PRIMES", "Meaning"]
+__all__ = ["FUNCTION_LETTERS", "NEW", "PRIMED", "PRIMES", "Meaning"]
 
 NEW = "⁺"
 PRIMES = ("′", "″")
@@ -35,7 +36,7 @@ _MARKS = {"*": "*", "-": "⁻"}
 _BRACKETED = re.compile(r"([(\[].*[)\]])((?:T|top)?)")
 _ARITHMETIC = re.compile(r"\(\d+[+-]\d+\)")
 _INDEX = re.compile(r"\w+(?:[+-]\d+)?")
-_FUNCTION_LETTERS = frozenset({"f", "g", "h", "F", "G", "H", "phi", "psi", "varphi", "Phi", "Psi"})
+FUNCTION_LETTERS = frozenset({"f", "g", "h", "F", "G", "H", "phi", "psi", "varphi", "Phi", "Psi"})
 
 
 class Meaning:
@@ -438,8 +439,13 @@ class Meaning:
             return self.exponential()
         if plain and key.base == "pi" and not found.primes:
             return self.powered(fm.Call("pi", (), 0, parser.items[found.start].span))
+        operated = self.operator(key)
+        if operated is not None:
+            return operated
         name = identifier(key)
         parser.position = found.stop
+        if key.base == "softmax" and key.subs and parser.at("open", "(", "["):
+            return softmax(parser, found.start, arguments(parser), key.subs)
         if parser.at("open", "(") and plain and self.looks_called(key):
             return call(parser, name, found.start, found.sup, found.primes)
         if found.sup is None:
@@ -466,6 +472,20 @@ class Meaning:
                 return fm.Transpose(entry, entry.span) if transposed else entry
         return self.powered(self.named(name, found.primes))
 
+    def operator(self, key: Key) -> fm.Formula | None:
+        """D_x y, the derivative by x, where D is no name."""
+        found, parser = self.found, self.parser
+        if key.base != "D" or len(key.subs) != 1 or found.sub is None or "D" in self.lexicon.names:
+            return None
+        if found.sup is not None or found.primes:
+            return None
+        wrt = parser.formula_in(found.sub)
+        parser.position = found.stop
+        if not isinstance(wrt, fm.Name) or wrt.id not in self.lexicon.names or not parser.starts():
+            return None
+        value = operand(parser, parser.items[found.start])
+        return fm.Derivative(value, wrt, False, parser.span_from(found.start))
+
     def exponential(self) -> fm.Formula:
         """e^x, or e alone."""
         found, parser = self.found, self.parser
@@ -481,7 +501,7 @@ class Meaning:
     def looks_called(self, key: Key) -> bool:
         """Whether an unknown letter with a bracket behind it is a function."""
         parser, found = self.parser, self.found
-        if key.base in _FUNCTION_LETTERS or found.primes:
+        if key.base in FUNCTION_LETTERS or found.primes:
             return True
         start = parser.peek().start
         inside = parser.source.text[start : min(start + 10, parser.finish)]
