@@ -12,7 +12,7 @@ from chainrule.read.latex.symbols import Range, is_prose
 if TYPE_CHECKING:
     from chainrule.core.errors import ChainruleError, Span
     from chainrule.read.latex.braces import Token
-    from chainrule.read.latex.parser import Parser
+    from chainrule.read.latex.reader import Reader
 
 __all__ = ["bracket_or_iverson", "cases", "indicator", "iverson", "matrix"]
 
@@ -22,7 +22,7 @@ _FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 _OTHERWISE = ("otherwise", "else", "그 외", "그외", "그밖", "그 밖", "기타", "나머지")
 
 
-def comparison(parser: Parser) -> str | None:
+def comparison(parser: Reader) -> str | None:
     """The comparison that comes next, taken."""
     token = parser.peek()
     if token.kind not in {"op", "command"}:
@@ -33,7 +33,7 @@ def comparison(parser: Parser) -> str | None:
     return found
 
 
-def conditions(parser: Parser) -> list[fm.Condition]:
+def conditions(parser: Reader) -> list[fm.Condition]:
     """a < b ≤ c as two comparisons, a < b as one."""
     start = parser.position
     left = parser.sum()
@@ -54,7 +54,7 @@ def iverson(condition: fm.Condition, span: Span) -> fm.Formula:
     return fm.Bracket(condition, span)
 
 
-def bracket_or_iverson(parser: Parser) -> fm.Formula:
+def bracket_or_iverson(parser: Reader) -> fm.Formula:
     """(a + b), [a + b] or [z > 0]; in the first two, the brackets only group."""
     start = parser.position
     opened = parser.next()
@@ -89,7 +89,7 @@ def bracket_or_iverson(parser: Parser) -> fm.Formula:
     return value
 
 
-def indicator(parser: Parser) -> fm.Formula:
+def indicator(parser: Reader) -> fm.Formula:
     r"""\mathbb{1}[z > 0], \mathbf 1_{z > 0}, \mathbb{1}\{z > 0\}; a bold 1 alone is no number."""
     start = parser.position
     token = parser.next()
@@ -110,7 +110,7 @@ def indicator(parser: Parser) -> fm.Formula:
     return iverson(found[0], parser.span_from(start))
 
 
-def _unbraced(parser: Parser, place: Range) -> Range:
+def _unbraced(parser: Reader, place: Range) -> Range:
     r"""Without \{ \} or [ ] round the whole."""
     items = parser.items
     if (
@@ -125,7 +125,7 @@ def _unbraced(parser: Parser, place: Range) -> Range:
 # ------------------------------------------------------------------ rows and cells
 
 
-def cells(parser: Parser) -> tuple[list[list[Range]], Token]:
+def cells(parser: Reader) -> tuple[list[list[Range]], Token]:
     """The cells of the environment that comes next, row by row, and go on behind it."""
     opened = parser.peek()
     end = parser.tokens.partner[parser.position]
@@ -145,7 +145,7 @@ def cells(parser: Parser) -> tuple[list[list[Range]], Token]:
     return [row for row in rows if any(cell.start < cell.stop for cell in row)], opened
 
 
-def matrix(parser: Parser) -> fm.Formula:
+def matrix(parser: Reader) -> fm.Formula:
     """A matrix."""
     start = parser.position
     rows, opened = cells(parser)
@@ -157,7 +157,7 @@ def matrix(parser: Parser) -> fm.Formula:
     return fm.Matrix(entries, parser.span_from(start))
 
 
-def cases(parser: Parser) -> fm.Formula:
+def cases(parser: Reader) -> fm.Formula:
     """A choice by conditions. What no row covers has no value, which is written 0/0."""
     start = parser.position
     rows, opened = cells(parser)
@@ -188,7 +188,7 @@ def cases(parser: Parser) -> fm.Formula:
 
 
 def _row(
-    parser: Parser, row: list[Range], opened: Token
+    parser: Reader, row: list[Range], opened: Token
 ) -> tuple[fm.Formula, list[fm.Condition] | None]:
     """The value of a case with its comparisons, which are None for the rest."""
     items = parser.items
@@ -210,7 +210,7 @@ def _row(
     return value, found
 
 
-def _tests(parser: Parser, opened: Token) -> list[fm.Condition] | None:
+def _tests(parser: Reader, opened: Token) -> list[fm.Condition] | None:
     out: list[fm.Condition] = []
     said_rest = False
     while True:
@@ -231,7 +231,7 @@ def _tests(parser: Parser, opened: Token) -> list[fm.Condition] | None:
     return out or None
 
 
-def _mixed(parser: Parser, opened: Token) -> ChainruleError:
+def _mixed(parser: Reader, opened: Token) -> ChainruleError:
     return parser.error("this case says both otherwise and when", opened.span)
 
 
@@ -239,7 +239,7 @@ def _means_rest(text: str) -> bool:
     return any(word in text.lower() for word in _OTHERWISE)
 
 
-def _bare_word(parser: Parser) -> str:
+def _bare_word(parser: Reader) -> str:
     rest = parser.items[parser.position : parser.stop]
     return "".join(token.text for token in rest if token.kind == "letter") if rest else ""
 

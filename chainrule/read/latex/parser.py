@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from chainrule.core import formula as fm
 from chainrule.core.errors import LimitError, Span
 from chainrule.read.latex.atoms import atom, starts_atom
-from chainrule.read.latex.commands import MULTIPLY, REFUSED, RELATIONS
-from chainrule.read.latex.cursor import Cursor
+from chainrule.read.latex.commands import REFUSED, RELATIONS
 from chainrule.read.latex.derivatives import fraction, held
 from chainrule.read.latex.meanings import PRIMED
+from chainrule.read.latex.reader import Reader
 from chainrule.read.latex.steps import steps_of
 from chainrule.read.latex.symbols import Range, argument, is_prose
 
@@ -31,7 +31,6 @@ _THEREFORE = frozenset({
     "Rightarrow", "Longrightarrow", "implies", "therefore", "because",
     "Leftrightarrow", "Longleftrightarrow", "iff",
 })  # fmt: skip
-_TRANSPOSES = frozenset({"T", "top", "intercal"})
 _ANNOTATED = frozenset({"overset", "stackrel", "underset"})
 _BECOMES = frozenset({"to", "rightarrow", "longrightarrow", "mapsto"})
 _BOXES = ("boxed", "fbox", "ensuremath", "underline")
@@ -39,7 +38,7 @@ _CLOSED = frozenset({")", "]"})
 _CLAIMED = frozenset({"=", "≈", "←"})
 
 
-class Parser(Cursor):
+class Parser(Reader):
     """Reads one formula."""
 
     def formula_in(self, place: Range) -> fm.Formula:
@@ -258,17 +257,6 @@ class Parser(Cursor):
         while self.at("{") and self.tokens.partner[self.position] == self.position + 1:
             self.position += 2
 
-    @staticmethod
-    def is_times(token: Token) -> bool:
-        """Whether it is a sign of multiplication."""
-        return token.text in MULTIPLY and token.kind in {"op", "command"}
-
-    def joined(self, factors: list[fm.Formula], start: int) -> fm.Formula:
-        """Factors as a product."""
-        if len(factors) == 1:
-            return factors[0]
-        return fm.Product(tuple(factors), (), self.span_from(start))
-
     def division(self, factors: list[fm.Formula], start: int) -> fm.Formula:
         """a/b: what stands before the stroke over one factor."""
         top = self.joined(factors, start)
@@ -380,39 +368,6 @@ class Parser(Cursor):
             )  # fmt: skip
         place = self.argument("`^`")
         return self.power(value, place, start)
-
-    def power(self, value: fm.Formula, place: Range, start: int) -> fm.Formula:
-        """A value to the power of what stands at a place."""
-        only = self.items[place.start] if place.stop - place.start == 1 else None
-        if (
-            only is not None
-            and only.kind in {"letter", "text", "command"}
-            and only.text in _TRANSPOSES
-            and (only.text != "T" or "T" not in self.lexicon.names)
-        ):
-            return fm.Transpose(value, self.span_from(start))
-        if place.start == place.stop:
-            raise self.error("this exponent is empty", self.span_from(start))
-        exponent = self.inside(place, self.sum)
-        if (
-            type(value) is fm.Number
-            and value.text == "10"
-            and type(exponent) is fm.Negative
-            and type(exponent.operand) is fm.Number
-            and exponent.operand.text.isdigit()
-        ):
-            return self.decimal("1", -int(exponent.operand.text), start)
-        return fm.Power(value, exponent, self.span_from(start))
-
-    def decimal(self, mantissa: str, exponent: int, start: int) -> fm.Formula:
-        """A number with a power of ten, as one number."""
-        if abs(exponent) > 300:
-            raise LimitError(
-                "the exponent of this number is beyond 300",
-                source=self.source,
-                span=self.span_from(start),
-            )
-        return fm.Number(f"{mantissa}e{exponent}", self.span_from(start))
 
     def evaluated(self, value: fm.Derivative) -> bool:
         """Whether `(x)` behind dF/dx is where it is taken, and not a factor; then it is taken."""
