@@ -7,6 +7,7 @@ that a list of claims is never cut short by one of them.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from chainrule.core import formula as fm
@@ -21,11 +22,12 @@ if TYPE_CHECKING:
 __all__ = ["is_latex", "read_claims", "read_ways", "trimmed"]
 
 _DELIMITERS = (("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"))
+_CASES = re.compile(r"(?<![_^])\{[^{}]*,[^{}]*[<>≤≥≠=][^{}]*\}")
 
 
 def is_latex(text: str) -> bool:
-    """Whether a claim is written in LaTeX."""
-    return "\\" in text or "{" in text
+    """Whether a claim is written in LaTeX; braces round cases as they are printed are not."""
+    return "\\" in text or ("{" in text and _CASES.search(text) is None)
 
 
 def read_claims(

@@ -18,7 +18,7 @@ from chainrule.core.functions import ALIASES, CONSTANTS
 from chainrule.core.plain import COMPARISONS, SPECIAL, Syntax, checked
 from chainrule.core.written import WRITTEN
 from chainrule.read.latex.commands import HEADS
-from chainrule.read.latex.environments import iverson
+from chainrule.read.latex.environments import chosen, iverson
 from chainrule.read.latex.meanings import NEW, PRIMED, PRIMES
 from chainrule.read.products import FUNCTION_LETTERS, Products
 from chainrule.read.shares import share
@@ -37,6 +37,7 @@ _OTHERS = frozenset({"<", "<=", ">", ">=", "!=", "+=", "-=", "*=", "/=", "@=", "
 _RAISED = re.compile(
     r"\^(?:\+(?!\s*[\w(.])|\(\s*[a-z]\s*\+\s*1\s*\)|\(new\)|new\b|(?P<old>\(t\)|\(old\)|old\b))"
 )
+_REST = ("otherwise", "else")
 _NOT_DIFFERENTIALS = ("delta", "dropout", "data")
 
 
@@ -148,6 +149,8 @@ class _Claims(Products):
                 self.position += 2
                 return fm.Call("max", (fm.ZERO, value), 0, self.span_from(token.start))
             return value
+        if self.at("{"):
+            return self.listed_cases()
         if token.text == "I" and self.peek(1).text == "(" and not self.known("I"):
             self.next()
             opened = self.next()
@@ -162,6 +165,35 @@ class _Claims(Products):
             self.next()
             return fm.Derivative(value, fm.Name(PRIMED), False, self.span_from(token.start))
         return value
+
+    def listed_cases(self) -> fm.Formula:
+        """{z, z > 0; 0, z ≤ 0}, as it is printed."""
+        opened = self.next()
+        rows: list[tuple[fm.Formula, list[fm.Condition] | None]] = []
+        while not rows or self.at(";"):
+            if rows:
+                self.next()
+            value, tests = self.expression(), []
+            while self.at(","):
+                self.next()
+                if self.at(*_REST):
+                    self.next()
+                else:
+                    tests.append(self.test())
+            rows.append((value, tests or None))
+        self.expect("}", opened)
+        return chosen(rows, self.error, opened.span, self.span_from(opened.start))
+
+    def test(self) -> fm.Condition:
+        """The comparison of a case; here a single = is one, too."""
+        start = self.peek().start
+        left = self.sum()
+        if not self.at("=", *COMPARISONS):
+            raise self.unexpected("a comparison such as `>`")
+        relation = self.next().text
+        right = self.sum()
+        return fm.Condition(left, "==" if relation == "=" else relation, right,
+                            self.span_from(start))  # fmt: skip
 
     def compared(self, left: fm.Formula, first: Token) -> fm.Formula:
         """[z > 0], I(z > 0): 1 where that holds, else 0."""

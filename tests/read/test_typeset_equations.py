@@ -6,14 +6,26 @@ letters glued to a name, and a silent choice between two readings.
 
 from __future__ import annotations
 
+import math
+from typing import TYPE_CHECKING
+
 import pytest
+from hypothesis import given, settings
 
 from chainrule.core.errors import AmbiguousError, ChainruleError, Source
-from chainrule.core.plain import print_plain
+from chainrule.core.evaluate import evaluate
+from chainrule.core.plain import print_plain, read_formula
 from chainrule.read.claims import read_claims
 from chainrule.read.equations import equations
 from chainrule.read.toml import read_toml
 from chainrule.read.vocabulary import Vocabulary
+from chainrule.show.printers.latex import print_latex
+from chainrule.show.printers.text import print_text
+from chainrule.show.symbols import bare_notation
+from tests.strategies import LEAVES, formulas
+
+if TYPE_CHECKING:
+    from chainrule.core import formula as fm
 
 READ = [
     ("y = 2x", "2*x"),
@@ -30,6 +42,9 @@ READ = [
     ("y = 2x if x ≥ 0 else 3x", "2*x if x >= 0 else 3*x"),
     ("y = ln(x)/x²", "log(x)/x**2"),
     ("y = 2 α x", "2*α*x"),
+    ("y = {x, x > 0; 0.1x, x ≤ 0}", "x if x > 0 else 0.1*x"),
+    ("y = {0, x < −1; 1, x ≥ 2; x, x ≥ −1, x < 2}", "0 if x < -1 else 1 if x >= 2 else x"),
+    ("y = {1, x = 0; 2, otherwise}", "1 if x == 0 else 2"),
     (r"y = \frac12 x^2", "1/2*x**2"),
     (r"y = \sigma(wx)", "sigmoid(w*x)"),
     (r"y = w_{31} x", "w_31*x"),
@@ -71,6 +86,39 @@ def test_a_name_is_what_the_model_says_it_is(text: str, expected: dict[str, str]
     """`wx` is a product only where w and x are names and it is none."""
     graph = equations(text)
     assert {name: print_plain(graph[name].formula) for name in graph.statements} == expected
+
+
+def same_value(first: fm.Formula, second: fm.Formula) -> bool:
+    """Whether two formulas have the same value at a few points, or none."""
+    for point in ((0.3, -1.7, 1.1, 0.6, -0.4), (-0.9, 0.2, 2.3, -1.4, 0.8)):
+        values = dict(zip(LEAVES, point, strict=True))
+        one, two = evaluate(first, values), evaluate(second, values)
+        if not (math.isnan(one) and math.isnan(two)):
+            assert one == two or math.isclose(one, two, rel_tol=1e-9)
+    return True
+
+
+@settings(max_examples=150, deadline=None)
+@given(formulas())
+def test_a_model_reads_what_a_page_prints(formula: fm.Formula) -> None:
+    """A line copied from a page, as text or as LaTeX, is the formula that was printed."""
+    for printed in (print_text(formula, bare_notation()), print_latex(formula, bare_notation())):
+        assert same_value(equations(f"y = {printed}")["y"].formula, formula)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "abs(x_1) + heaviside(x_2)*w_1", "x_1 if x_2 > 0 else w_1*x_1", "sqrt(w_1**2)/sqrt(2)",
+        "0 if b < -3 else 1 if b >= 3 else b", "log(x_1**2)*cos(b)**2", "2*pi*x_1", "max(0, b)",
+        "heaviside(b) if b != 0 else 0", "exp(-x_1**2)*(1 - x_1)", "1/2/w_1", "x_1**-1*2*3",
+    ],
+)  # fmt: skip
+def test_bars_roots_and_cases_of_a_page(text: str) -> None:
+    """What the printers write in signs of their own."""
+    formula = read_formula(text)
+    for printed in (print_text(formula, bare_notation()), print_latex(formula, bare_notation())):
+        assert same_value(equations(f"y = {printed}")["y"].formula, formula)
 
 
 TWO_WAYS = [
