@@ -90,16 +90,16 @@ def read_lines(
     refused = [place for place, one in enumerate(found) if isinstance(one, ChainruleError)]
     if not refused:
         return [one for one in found if isinstance(one, Statement)]
-    from chainrule.read.typeset_equations import names_of, read_typeset
+    from chainrule.read.typeset_equations import read_typeset, vocabulary_of
 
     sure = {*declared, *_names(one for one in found if isinstance(one, Statement))}
-    names = names_of([lines[place] for place in refused], sure, known)
+    vocabulary = vocabulary_of([lines[place] for place in refused], sure, known)
     out: list[Statement] = []
     for (source, line), one in zip(lines, found, strict=True):
         if isinstance(one, LimitError):
             raise one
         if isinstance(one, ChainruleError):
-            out += read_typeset(source, line, known, names, one)
+            out += read_typeset(source, line, vocabulary, one)
         else:
             out.append(one)
     return out

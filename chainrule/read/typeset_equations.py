@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from chainrule.core.plain import Syntax
     from chainrule.read.latex.braces import Tokens
 
-__all__ = ["names_of", "read_typeset"]
+__all__ = ["read_typeset", "vocabulary_of"]
 
 _FORM = "an equation is written name = formula"
 _RUN = re.compile(r"[^\W\d_]{2,3}|(?:[A-Za-z]+_[0-9]+){2,}")
@@ -41,20 +41,19 @@ _EXPONENT = re.compile(r"[eE][0-9]*")
 
 
 def read_typeset(
-    source: Source, span: Span, syntax: Syntax, names: Collection[str], strict: ChainruleError
+    source: Source, span: Span, vocabulary: Vocabulary, strict: ChainruleError
 ) -> list[Statement]:
     """The statements of a line that the strict syntax refused with an error.
 
-    `names` are those of the model. Raises `ChainruleError` with the place of what is not read: the
-    strict error, where the line is plain and is not read for another reason than being ambiguous.
+    The vocabulary is that of the model. Raises `ChainruleError` with the place of what is not read:
+    the strict one, where the line is plain and has not two readings.
     """
     place = trimmed(source, span)
     latex = is_latex(source.text[place.start : place.end])
-    vocabulary = Vocabulary(frozenset(names), dict(syntax.functions))
     try:
         read = read_latex_ways if latex else read_plain_ways
         ways = read(source, vocabulary, place)
-        made = [[_statement(source, one, syntax) for one in way] for way in ways]
+        made = [[_statement(source, one, vocabulary) for one in way] for way in ways]
     except (AmbiguousError, LimitError):
         raise
     except ChainruleError as error:
@@ -64,12 +63,17 @@ def read_typeset(
             "this can be read in two ways", source=source, span=place,
             hint="write a sign before each factor and brackets round each argument",
         )  # fmt: skip
-    if not latex and (len(made[0]) > 1 or not {*fm.names(made[0][0].formula)} <= {*names}):
+    if not made[0] or not (latex or _is_plain(made[0], vocabulary)):
         raise strict
     return made[0]
 
 
-def _statement(source: Source, formula: fm.Formula, syntax: Syntax) -> Statement:
+def _is_plain(made: list[Statement], vocabulary: Vocabulary) -> bool:
+    """Whether there is one statement, of names that stand in the text."""
+    return len(made) == 1 and all(name in vocabulary.names for name in fm.names(made[0].formula))
+
+
+def _statement(source: Source, formula: fm.Formula, known: Vocabulary) -> Statement:
     span: Span = getattr(formula, "span", None) or Span(0, len(source.text))
 
     def error(message: str, node: fm.Formula, hint: str | None = None) -> ChainruleError:
@@ -85,19 +89,19 @@ def _statement(source: Source, formula: fm.Formula, syntax: Syntax) -> Statement
     if relation != "=" or source.text[getattr(target, "span", span).end :].lstrip()[:2] == "==":
         raise error(f"`{relation}` does not define anything", formula, _FORM)
     problem = name_problem(target.id)
-    if problem is not None or target.id in syntax.functions:
+    if problem is not None or target.id in known.functions:
         message = f"`{target.id}` is a function already and cannot be defined again"
         raise error(problem.message if problem else message, target, "choose another name")
     for node in fm.walk(right):
         if isinstance(node, fm.Name) and node.marks:
             raise error("a name with a mark stands for a new value", node,
                         "write the forward pass only")  # fmt: skip
-        if isinstance(node, fm.Name) and _is_function(node.id, syntax):
+        if isinstance(node, fm.Name) and _is_function(node.id, known):
             raise error(f"`{node.id}` is a function and needs an argument", node,
                         f"write {node.id}(x), or choose another name")  # fmt: skip
         if isinstance(node, fm.Name) and (slip := name_problem(node.id)):
             raise error(slip.message, node, slip.hint)
-        if isinstance(node, fm.Call) and node.function not in {*syntax.functions, *CONSTANTS}:
+        if isinstance(node, fm.Call) and node.function not in {*known.functions, *CONSTANTS}:
             raise error(f"`{node.function}` is not a known function", node,
                         "write a sign before a factor in brackets")  # fmt: skip
         if isinstance(node, fm.Power):
@@ -108,10 +112,10 @@ def _statement(source: Source, formula: fm.Formula, syntax: Syntax) -> Statement
 # ------------------------------------------------------------------ names
 
 
-def names_of(
+def vocabulary_of(
     lines: Iterable[tuple[Source, Span]], sure: Collection[str], syntax: Syntax
-) -> set[str]:
-    """The names of a model: `sure` ones, and those that stand in lines only read here.
+) -> Vocabulary:
+    """The functions and names of a model: `sure` ones, and those of lines that are read here only.
 
     Raises `AmbiguousError` where a run of letters can be one name and a product.
     """
@@ -140,7 +144,7 @@ def names_of(
                 f"it is not clear whether `{word}` is one name or a product",
                 source=source, span=span, hint=f"write *{word} or {'*'.join(letters_of(word))}",
             )  # fmt: skip
-    return set(words)
+    return Vocabulary(frozenset(words), syntax.functions)
 
 
 def _behind_digit(found: tuple[Source, Span]) -> bool:
@@ -152,7 +156,7 @@ def _behind_digit(found: tuple[Source, Span]) -> bool:
 _Words = dict[str, "tuple[Source, Span] | None"]
 
 
-def _is_function(word: str, syntax: Syntax) -> bool:
+def _is_function(word: str, syntax: Syntax | Vocabulary) -> bool:
     name = ALIASES.get(word, word)
     return (
         name in syntax.functions or name in SPECIAL or name in WRITTEN
