@@ -300,20 +300,20 @@ def shown(seconds: Iterable[float]) -> list[str]:
         return ["–"] * 3
     late = ordered[min(len(ordered) - 1, int(0.99 * len(ordered)))]
     numbers = [1e3 * each for each in (statistics.median(ordered), late, ordered[-1])]
-    return [f"{each:,.0f}" if each >= 100 else f"{each:.3g}" for each in numbers]
+    return [f"{each:,.0f}" if each >= 100 else f"{each:.3g}".removeprefix("0") for each in numbers]
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:
     """A Markdown table."""
-    lines = [head, ["---", *["--:"] * (len(head) - 1)], *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    lines = [f"| {' | '.join(line)} |".replace("|  |", "| |") for line in (head, *rows)]
+    return "\n".join([lines[0], "|" + "---|" * len(head), *lines[1:]])
 
 
 def pair_table(results: dict[str, Any]) -> str:
     """One row per contender: hangs count among the times with the limit."""
     head = [
-        "", "right", "wrong", "of them “equal”", "no answer", "hangs", "median ms", "99th pct ms",
-        "longest ms",
+        "", "right", "wrong", "of them “equal”", "no answer", "hangs", "median ms",
+        "99th percentile ms",
     ]  # fmt: skip
     rows = []
     for name, found in results.items():
@@ -324,7 +324,7 @@ def pair_table(results: dict[str, Any]) -> str:
         count: Counter[str] = Counter(judgement(one) for one in found)
         falsely = sum(judgement(one) == "wrong" and not one["equal"] for one in found)
         cells = [count["right"], count["wrong"], falsely, count["no answer"], count["hang"]]
-        rows.append([title, *map(str, cells), *shown(one["seconds"] for one in found)])
+        rows.append([title, *map(str, cells), *shown(one["seconds"] for one in found)[:2]])
     return table(head, rows)
 
 
@@ -339,18 +339,21 @@ def judgement(one: dict[str, Any]) -> str:
 
 def corpus_table(found: list[dict[str, Any]]) -> str:
     """One row per outcome; the outcome of a chain is that of its worst link."""
-    head = ["", "texts", "links", "errors", "median ms", "99th pct ms", "longest ms"]
+    head = [
+        "", "texts", "links", "wrong verdicts", "median ms", "99th percentile ms", "longest ms"
+    ]  # fmt: skip
     rows = []
     for title, chosen in (
-        ("proved", "PROVED"), ("agrees", "AGREES"), ("refuted and diagnosed", "REFUTED"),
-        ("undecided", "UNDECIDED"), ("unreadable", "UNREADABLE"), ("breakdown", "BREAKDOWN"),
-        ("all", ""),
+        ("proved", {"PROVED"}), ("within the printed digits", {"AGREES"}),
+        ("refuted and diagnosed", {"REFUTED"}),
+        ("undecided or unreadable", {"UNDECIDED", "UNREADABLE", "VACUOUS"}),
+        ("breakdown", {"BREAKDOWN"}), ("all", {one["outcome"] for one in found}),
     ):  # fmt: skip
-        those = [one for one in found if chosen in {"", one["outcome"]}]
+        those = [one for one in found if one["outcome"] in chosen]
         if those:
             links = sum(len(one["ends"]) for one in those)
             errors = sum(len(one["errors"]) for one in those)
-            counts = [str(len(those)), str(links), str(errors)]
+            counts = [f"{count:,}" for count in (len(those), links, errors)]
             rows.append([title, *counts, *shown(one["seconds"] for one in those)])
     return table(head, rows)
 

@@ -19,7 +19,7 @@ from chainrule.core.lower import expand_definitions, to_sympy
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["Unsettled", "sign_beside", "taylor"]
+__all__ = ["Unsettled", "sign_beside", "slope_at", "taylor"]
 
 _TERMS = 8
 """Coefficients that are kept; what cancels further is refused."""
@@ -55,6 +55,53 @@ def taylor(formula: fm.Formula, name: str, at: fm.Formula, side: int) -> tuple[A
         raise Unsettled
     value, slope = known[:2]
     return value, slope
+
+
+def slope_at(formula: fm.Formula, name: str, at: fm.Formula) -> Any:
+    """The derivative at a point, where there is one, as a sympy expression: cases and kinks or not.
+
+    From both sides the formula tends to what it is worth at the point, with the same slope. Other
+    names than `name` must not be in it. Raises `Unsettled` where it has none, or none is found.
+    """
+    sides = [taylor(_chosen(formula, name, at, side), name, at, side) for side in (1, -1)]
+    (value, slope), (other, falling) = sides
+    here = _worth(_chosen(formula, name, at, 0), name, at)
+    if not (_is_zero(value - other) and _is_zero(slope - falling) and _is_zero(value - here)):
+        raise Unsettled
+    return slope
+
+
+def _chosen(formula: fm.Formula, name: str, at: fm.Formula, side: int) -> fm.Formula:
+    """The formula with the branch of every case that holds on one side, or (0) at the point."""
+
+    def choose(node: fm.Formula) -> fm.Formula | None:
+        if not isinstance(node, fm.Cases):
+            return None
+        for value, test in node.branches:
+            apart = _chosen(fm.Sum((test.left, fm.Negative(test.right))), name, at, side)
+            sign = sign_beside(apart, name, at, side) if side else _sign(_worth(apart, name, at))
+            if sign in fm.SIGNS[test.relation]:
+                return _chosen(value, name, at, side)
+        return _chosen(node.otherwise, name, at, side)
+
+    return fm.transform(formula, choose, fm.rebuild)
+
+
+def _worth(formula: fm.Formula, name: str, at: fm.Formula) -> Any:
+    """What a formula without cases is worth at the point."""
+    whole = expand_definitions(fm.substitute(formula, {name: at}), definitions())
+    value = to_sympy(whole)
+    if not value.is_finite:
+        raise Unsettled
+    return value
+
+
+def _sign(value: Any) -> int:
+    if _is_zero(value):
+        return 0
+    if not (value.is_positive or value.is_negative):
+        raise Unsettled
+    return 1 if value.is_positive else -1
 
 
 def _zero() -> Any:

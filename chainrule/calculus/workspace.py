@@ -366,7 +366,7 @@ class Workspace:
         return known
 
     def _slope(self, of: str, wrt: str) -> float | None:
-        from chainrule.calculus.laurent import Unsettled, taylor
+        from chainrule.calculus.laurent import Unsettled, slope_at
 
         formula = self.graph.nodes[of].formula
         if formula is None or not all(map(math.isfinite, self.numbers.values())):
@@ -374,10 +374,9 @@ class Workspace:
         exact = {name: fm.number(Fraction(self.numbers[name])) for name in fm.names(formula)}
         at = exact.pop(wrt)
         try:
-            sides = {taylor(fm.substitute(formula, exact), wrt, at, side) for side in (1, -1)}
+            return float(slope_at(fm.substitute(formula, exact), wrt, at))
         except (Unsettled, ChainruleError):
             return None
-        return float(sides.pop()[1]) if len(sides) == 1 else None
 
     def status_here(self, factor: Factor) -> Status:
         """A factor's status at the model's values: undefined where it stands on a kink."""

@@ -13,9 +13,12 @@ import click
 
 import chainrule
 from chainrule.core.discovery import module_names
+from chainrule.core.errors import ChainruleError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from chainrule.show.locales import Locale
 
 __all__ = ["main"]
 
@@ -94,8 +97,8 @@ def main() -> None:
         code = 2
         with contextlib.suppress(OSError):
             reason = (error.strerror or str(error)).lower()
-            where = error.filename or "standard output cannot be written"
-            click.echo(f"error: {where}: {reason}", err=True)
+            where = error.filename or "standard output"
+            _say(ChainruleError(f"{where} cannot be written: {reason}"))
         _discard_output()
     if code:
         sys.exit(code)
@@ -125,20 +128,58 @@ def _discard_output() -> None:
 
 def _run() -> int:
     """The exit code of what the command line asks for."""
-    from chainrule.core.errors import ChainruleError
-
     try:
         code = root(prog_name="chainrule", standalone_mode=False)
     except ChainruleError as error:
-        click.echo(f"error: {error}", err=True)
+        _say(error)
         return 2
     except click.ClickException as error:
-        error.show()
+        _say_usage(error)
         return 2
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         return 130
     except RecursionError:
-        click.echo("error: this model is nested too deep", err=True)
+        _say(ChainruleError("this model is nested too deep"))
         return 2
     return code if isinstance(code, int) else 0  # what a command exits with, click returns here
+
+
+# ---------------------------------------------------------------------------- what went wrong
+
+
+def _locale() -> Locale | None:
+    """The language that the command line asks for, if it is there and not the usual one.
+
+    Looked up in the arguments, since they may be what cannot be read.
+    """
+    arguments = sys.argv[1:]
+    code = next((one[7:] for one in arguments if one.startswith("--lang=")), "en")
+    if "--lang" in arguments[:-1]:
+        code = arguments[arguments.index("--lang") + 1]
+    if code == "en":
+        return None
+    from chainrule.show.locales import languages, load_locale
+
+    return load_locale(code) if code in languages() else None
+
+
+def _say(error: ChainruleError) -> None:
+    locale = _locale()
+    if locale is None:
+        click.echo(f"error: {error}", err=True)
+    else:
+        label, hint = locale.words["error"], locale.words["hint"]
+        click.echo(f"{label}: {error.shown(locale.message, hint)}", err=True)
+
+
+def _say_usage(error: click.ClickException) -> None:
+    locale = _locale()
+    if locale is None:
+        error.show()
+        return
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    if context is not None:
+        usage = context.get_usage().replace("Usage:", locale.words["Usage:"], 1)
+        click.echo(f"{usage}\n", err=True)
+    click.echo(f"{locale.words['error']}: {locale.message(error.format_message())}", err=True)

@@ -15,9 +15,9 @@ from chainrule.core import formula as fm
 from chainrule.core.lower import to_sympy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
-__all__ = ["Factor", "Path", "Status", "Step", "numbered", "replay"]
+__all__ = ["Factor", "Path", "Status", "Step", "holding", "numbered", "replay"]
 
 
 class Status(StrEnum):
@@ -155,3 +155,19 @@ class Path:
     def product(self) -> fm.Formula:
         """The contribution of this path."""
         return fm.multiply(*(factor.value for factor in self.factors))
+
+
+def holding(formula: fm.Formula, names: Collection[str]) -> fm.Formula:
+    """The formula with what is held fixed said at each derivative: every other ∂ is total."""
+
+    def change(node: fm.Formula) -> fm.Formula | None:
+        if isinstance(node, fm.Held):
+            return node
+        if not isinstance(node, fm.Derivative):
+            return None
+        fixed = [
+            name for name in names if isinstance(node.of, fm.Name) or fm.contains(node.of, name)
+        ]
+        return fm.Held(node, tuple(map(fm.Name, fixed))) if fixed else None
+
+    return fm.transform(formula, change, fm.rebuild) if names else formula

@@ -10,12 +10,9 @@ import unicodedata
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-__all__ = [
-    "AmbiguousError", "ChainruleError", "LimitError", "Source", "Span", "display_width", "nearest",
-    "shown",
-]  # fmt: skip
+__all__ = ["ChainruleError", "LimitError", "Source", "Span", "display_width", "nearest", "shown"]
 
 _SHOWN_WIDTH = 100
 _MAX_COMPARED = 5_000
@@ -158,11 +155,15 @@ class ChainruleError(Exception):
 
     def __str__(self) -> str:
         """Message, place, the line with a caret, and the hint."""
-        lines = [f"{self._where()}{_visible(_cut(self.message))}", *self._excerpt()]
+        return self.shown()
+
+    def shown(self, said: Callable[[str], str] = str, label: str = "hint") -> str:
+        """The same with message and hint put into another language."""
+        lines = [f"{self._where()}{_visible(_cut(said(self.message)))}", *self._excerpt()]
         if self.hint:
-            first, *more = self.hint.split("\n")
-            lines.append(f"hint: {_visible(first)}")
-            lines += [f"      {_visible(line)}" for line in more]
+            first, *more = said(self.hint).split("\n")
+            lines.append(f"{label}: {_visible(first)}")
+            lines += [f"{' ' * display_width(label)}  {_visible(line)}" for line in more]
         return "\n".join(lines)
 
     def _where(self) -> str:
@@ -193,7 +194,3 @@ class ChainruleError(Exception):
 
 class LimitError(ChainruleError):
     """Too long, too deep or too large: refused before any work is done on it."""
-
-
-class AmbiguousError(ChainruleError):
-    """What stands there can be read in two ways that differ: refused, and never guessed."""

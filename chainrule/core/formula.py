@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from chainrule.core.errors import Span
 
 __all__ = [
+    "SIGNS",
     "BigSum",
     "Bracket",
     "Call",
@@ -259,6 +261,15 @@ class BigSum(Formula):
     def parts(self) -> tuple[Formula, ...]:
         bounds = tuple(bound for bound in (self.lower, self.upper) if bound is not None)
         return (self.index, self.body, *bounds)
+
+
+SIGNS: Mapping[str, frozenset[int]] = MappingProxyType(
+    {
+        "<": frozenset({-1}), "<=": frozenset({-1, 0}), "==": frozenset({0}),
+        "!=": frozenset({-1, 1}), ">=": frozenset({0, 1}), ">": frozenset({1}),
+    }
+)  # fmt: skip
+"""The signs of u − v for which u stands in a relation to v."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from chainrule.core.tokens import latin_twin
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["build_graph", "euler", "graph_from_sympy", "infer_role", "role_named"]
+__all__ = ["build_graph", "graph_from_sympy", "infer_role", "role_named", "with_exponentials"]
 
 
 def role_named(value: object) -> Role:
@@ -125,14 +125,8 @@ def build_graph(
     return graph
 
 
-def _with_exponentials(table: dict[str, Statement]) -> dict[str, Statement]:
-    """e^x as exp(x), where e is the base of powers and nothing else, as claims read it."""
-    new = {name: replace(one, formula=euler(one.formula)) for name, one in table.items()}
-    return table if any(fm.contains(one.formula, "e") for one in new.values()) else new
-
-
-def euler(formula: fm.Formula) -> fm.Formula:
-    """A formula with exp(x) for each e^x."""
+def with_exponentials(formula: fm.Formula) -> fm.Formula:
+    """A formula with e^x as exp(x)."""
 
     def change(part: fm.Formula) -> fm.Formula | None:
         if isinstance(part, fm.Power) and part.base == fm.Name("e"):
@@ -140,6 +134,14 @@ def euler(formula: fm.Formula) -> fm.Formula:
         return None
 
     return fm.transform(formula, change, fm.rebuild) if fm.contains(formula, "e") else formula
+
+
+def _with_exponentials(table: dict[str, Statement]) -> dict[str, Statement]:
+    """e^x as exp(x), where e is the base of powers and nothing else, as claims read it."""
+    new = {
+        name: replace(one, formula=with_exponentials(one.formula)) for name, one in table.items()
+    }
+    return table if any(fm.contains(one.formula, "e") for one in new.values()) else new
 
 
 _ENTRIES = "write one equation per entry (z_1, z_2 …), or give the layers of the network"
@@ -294,7 +296,7 @@ def _missing_member(used: str, families: Mapping[str, list[str]]) -> str | None:
 
 def _misspelt(used: str, words: Iterable[str]) -> str | None:
     """`E_tortal` where `E_total` is defined: letters differ, digits do not."""
-    if len(used.partition("__")[0]) < 5:
+    if len(used) < 5:
         return None
     digits = re.sub(r"\D", "", used)
     close = nearest(used, (word for word in words if re.sub(r"\D", "", word) == digits))

@@ -33,7 +33,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
-_CLAIM_SIGN = re.compile(r"~=|[∂∇∘≈≒⁺≔∆{};]")
+_CLAIM_SIGN = re.compile(r"~=|[∂∇∘≈≒⁺≔∆{};]|(?<=\))\|(?=_[^\W\d]|_\()")
 _CLAIM_SPELLINGS = {"~=": "≈", "≒": "≈", "≔": ":=", "∆": "Δ"}
 _SPELLINGS = {"^": "**", "−": "-", "·": "*", "⋅": "*", "×": "*", "′": "'"}
 KEYWORDS = frozenset({"if", "else"})
@@ -91,7 +91,8 @@ class Token:
 def tokens(source: Source, span: Span, *, claims: bool = False) -> list[Token]:
     """The symbols of a part of a text. Raises `ChainruleError` at the first that is none.
 
-    With `claims`, the signs ∂ ∇ ∘ ≈ ~= ⁺ ≔ ∆ { } ; are symbols too.
+    With `claims`, the signs ∂ ∇ ∘ ≈ ~= ⁺ ≔ ∆ are symbols too, the braces of cases and the
+    bar of )|_s.
     """
     if span.end - span.start > MAX_LENGTH:
         raise LimitError(

@@ -19,15 +19,24 @@ from chainrule.read.plain_claims import read_plain_ways
 if TYPE_CHECKING:
     from chainrule.read.vocabulary import Vocabulary
 
-__all__ = ["is_latex", "read_claims", "read_ways", "trimmed"]
+__all__ = ["is_latex", "read_claims", "read_formulas", "read_ways", "trimmed"]
 
+_SCRIPT = re.compile(r"[_^]\s*\{")
 _DELIMITERS = (("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"))
-_CASES = re.compile(r"(?<![_^])\{[^{}]*,[^{}]*[<>≤≥≠=][^{}]*\}")
 
 
 def is_latex(text: str) -> bool:
-    """Whether a claim is written in LaTeX; braces round cases as they are printed are not."""
-    return "\\" in text or ("{" in text and _CASES.search(text) is None)
+    """Whether a claim is written in LaTeX. Braces round cases, {x, x > 0; 0, x ≤ 0}, are none."""
+    return "\\" in text or ("{" in text and (";" not in text or _SCRIPT.search(text) is not None))
+
+
+def read_formulas(source: Source, vocabulary: Vocabulary, span: Span) -> list[list[fm.Formula]]:
+    """The formulas of a line, plain or LaTeX, in each way they can be meant.
+
+    Claims and the equations of a model are read by it. Raises `ChainruleError` with the place.
+    """
+    latex = is_latex(source.text[span.start : span.end])
+    return (read_latex_ways if latex else read_plain_ways)(source, vocabulary, span)
 
 
 def read_claims(
@@ -41,14 +50,10 @@ def read_ways(
     source: Source, vocabulary: Vocabulary, span: Span | None = None
 ) -> tuple[tuple[Claim, ...], ...]:
     """The claims of one line in each way they can be meant, the likeliest first; all as long."""
-    place = trimmed(source, span or Span(0, len(source.text)))
+    place = trimmed(source, span)
     latex = is_latex(source.text[place.start : place.end])
     try:
-        ways = (
-            read_latex_ways(source, vocabulary, place)
-            if latex
-            else read_plain_ways(source, vocabulary, place)
-        )
+        ways = read_formulas(source, vocabulary, place)
         made = [
             tuple(claim for formula in found for claim in _links(source, formula, latex=latex))
             for found in ways
@@ -61,9 +66,9 @@ def read_ways(
     return ((Claim(None, "=", None, source, place, 0, nothing, latex),),)
 
 
-def trimmed(source: Source, span: Span) -> Span:
-    """Without spaces and dollar signs round the whole."""
-    start, end = span.start, span.end
+def trimmed(source: Source, span: Span | None = None) -> Span:
+    """A part of a text, or all of it, without spaces and dollar signs round the whole."""
+    start, end = span or (0, len(source.text))
     text = source.text
     while True:
         while start < end and text[start].isspace():

@@ -1,4 +1,4 @@
-"""Plain equations: one statement a line, in any order, comments after `#`."""
+"""Equations: one statement a line, plain or LaTeX, in any order, comments after `#`."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from chainrule.core import formula as fm
 from chainrule.core.errors import ChainruleError, LimitError, Source, Span, shown
 from chainrule.core.functions import arities
 from chainrule.core.plain import Statement, Syntax, read_statement
-from chainrule.core.statements import build_graph, euler, role_named
+from chainrule.core.statements import build_graph, role_named, with_exponentials
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from chainrule.core.graph import Graph, Model, Role
+    from chainrule.read.spelt import Line
 
 __all__ = ["equations", "graph_of_sources", "read_lines", "syntax"]
 
@@ -33,10 +34,8 @@ def syntax(functions: Mapping[str, int] | None = None) -> Syntax:
     return Syntax(functions=table)
 
 
+_WORD = re.compile(r"[^\W\d_]{2,20}(?:_|\Z)|[A-Za-z]+_[0-9]+[A-Za-z]")
 _NEW_STATEMENT = re.compile(r"[ \t]*[^\W\d]\w*[ \t]*(?:\[[^\]\n]*\][ \t]*)?=(?!=)")
-
-
-_OPENING, _CLOSING = ("(", "[", "{", "\\begin"), (")", "]", "}", "\\end")
 
 
 def _lines(source: Source, span: Span) -> Iterator[Span]:
@@ -59,7 +58,8 @@ def _lines(source: Source, span: Span) -> Iterator[Span]:
             if stop <= start:
                 start = position + len(line) - len(line.lstrip())
             stop = position + len(line.rstrip())
-        depth += sum(map(line.count, _OPENING)) - sum(map(line.count, _CLOSING))
+        depth += sum(map(line.count, "([{")) - sum(map(line.count, ")]}"))
+        depth += line.count("\\begin{") - line.count("\\end{")
         if stop > start and depth <= 0:
             yield Span(start, stop)
             stop, depth = start, 0
@@ -69,53 +69,22 @@ def _lines(source: Source, span: Span) -> Iterator[Span]:
 
 
 def read_lines(
-    texts: Sequence[tuple[Source, Span | None]],
+    source: Source,
+    span: Span | None = None,
     *,
     functions: Mapping[str, int] | None = None,
-    declared: Collection[str] = (),
+    given: Iterable[str] = (),
 ) -> list[Statement]:
-    """The statements of texts, or parts of texts, that belong together.
+    """The statements of a text. Raises `ChainruleError` with the place of the first bad one.
 
-    `declared` are names that the model is known to have. Raises `ChainruleError` with the place of
-    the first bad one.
+    `given` are names that the model has for having a value or a role.
     """
-    known = syntax(functions)
-    lines = [(source, line) for source, span in texts for line in _limited(source, span)]
-    found: list[Statement | ChainruleError] = []
-    for source, line in lines:
-        try:
-            found.append(read_statement(source, known, span=line))
-        except ChainruleError as error:
-            found.append(error)
-    refused = [place for place, one in enumerate(found) if isinstance(one, ChainruleError)]
-    if not refused:
-        return [one for one in found if isinstance(one, Statement)]
-    from chainrule.read.typeset_equations import read_typeset, vocabulary_of
-
-    sure = {*declared, *_names(one for one in found if isinstance(one, Statement))}
-    vocabulary = vocabulary_of([lines[place] for place in refused], sure, known)
-    out: list[Statement] = []
-    for (source, line), one in zip(lines, found, strict=True):
-        if isinstance(one, LimitError):
-            raise one
-        if isinstance(one, ChainruleError):
-            out += read_typeset(source, line, vocabulary, one)
-        else:
-            out.append(one)
-    return out
-
-
-def _names(statements: Iterable[Statement]) -> Iterator[str]:
-    """The names in statements; e only where it is more than the base of powers."""
-    for statement in statements:
-        if isinstance(statement.target, fm.Name):
-            yield statement.target.id
-        yield from fm.names(euler(statement.formula))
-
-
-def _limited(source: Source, span: Span | None) -> list[Span]:
-    """The places of the statements. Raises `LimitError` for too long a text."""
     whole = span or Span(0, len(source.text))
+    return _read([(source, line) for line in _counted(source, whole)], functions, given)
+
+
+def _counted(source: Source, whole: Span) -> list[Span]:
+    """The places of the statements of a text, if there are not too many."""
     if whole.end - whole.start > MAX_TEXT:
         raise LimitError(
             f"this text has {whole.end - whole.start:,} characters; {MAX_TEXT:,} is the limit",
@@ -132,6 +101,69 @@ def _limited(source: Source, span: Span | None) -> list[Span]:
     return lines
 
 
+def _read(
+    lines: Sequence[tuple[Source, Span]], functions: Mapping[str, int] | None, given: Iterable[str]
+) -> list[Statement]:
+    """The statements of all lines of a model, in order."""
+    known = syntax(functions)
+    found: list[list[Statement]] = []
+    others: dict[int, Line] = {}
+    for place, (source, span) in enumerate(lines):
+        try:
+            found.append([read_statement(source, known, span=span)])
+        except LimitError:
+            raise
+        except ChainruleError as error:
+            others[place] = (source, span, error)
+            found.append([])
+    if others:
+        from chainrule.read.spelt import read_spelt
+
+        names = {*given, *(name for one in found for name in _names(one))}
+        for place, made in zip(others, read_spelt([*others.values()], names, known), strict=True):
+            found[place] = made
+    statements = [statement for made in found for statement in made]
+    _check_products(statements, given, known)
+    return statements
+
+
+def _check_products(statements: Sequence[Statement], given: Iterable[str], known: Syntax) -> None:
+    """Raise for a leaf that nobody declares and that may be a product.
+
+    That is `wx` beside names w and x, and `w_1x_1` beside any.
+    """
+    names = {name for one in statements for name in fm.names(one.formula)}
+    defined = {name for one in statements for name in fm.names(one.target)}
+    loose = [name for name in names - defined - {*given} if _WORD.match(name)]
+    if not loose:
+        return
+    from chainrule.read.products import parts_of
+
+    parts = {name: parts_of(name, known.functions) for name in loose}
+    twofold = {
+        name: one
+        for name, one in parts.items()
+        if one and ({*one} <= names | defined or all("_" in piece for piece in one))
+    }
+    for one in statements if twofold else ():
+        for part in fm.walk(one.formula):
+            if isinstance(part, fm.Name) and part.id in twofold:
+                raise ChainruleError(
+                    f"`{part.id}` can be a name or a product of {', '.join(twofold[part.id])}",
+                    source=one.source,
+                    span=part.span,
+                    hint=f"write {'*'.join(twofold[part.id])} for a product; a name is declared:"
+                    f' {part.id} = "input" under [roles] of a model file',
+                )
+
+
+def _names(statements: Sequence[Statement]) -> Iterator[str]:
+    """The names in statements; e as the base of a power is Euler's number and none."""
+    for one in statements:
+        yield from fm.names(one.target)
+        yield from fm.names(with_exponentials(one.formula))
+
+
 def graph_of_sources(
     sources: Sequence[Source],
     *,
@@ -141,9 +173,10 @@ def graph_of_sources(
 ) -> Graph:
     """The graph of several texts read as one."""
     functions = model.functions if model else None
-    declared = {*(roles or {}), *(model.values if model else ())}
-    texts = [(source, None) for source in sources]
-    statements = read_lines(texts, functions=functions, declared=declared)
+    lines = [
+        (source, line) for source in sources for line in _counted(source, Span(0, len(source.text)))
+    ]
+    statements = _read(lines, functions, ())
     if not statements:
         raise ChainruleError(
             "there are no equations here",

@@ -18,7 +18,7 @@ from chainrule.core.functions import ALIASES, CONSTANTS
 from chainrule.core.plain import COMPARISONS, SPECIAL, Syntax, checked
 from chainrule.core.written import WRITTEN
 from chainrule.read.latex.commands import HEADS
-from chainrule.read.latex.environments import chosen, iverson
+from chainrule.read.latex.environments import iverson
 from chainrule.read.latex.meanings import NEW, PRIMED, PRIMES
 from chainrule.read.products import FUNCTION_LETTERS, Products
 from chainrule.read.shares import share
@@ -37,7 +37,7 @@ _OTHERS = frozenset({"<", "<=", ">", ">=", "!=", "+=", "-=", "*=", "/=", "@=", "
 _RAISED = re.compile(
     r"\^(?:\+(?!\s*[\w(.])|\(\s*[a-z]\s*\+\s*1\s*\)|\(new\)|new\b|(?P<old>\(t\)|\(old\)|old\b))"
 )
-_REST = ("otherwise", "else")
+NEGATED = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 _NOT_DIFFERENTIALS = ("delta", "dropout", "data")
 
 
@@ -66,6 +66,7 @@ class _Claims(Products):
         self.source = source
         self.vocabulary = vocabulary
         self.syntax = Syntax(dict(vocabulary.functions), vocabulary.names, vocabulary.partial)
+        self.words = vocabulary.words
         self.position = 0
         self.depth = 0
         self.end = span.end
@@ -149,15 +150,17 @@ class _Claims(Products):
                 self.position += 2
                 return fm.Call("max", (fm.ZERO, value), 0, self.span_from(token.start))
             return value
-        if self.at("{"):
-            return self.listed_cases()
         if token.text == "I" and self.peek(1).text == "(" and not self.known("I"):
             self.next()
             opened = self.next()
             value = self.compared(self.expression(), token)
             self.expect(")", opened)
             return value
+        if self.at("{"):
+            return self.cases_in_braces()
         value = super().atom()
+        if token.text == "(" and self.at("|") and isinstance(value, fm.Derivative):
+            return self.held(value, token)
         if token.text == "(" and self.at("_") and self.peek(1).text == "+":
             self.position += 2
             return fm.Call("max", (fm.ZERO, value), 0, self.span_from(token.start))
@@ -166,34 +169,53 @@ class _Claims(Products):
             return fm.Derivative(value, fm.Name(PRIMED), False, self.span_from(token.start))
         return value
 
-    def listed_cases(self) -> fm.Formula:
-        """{z, z > 0; 0, z ≤ 0}, as it is printed."""
+    def held(self, derivative: fm.Derivative, first: Token) -> fm.Formula:
+        """(∂p/∂z)|_s, (∂p/∂z)|_(s, t): what is held fixed."""
+        self.next()
+        low = self.next()
+        names = [low.text[1:]]
+        if low.text == "_":
+            opened = self.next()
+            names = [one.id for one in self.arguments(")", opened) if isinstance(one, fm.Name)]
+        fixed = tuple(fm.Name(self.spelling(name)) for name in names)
+        return fm.Held(derivative, fixed, self.span_from(first.start))
+
+    def cases_in_braces(self) -> fm.Formula:
+        """{x, x > 0; 0, x ≤ 0}, as a page prints cases: the last one holds where no other does."""
+        self.enter()
         opened = self.next()
-        rows: list[tuple[fm.Formula, list[fm.Condition] | None]] = []
-        while not rows or self.at(";"):
-            if rows:
-                self.next()
-            value, tests = self.expression(), []
+        rows: list[tuple[fm.Formula, list[fm.Condition]]] = []
+        while True:
+            value, tests = self.sum(), []
             while self.at(","):
                 self.next()
-                if self.at(*_REST):
-                    self.next()
-                else:
-                    tests.append(self.test())
-            rows.append((value, tests or None))
+                tests.append(self.test())
+            rows.append((value, tests))
+            if not self.at(";"):
+                break
+            self.next()
         self.expect("}", opened)
-        return chosen(rows, self.error, opened.span, self.span_from(opened.start))
+        self.depth -= 1
+        *branches, (otherwise, rest) = rows
+        span = self.span_from(opened.start)
+        firsts = [tests[0] for _, tests in branches if len(tests) == 1]
+        opposite = [(one.left, NEGATED[one.relation], one.right) for one in firsts]
+        said = [(one.left, one.relation, one.right) for one in rest]
+        if not branches or len(firsts) < len(branches) or said not in ([], opposite):
+            raise self.error(
+                "the last case is the one in which no other holds", span, "{x, x > 0; 0, x ≤ 0}"
+            )
+        values = [value for value, _ in branches]
+        return fm.Cases(tuple(zip(values, firsts, strict=True)), otherwise, span)
 
     def test(self) -> fm.Condition:
-        """The comparison of a case; here a single = is one, too."""
-        start = self.peek().start
+        """A comparison; = is one here."""
         left = self.sum()
-        if not self.at("=", *COMPARISONS):
+        if not self.at(*COMPARISONS, "="):
             raise self.unexpected("a comparison such as `>`")
         relation = self.next().text
         right = self.sum()
-        return fm.Condition(left, "==" if relation == "=" else relation, right,
-                            self.span_from(start))  # fmt: skip
+        return fm.Condition(left, "==" if relation == "=" else relation, right)
 
     def compared(self, left: fm.Formula, first: Token) -> fm.Formula:
         """[z > 0], I(z > 0): 1 where that holds, else 0."""
@@ -273,6 +295,7 @@ class _Claims(Products):
     def called(self, token: Token, primes: int) -> fm.Formula:
         """A function with its argument; an indexed name that is not known is a factor."""
         name = ALIASES.get(token.text, token.text)
+        name = self.words.get(name, name)
         if name not in self.syntax.functions and HEADS.get(name) in self.syntax.functions:
             name = HEADS[name]
         is_written = name in WRITTEN and not primes
@@ -349,10 +372,11 @@ class _Claims(Products):
         else:
             inside = self.power()
             if self.juxtaposed():
-                raise self.unclear(
+                raise self.error(
                     "it is not clear how much is differentiated here",
-                    Span(first.start, self.peek().end), "put it all in brackets",
-                )  # fmt: skip
+                    Span(first.start, self.peek().end),
+                    hint="put it all in brackets",
+                )
         return fm.Derivative(inside, wrt, partial, self.span_from(first.start))
 
     def derivative(self) -> fm.Formula | None:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from chainrule.core import formula as fm
-from chainrule.core.errors import AmbiguousError, Span
+from chainrule.core.errors import Span
 from chainrule.core.functions import ALIASES, CONSTANTS
 from chainrule.core.plain import SPECIAL, Parser
 from chainrule.core.tokens import KEYWORDS
@@ -20,14 +21,19 @@ from chainrule.core.written import WRITTEN, written
 from chainrule.read.latex.commands import ACCENTS, HEADS, UNICODE
 
 if TYPE_CHECKING:
+    from collections.abc import Container, Mapping
+
     from chainrule.core.tokens import Token
 
-__all__ = ["FUNCTION_LETTERS", "Products", "letters_of"]
+__all__ = ["FUNCTION_LETTERS", "Products", "parts_of"]
 
 FUNCTION_LETTERS = frozenset({"f", "g", "h", "F", "G", "H", "phi", "psi"})
+_TRIGONOMETRIC = ("sin", "cos", "tan", "sec", "csc", "cot")
 _WITHOUT_BRACKETS = frozenset(
-    {"log", "ln", "exp", "tanh", "sin", "cos", "tan", "sinh", "cosh", "sqrt", "atan", "arctan"}
-) | {name for name, (_, most) in WRITTEN.items() if most == 1}
+    {"log", "ln", "exp", "sqrt", "atan", "arctan", *_TRIGONOMETRIC}
+    | {f"{name}h" for name in _TRIGONOMETRIC}
+    | {name for name, (_, most) in WRITTEN.items() if most == 1}
+)
 _LONGEST = 20
 _INDEXED = re.compile(r"[A-Za-z]+_[0-9]+")
 _INDEXED_RUN = re.compile(r"(?:[A-Za-z]+_[0-9]+){2,}")
@@ -37,19 +43,17 @@ _COMBINING = {"\u0302": "hat", "\u0304": "bar", "\u0303": "tilde"}
 class Products(Parser):
     """The parser of plain syntax, with products that carry no sign.
 
-    `other` takes the second reading where there are two, `doubtful` says that there are.
+    `other` takes the second reading where there are two, `doubtful` says that there are; `words`
+    are functions as they are printed.
     """
 
+    words: Mapping[str, str] = MappingProxyType({})
     other = False
     doubtful = False
 
     def known(self, name: str) -> bool:
         """Whether the model has a name."""
         return name in self.syntax.derivatives_of
-
-    def unclear(self, message: str, span: Span, hint: str) -> AmbiguousError:
-        """The error for what can be read in two ways."""
-        return AmbiguousError(message, source=self.source, span=span, hint=hint)
 
     def spelling(self, name: str) -> str:
         """A name as identifiers spell it: α is alpha, ŷ_1 is y_hat_1."""
@@ -75,15 +79,10 @@ class Products(Parser):
 
     def parts(self, name: str) -> tuple[str, ...]:
         """The names of the model that a word is made of, if in one way only."""
-        if len(name) > _LONGEST or self.known(name) or not name[0].isalpha():
+        if self.known(name) or (name[0] in "dΔ" and self.known(name[1:])):
             return ()
-        if name in self.syntax.functions or name in SPECIAL or name in HEADS or name in KEYWORDS:
-            return ()
-        if ALIASES.get(name, name) in CONSTANTS or (name[0] in "dΔ" and self.known(name[1:])):
-            return ()
-        pieces = letters_of(name)
-        known = (self.known(self.spelling(one)) or self.is_constant(one) for one in pieces)
-        return pieces if all(known) else ()
+        found = parts_of(name, self.syntax.functions)
+        return found if all(self.known(self.spelling(piece)) for piece in found) else ()
 
     def product(self) -> fm.Formula:
         """Factors, with signs between them or without."""
@@ -108,7 +107,7 @@ class Products(Parser):
                 factors = [fm.Quotient(top, right, span)]
             elif self.juxtaposed():
                 if stroke is not None and not self.is_number(factors[-1]):
-                    raise self.unclear(
+                    raise self.error(
                         "it is not clear how far this denominator goes",
                         Span(stroke.start, self.peek().end), "put what stands below in brackets",
                     )  # fmt: skip
@@ -127,7 +126,7 @@ class Products(Parser):
         self.next()
         inside = self.arguments(")", opened)
         if len(inside) != 1 or type(inside[0]) in {fm.Name, fm.Number}:
-            raise self.unclear(
+            raise self.error(
                 "it is not clear whether this is a factor or what it depends on",
                 self.span_from(opened.start),
                 "write * before a factor, and a name without what it depends on",
@@ -157,6 +156,8 @@ class Products(Parser):
             return not (raised and before.kind == "name")
         if token.text in {"∂", "∇"} and token.kind == "op":
             return spaced
+        if token.text == "[" and before.kind == "number":  # 2[z > 0]
+            return True
         if token.kind == "number":  # (x^2 + 1)^2 2x
             return spaced and (raised or before.text == ")")
         if token.kind != "name" or token.text in KEYWORDS:
@@ -165,31 +166,34 @@ class Products(Parser):
             return False
         if self.known(self.spelling(token.text)):
             return True
-        if self.is_bare_call() or self.is_constant(token.text):
-            return True
         if token.text == "e" and self.peek(1).text == "**":
             return True
-        if self.peek(1).text in {"(", "'"}:
+        if self.is_bare_call():
+            return True
+        raises = self.peek(1).text == "**" and self.peek(3).text == "("  # 3cos²(x)
+        if self.peek(1).text in {"(", "'"} or raises:
             name = ALIASES.get(token.text, token.text)
-            head = HEADS.get(name, name)
+            head = self.head(name)
             return head in self.syntax.functions or name in SPECIAL or name in FUNCTION_LETTERS
-        if before.kind == "number" and "_" in token.text:
+        constant = ALIASES.get(token.text, token.text) in CONSTANTS
+        if before.kind == "number" and ("_" in token.text or constant):
             return True
         moved = token.text[0] == "d" and self.known(token.text[1:])
         return spaced and ("_" in token.text or moved or self.is_derivative())
 
-    def is_constant(self, name: str) -> bool:
-        """Whether a word is a number, π."""
-        return not self.known(name) and ALIASES.get(name, name) in CONSTANTS
+    def head(self, name: str) -> str:
+        """The function that a word stands for."""
+        name = self.words.get(name, name)
+        return HEADS.get(name, name)
 
     def is_bare_call(self) -> bool:
         """Whether `log y` comes next."""
         name, argument = self.peek().text, self.peek(1)
-        if name not in _WITHOUT_BRACKETS or argument.text in KEYWORDS:
-            return False
-        return argument.kind == "number" or (
-            argument.kind == "name"
-            and (self.known(self.spelling(argument.text)) or self.is_constant(argument.text))
+        return (
+            name in _WITHOUT_BRACKETS
+            and argument.kind == "name"
+            and argument.text not in KEYWORDS
+            and self.known(self.spelling(argument.text))
         )
 
     def bare_call(self) -> fm.Formula:
@@ -198,20 +202,16 @@ class Products(Parser):
         value = self.next()
         follows = self.peek()
         if follows.text in {"(", "[", "**", "'", "/"} or follows.kind in {"name", "number"}:
-            raise self.unclear(
+            raise self.error(
                 f"it is not clear how far the argument of `{token.text}` goes",
                 Span(token.start, follows.end), f"write {token.text}(…)",
             )  # fmt: skip
         name = ALIASES.get(token.text, token.text)
-        argument: fm.Formula = fm.Name(self.spelling(value.text), (), value.span)
-        if value.kind == "number":
-            argument = fm.Number(value.text, value.span)
-        elif self.is_constant(value.text):
-            argument = fm.Call(ALIASES.get(value.text, value.text), (), 0, value.span)
+        argument = fm.Name(self.spelling(value.text), (), value.span)
         span = self.span_from(token.start)
         if name in WRITTEN:
             return written(name, (argument,), span)
-        return fm.Call(HEADS.get(name, name), (argument,), 0, span)
+        return fm.Call(self.head(name), (argument,), 0, span)
 
     def is_euler(self, power: fm.Power) -> bool:
         """Whether e^x is the exponential; beside a name e that is the other reading."""
@@ -240,7 +240,7 @@ class Products(Parser):
     def raised_function(self) -> fm.Formula | None:
         """tanh^2(x), as (tanh(x))^2."""
         token, sign, exponent = self.peek(), self.peek(1), self.peek(2)
-        name = HEADS.get(token.text, token.text)
+        name = self.head(token.text)
         if token.kind != "name" or sign.text != "**" or exponent.kind != "number":
             return None
         if self.peek(3).text != "(" or self.known(token.text):
@@ -253,12 +253,16 @@ class Products(Parser):
         return fm.Power(value, fm.Number(exponent.text, exponent.span), span)
 
 
-def letters_of(word: str) -> tuple[str, ...]:
-    """The names that a word is made of, if it is none: w and x of wx, w_1 and x_1 of w_1x_1."""
-    if _INDEXED_RUN.fullmatch(word):
-        return tuple(_INDEXED.findall(word))
-    head, mark, tail = word.partition("_")
-    return (*head[:-1], f"{head[-1]}{mark}{tail}") if head.isalpha() else ()
+def parts_of(name: str, functions: Container[str]) -> tuple[str, ...]:
+    """The names that a word is made of if it is a product: w and x for `wx`; else nothing."""
+    if len(name) > _LONGEST or not name[0].isalpha() or ALIASES.get(name, name) in CONSTANTS:
+        return ()
+    if name in functions or name in SPECIAL or name in HEADS or name in KEYWORDS:
+        return ()
+    if _INDEXED_RUN.fullmatch(name):
+        return tuple(_INDEXED.findall(name))
+    head, mark, tail = name.partition("_")
+    return (*head[:-1], f"{head[-1]}{mark}{tail}") if head.isalpha() and len(head) > 1 else ()
 
 
 def _piece(piece: str) -> str:

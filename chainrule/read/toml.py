@@ -485,14 +485,14 @@ def _from_equations(file: _File, model: Model) -> Graph:
             "the equations are one text in quotes", "model", "equations", hint=example
         )
     source, span = _text_place(file, text, "model", "equations")
-    roles = _roles(file)
-    declared = {*roles, *model.values}
-    statements = read_lines([(source, span)], functions=model.functions, declared=declared)
+    given = (*model.values, *_table(file, "roles"))
+    statements = read_lines(source, span, functions=model.functions, given=given)
     if not statements:
         raise file.value_error("there are no equations here", "model", "equations", hint=example)
     output = table.get("output")
     if output is not None:
         output = _string(file, output, "model", "output", example="y")
+    roles = _roles(file)
     for statement in statements:
         name = getattr(statement.target, "id", None)
         if name in roles:

@@ -36,6 +36,8 @@ _SIGNS: Mapping[str, str] = MappingProxyType(
 _NORM = re.compile(r"(?:^|[^\w)\]|\s])\s*\|\||\|\|\s*(?:[^\w(\s√]|$)")
 _PER_CENT = re.compile(r"([0-9]+(?:\.[0-9]+)?)%(?!\s*[\w(.])")
 _WORD = re.compile(r"[\w\u0300-\u036f]*\Z")
+_HELD = re.compile(r"(?<=\))\|(?=_[^\W\d]|_\()")
+_ROOT = re.compile(r"√(?:[0-9.]+|[^\W\d]\w*)")
 
 
 def typeset_tokens(source: Source, span: Span) -> list[Token]:
@@ -69,11 +71,18 @@ def _plain(text: str) -> tuple[str, list[int]]:
     out: list[str] = []
     places: list[int] = []
     bars = text.count("|")
-    paired = bars % 2 == 0 and _NORM.search(text) is None
+    held = {match.start() for match in _HELD.finditer(text)}
+    if (bars - len(held)) % 2:
+        held = set()
+    paired = (bars - len(held)) % 2 == 0 and _NORM.search(text) is None
     opened = False
+    closing = -1
     place = 0
     while place < len(text):
         char, start = text[place], place
+        if place == closing:  # of the root of a name or a number
+            out.append(")")
+            places.append(start - 1)
         place += 1
         share = _PER_CENT.match(text, start) if char.isdigit() and not _goes_on(out) else None
         if share is not None:
@@ -83,22 +92,25 @@ def _plain(text: str) -> tuple[str, list[int]]:
             before = _WORD.search("".join(out))
             word = before[0] if before is not None else ""
             new = _LOWERED[char] if "_" in word or not word else f"_{_LOWERED[char]}"
-            if text[place : place + 1].isalnum() and text[place] not in _LOWERED:
-                new += " "  # w₁x is a product
         elif char in _RAISED or (char == "⁻" and text[place : place + 1] in {*_RAISED} - {""}):
             while place < len(text) and text[place] in _RAISED:
                 place += 1
             digits = "".join(_RAISED.get(one, "-") for one in text[start:place])
             new = f"**{digits}" if char in _RAISED else f"**({digits})"
-        elif char == "|" and paired:
+        elif char == "√" and (root := _ROOT.match(text, start)):
+            new, closing = "sqrt(", root.end()
+        elif char == "|" and paired and start not in held:
             new = ")" if opened else " abs("
             opened = not opened
         else:
             new = _SIGNS.get(char) or _one(char, text[place : place + 1])
-        if new == "*" and out and out[-1] == "*":
+        if new == "*" and out and out[-1] == "*" and text[start - 1 : place] != "**":
             new = " *"  # x··2 is no power
         out.append(new)
         places += [start] * len(new)
+    if closing == len(text):
+        out.append(")")
+        places.append(len(text) - 1)
     places.append(len(text))
     return "".join(out), places
 
@@ -117,8 +129,8 @@ def shifted(text: str) -> str:
 
 def _one(char: str, follows: str) -> str:
     """A letter or sign of another width or style as the common one; else the character."""
-    if char == "√":
-        return "sqrt" if follows == "(" else " sqrt "
+    if char == "√" and follows == "(":
+        return "sqrt"
     code = ord(char)
     if 0x1D400 <= code <= 0x1D7FF or 0xFF01 <= code <= 0xFF5E or code == 0x210E:
         folded = unicodedata.normalize("NFKC", char)

@@ -27,7 +27,8 @@ class Vocabulary:
     name (`w^{2}_{11}` to `w_31`). `partial` is whether derivatives are read as ∂.
     `arrays` are names whose subscripts are indices: `z_i` is then the entry `z[i]`. `depths` says
     how far along the model a name stands: names of one kind and one depth are a layer.
-    `layered` is whether a superscript before a subscript is a layer (`a^2_1`).
+    `layered` is whether a superscript before a subscript is a layer (`a^2_1`). `words` maps a
+    function as it is printed in text to its name (`LReLU` to `leaky_relu`).
     """
 
     names: Collection[str] = ()
@@ -38,3 +39,4 @@ class Vocabulary:
     arrays: Collection[str] = ()
     depths: Mapping[str, int] = field(default_factory=dict)
     layered: bool = False
+    words: Mapping[str, str] = field(default_factory=dict)

@@ -17,16 +17,17 @@ from chainrule.calculus.rules.functions import ELEMENTARY, scalar_activation
 from chainrule.catalog.registry import activations
 from chainrule.catalog.types import VectorActivation
 from chainrule.core import formula as fm
-from chainrule.core.derivation import Factor, Status, Step
+from chainrule.core.derivation import Factor, Status, Step, holding
 from chainrule.core.unroll import UnrolledGraph
 from chainrule.show.locales import Phrase
 from chainrule.show.numbers import numbers_of, spelt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from chainrule.calculus.bulk import LayerGradients
     from chainrule.calculus.derivations import Delta, Derivation, Derivations
+    from chainrule.calculus.workspace import Workspace
 
 __all__ = [
     "Block",
@@ -246,7 +247,11 @@ def _factor_block(derivation: Derivation, factor: Factor, options: Options) -> W
     if options.detail == "brief":
         note = rule_phrase(_leading(factor.step))
         return Working(factor.symbol, None, (Line(factor.value, (note,) if note else ()),))
-    lines = list(_working_lines(factor.step, options.detail))
+    lines = [
+        line if line.formula is None
+        else Line(holding(line.formula, factor.holding), line.notes, line.indent)
+        for line in _working_lines(factor.step, options.detail)
+    ]  # fmt: skip
     remarks = _conventions(factor.step)
     if options.detail == "full":
         remarks = [*_why(factor.step), *remarks]
@@ -299,16 +304,18 @@ def _title(derivation: Derivation) -> Title:
     uses = len(derivation.graph.children[derivation.wrt]) if node is not None else 0
     if node is not None and node.role in {"weight", "bias"} and uses > 1:
         notes.append(Phrase("shared", {"wrt": fm.Name(derivation.wrt), "count": uses}))
-    if derivation.workspace.introduced:
-        used = {name for path in names for name in path}
-        pairs = [
-            fm.Relation(fm.Name(name), (("=", formula),))
-            for name, formula in derivation.workspace.introduced.items()
-            if name in used
-        ]
-        if pairs:
-            notes.append(Phrase("inner", {"definitions": fm.Call("", tuple(pairs))}))
+    notes += _inner(derivation.workspace, {name for path in names for name in path})
     return Title(derivation.symbol, names, count, tuple(notes))
+
+
+def _inner(workspace: Workspace, used: Collection[str]) -> list[Phrase]:
+    """What the inner functions are that are used."""
+    pairs = [
+        fm.Relation(fm.Name(name), (("=", formula),))
+        for name, formula in workspace.introduced.items()
+        if name in used
+    ]
+    return [Phrase("inner", {"definitions": fm.Call("", tuple(pairs))})] if pairs else []
 
 
 def _trivial(derivation: Derivation) -> Iterator[Block]:
@@ -394,6 +401,9 @@ def _delta_block(derivation_symbol: fm.Formula, delta: Delta) -> Equation:
 def _deltas_outline(family: Derivations, options: Options) -> Iterator[Block]:
     deltas = _needed(family)
     yield Heading(Phrase("backward-pass"), major=True)
+    if family.workspace.introduced:
+        met = {name for derivation in family for name in derivation.order}
+        yield from map(Remark, _inner(family.workspace, met))
     shown: set[tuple[str, str]] = set()
     first = family[0]
     for delta in deltas:

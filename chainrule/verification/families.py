@@ -67,9 +67,10 @@ class Families:
         return sorted(number for number in found | single if number <= _HIGHEST)
 
     def _is_known(self, name: str) -> bool:
-        return name in self.graph or bool(self.resolver.aliases.get(name)) or (
-            len(self.resolver.readings(name)) == 1
-        )  # fmt: skip
+        resolver = self.resolver
+        if name in self.graph or resolver.aliases.get(name) or resolver.delta(name) is not None:
+            return True
+        return len(resolver.readings(name)) == 1
 
     def _generic(self, claim: Claim, names: Sequence[str]) -> list[Member]:
         letters: dict[str, None] = {}

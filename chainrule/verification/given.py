@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chainrule.calculus.differentiate import differentiate
 from chainrule.calculus.rules import Context
@@ -23,11 +23,12 @@ from chainrule.verification.facts import Case, Facts
 from chainrule.verification.judge import Judge
 from chainrule.verification.numbers import compare_numbers
 from chainrule.verification.targets import quantities
-from chainrule.verification.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from fractions import Fraction
+
+    from chainrule.verification.world import World
 
 __all__ = ["AtValues"]
 
@@ -47,9 +48,12 @@ class AtValues:
         slopes = [*_slopes(left), *_slopes(right)]
         if slopes and self._may_jump(left, right, slopes):
             line = self._line(slopes)
-            if line is None or line._may_jump(left, right, slopes):  # noqa: SLF001 - its own kind
+            if line is not None and not line._may_jump(left, right, slopes):  # noqa: SLF001
+                return line(left, right, about=about)
+            known = self._across(left, right)
+            if known is None:
                 return undecided("reason-kink-here")
-            return line(left, right, about=about)
+            return self(*known, about=about)
         if self.exactly.compare(left, right).outcome is Outcome.PROVED:
             return Decision(Outcome.PROVED, Evidence(Method.DIGITS))
         found = compare_numbers(self.judge, left, right, self.values, about=about)
@@ -61,9 +65,7 @@ class AtValues:
     def exactly(self) -> Judge:
         """A judge for whom every leaf has its value."""
         case = Case({name: fm.number(value) for name, value in self.values.items()})
-        judge = Judge(self.judge.graph, facts=Facts((), (case,)), budget=self.judge.budget)
-        judge.until = self.judge.until
-        return judge
+        return Judge(self.judge.graph, facts=Facts((), (case,)), budget=self.judge.budget)
 
     def _line(self, slopes: Sequence[fm.Derivative]) -> AtValues | None:
         """The same on the line along which the variable of the derivatives moves.
@@ -87,12 +89,43 @@ class AtValues:
                 if not fm.names(formula):
                     known[name] = formula
         judge = Judge(replace(graph, nodes=nodes), budget=self.judge.budget, seed=self.judge.seed)
-        judge.until = self.judge.until
         return AtValues(judge, self.values)
 
-    @cached_property
+    def _across(self, left: fm.Formula, right: fm.Formula) -> tuple[fm.Formula, fm.Formula] | None:
+        """Both sides with numbers for their derivatives, where these exist kinks or not.
+
+        Exact series from both sides: a slope is taken if they agree in it, and in the value.
+        """
+        from chainrule.calculus.laurent import Unsettled
+        from chainrule.core.lower import from_sympy
+
+        def change(part: fm.Formula) -> fm.Formula | None:
+            if not isinstance(part, fm.Derivative):
+                return None
+            slope = from_sympy(self._slope(part))
+            if fm.names(slope):
+                raise Unsettled
+            return slope
+
+        try:
+            one, other = (fm.transform(side, change, fm.rebuild) for side in (left, right))
+        except (Unsettled, ChainruleError, Unsupported):
+            return None
+        return one, other
+
+    def _slope(self, derivative: fm.Derivative) -> Any:
+        from chainrule.calculus.laurent import slope_at
+
+        formula, wrt = self._written(derivative), derivative.wrt
+        given = {name: fm.number(value) for name, value in self.values.items()}
+        if not isinstance(wrt, fm.Name) or wrt.id not in given:
+            raise Unsupported("reason-derivative")
+        at = given.pop(wrt.id)
+        return slope_at(fm.substitute(formula, given), wrt.id, at)
+
+    @property
     def _world(self) -> World:
-        return World(self.judge.graph, self.judge.facts.cases[0], self.judge.seed)
+        return self.judge.worlds[0]
 
     def _may_jump(
         self, left: fm.Formula, right: fm.Formula, slopes: Sequence[fm.Derivative]
@@ -150,16 +183,20 @@ class AtValues:
         """The slope of a function written out, the square of a root being what is under it."""
         if not isinstance(part, fm.Derivative):
             return None
-        if not isinstance(part.of, fm.Name) or not isinstance(part.wrt, fm.Name):
+        plain = fm.transform(self._written(part), lambda _: None, _squared)
+        return differentiate(plain, Context(str(part.wrt))).after
+
+    def _written(self, derivative: fm.Derivative) -> fm.Formula:
+        """What is differentiated, written out in leaves."""
+        formula, wrt = derivative.of, derivative.wrt
+        if not isinstance(formula, fm.Name) or not isinstance(wrt, fm.Name):
             raise Unsupported("reason-derivative")
-        formula: fm.Formula = part.of
         nodes = self.judge.graph.nodes
         while inner := {n: f for n in fm.names(formula) if (f := nodes[n].formula) is not None}:
             formula = fm.substitute(formula, inner)
-            if part.wrt.id in inner or fm.count_operations(formula) > _MAX_WRITTEN:
+            if wrt.id in inner or fm.count_operations(formula) > _MAX_WRITTEN:
                 raise Unsupported("reason-size")
-        plain = fm.transform(formula, lambda _: None, _squared)
-        return differentiate(plain, Context(part.wrt.id)).after
+        return formula
 
     def _short(self, part: fm.Formula) -> fm.Formula | None:
         if not isinstance(part, fm.Derivative):

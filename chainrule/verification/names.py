@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from chainrule.core.claim import Claim
     from chainrule.core.graph import Graph
 
-__all__ = ["PARTS", "RATES", "Question", "Resolver"]
+__all__ = ["PARTS", "RATES", "Question", "Resolver", "defines"]
 
 RATES = frozenset({"alpha", "eta", "epsilon", "lr", "learning_rate", "rate", "α", "η", "ε", "mu"})
 """What a learning rate is called."""
@@ -68,6 +68,7 @@ class Resolver:
     def __init__(self, graph: Graph, aliases: Mapping[str, str]) -> None:
         self.graph = graph
         self.aliases = aliases
+        self.defined: frozenset[str] = frozenset()
 
     def delta(self, name: str) -> fm.Formula | None:
         """∂E/∂z_3 for δ_3, where one node can be meant; ∂E/∂z for dz, ∂f/∂x for f_x.
@@ -89,6 +90,24 @@ class Resolver:
         if owner is None:
             return None
         return fm.Derivative(fm.Name(self.graph.output), fm.Name(owner))
+
+    def inner_delta(self, name: str, sides: Sequence[fm.Formula]) -> fm.Formula | None:
+        """∂E/∂z for δ_a, where a = σ(z): books give the δ of a unit, which is that of its input.
+
+        None where it is said what δ_a is, by the claim itself or by the page it stands on.
+        """
+        outer = self.delta(name)
+        if not isinstance(outer, fm.Derivative) or name[:1] not in {"d", "δ"}:
+            return None
+        if not isinstance(outer.wrt, fm.Name) or name in self.defined or defines(sides, outer):
+            return None
+        formula = self.graph[outer.wrt.id].formula
+        if not name.endswith(outer.wrt.id) or "_" not in name or not isinstance(formula, fm.Call):
+            return None
+        argument = formula.args[0] if len(formula.args) == 1 else None
+        if not isinstance(argument, fm.Name) or self.graph[argument.id].is_leaf:
+            return None
+        return fm.Derivative(outer.of, argument)
 
     @cached_property
     def layers(self) -> Layers:
@@ -316,6 +335,14 @@ class Resolver:
             and not {*fm.names(part)} <= {parent, *targets}
             for part in fm.walk(self.graph[child].formula or fm.ZERO)
         )
+
+
+def defines(sides: Sequence[fm.Formula], meant: fm.Derivative) -> bool:
+    """Whether one side is a δ, and the other what it is."""
+    of, wrt = meant.parts
+    return any(isinstance(one, fm.Name) for one in sides) and any(
+        isinstance(one, fm.Derivative) and (one.of, one.wrt) == (of, wrt) for one in sides
+    )
 
 
 def _number(name: str) -> str:

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
     from chainrule.core.claim import Claim
 
-__all__ = ["agreed"]
+__all__ = ["READINGS", "agreed"]
 
+READINGS = "reason-readings"
 _RIGHT = frozenset({Outcome.PROVED, Outcome.AGREES})
 
 
@@ -32,7 +33,7 @@ def agreed(readings: Sequence[Claim], decide: Callable[[Claim], Decision]) -> De
     clear = [one for one in every if one.outcome in _RIGHT or one.outcome is Outcome.REFUTED]
     if len(clear) < len(every):
         return next(one for one in every if one not in clear)
-    return undecided("reason-readings", readings="; ".join(map(_shown, readings[:3])))
+    return undecided(READINGS, readings="; ".join(map(_shown, readings[:3])))
 
 
 def _shown(claim: Claim) -> str:

@@ -59,6 +59,7 @@ class _Meanings:
         self.table: dict[str, str] = {}
         self.instead: dict[str, str] = {}
         self.formulas: dict[str, fm.Formula] = {}
+        self.inner: dict[str, fm.Formula] = {}
         self.unknown: list[str] = []
         self.raised: list[str] = []
         self.assumptions: list[Assumption] = []
@@ -70,6 +71,9 @@ class _Meanings:
         delta = resolver.delta(name)
         if delta is not None:
             self._put(name, delta)
+            inner = resolver.inner_delta(name, self.sides)
+            if inner is not None:
+                self.inner[name] = inner
         elif name in resolver.aliases:
             self._read(name, resolver.aliases[name])
         elif name in self.graph:
@@ -130,7 +134,7 @@ class _Meanings:
         self.formulas[name] = meant
         facts = {"name": name, "meaning": print_plain(meant)}
         self.assumptions.append(Assumption("alias", f"{name} = {facts['meaning']}"))
-        if isinstance(meant, fm.Derivative):
+        if isinstance(meant, fm.Derivative) and name not in self.resolver.defined:
             self.doubtful = Question("reason-delta", facts)
 
     # -- y is the target for some, the output for others
@@ -185,6 +189,8 @@ class _Meanings:
         others = [self._renamed(self.table, {**self.formulas, **one}) for one in layers[1:]]
         if self.instead:
             others.append(self._renamed({**self.table, **self.instead}, self.formulas))
+        if self.inner:
+            others.append(self._renamed(self.table, {**self.formulas, **self.inner}))
         claim = self._renamed(self.table, self.formulas)
         return Resolved(claim, tuple(self.assumptions), self.doubtful, tuple(others))
 

@@ -20,6 +20,7 @@ CASES = [
     ("E = max(w, 0)*abs(w)", {"w": "0"}),
     ("E = max(w, 0) + abs(w)", {"w": "0"}),
     ("E = abs(w) - abs(2*w)", {"w": "0"}),
+    ("E = 2*max(w, 0) - abs(w) + sign(w)*sign(w)", {"w": "0"}),
     ("E = max(w*x, 0) + min(w*x, 0)", {"w": "0", "x": "-1.25"}),
     ("z = w*x\nE = max(z, 0) + log(1 + exp(-abs(z)))", {"w": "0", "x": "3"}),
 ]
@@ -28,7 +29,8 @@ CASES = [
 def quotient(equations, values, side):
     """(E(w + h) − E(w))/h for a small h on one side."""
     names = ("exp", "log")
-    known = {name: getattr(mpmath, name) for name in names} | {"abs": abs, "max": max, "min": min}
+    known = {name: getattr(mpmath, name) for name in (*names, "sign")}
+    known |= {"abs": abs, "max": max, "min": min}
     with mpmath.workdps(60):
         h = side * mpmath.mpf("1e-30")
 

@@ -4,6 +4,7 @@
     --seed N        other mutants
     --list          every claim with another end than the one that is asked for
     --only TEXT     claims whose id contains TEXT
+    --write FILE    put the tables in the place of those in a document, docs/verdicts.md
 
 A row counts links: a chain A = B = C has two.
 """
@@ -12,10 +13,12 @@ from __future__ import annotations
 
 import argparse
 import collections
+import re
 import statistics
 import sys
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chainrule.core.claim import Outcome
@@ -218,39 +221,51 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0, metavar="N")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--only", default="", metavar="TEXT")
+    parser.add_argument("--write", type=Path, metavar="FILE")
     options = parser.parse_args(arguments)
     claims = [claim for claim in corpus.claims() if options.only in claim.id]
-    say = sys.stdout.write
     rows = judge_claims(claims)
     right = [claim for claim in claims if "right" in claim.labels]
     bent = judge_mutants(right, options.mutations, options.seed)
     total = Row()
-    say(f"{_HEAD}\n|{'---|' * _HEAD.count(' | ')}---|\n")
+    lines = [_HEAD, f"|{'---|' * (_HEAD.count('|') - 1)}"]
     for name, row in rows.items():
         timed = row.seconds
         row.add(bent.get(name, Row()))
         row.seconds = timed
-        say(_line(name, row) + "\n")
+        lines.append(_line(name, row))
         total.add(row)
-    say(_line("**all**", total) + "\n\n")
-    say("\n".join(_requirements(total)) + "\n\n")
-    extra = judge_claims([c for c in corpus.published() if options.only in c.id])
+    lines += [_line("**all**", total), "", *_requirements(total), ""]
     printed = Row()
-    for row in extra.values():
+    for row in judge_claims([c for c in corpus.published() if options.only in c.id]).values():
         printed.add(row)
-    say(f"published: {printed.right.total()}, proved or within the printed digits ")
-    say(f"{sum(printed.right[end] for end in _DECIDED)}\n")
+    agreeing = sum(printed.right[end] for end in _DECIDED)
     left = [c for c in corpus.undecided() if options.only in c.id]
     decided = [c for c in left if any(_is_decided(one) for one in _judged(c, total))]
-    say(f"to be left undecided: {len(left)}, decided {len(decided)}\n")
-    say(_speed(total.seconds or [0.0]) + "\n")
+    lines += [
+        f"published: {printed.right.total()}, proved or within the printed digits {agreeing}",
+        f"to be left undecided: {len(left)}, decided {len(decided)}",
+        _speed(total.seconds or [0.0]),
+    ]
+    sys.stdout.write("\n".join(lines) + "\n")
+    if options.write:
+        options.write.write_text(_put_in(options.write.read_text("utf-8"), lines), "utf-8")
     if options.list:
         for note in (*total.notes, *printed.notes):
-            say(f"- {note}\n")
+            sys.stdout.write(f"- {note}\n")
         for claim in decided:
             ends = " ".join(one.verdict.outcome for one in judged(claim))
-            say(f"- {claim.id}: {ends}, to be left undecided: {claim.text}\n")
+            sys.stdout.write(f"- {claim.id}: {ends}, to be left undecided: {claim.text}\n")
     return 0
+
+
+def _put_in(document: str, lines: Sequence[str]) -> str:
+    """The document with these lines in the place of the tables that it has."""
+    before, head, rest = document.partition(_HEAD)
+    found = re.search(r"^\d+ texts: .*$", rest, re.MULTILINE)
+    if not head or found is None:
+        raise SystemExit("there is no such table in this document")
+    return "\n".join([before.rstrip("\n"), "", *lines]) + rest[found.end() :]
 
 
 def _is_decided(one: Judged) -> bool:

@@ -341,7 +341,6 @@ READ = "r = x*abs(v)\nh = max(z, 0)\nE = (t - h)**2/2 + asin(s) + r"
         ("dh/dz = [z > 0]", "dh/dz = [z < 0]"),
         ("dh/dz = I(z > 0)", "dh/dz = I(z < 0)"),
         ("h = (z)_+", "h = (-z)_+"),
-        ("dh/dz = {1, z > 0; 0, z ≤ 0}", "dh/dz = {1, z > 0; 2, z ≤ 0}"),
         ("r = x|v|", "r = x|x|"),
         ("|x||v| = |r|", "|x||v| = -|r| - 1"),
         (r"\frac{dE}{ds} = \frac{1}{\sqrt{1-s^2}}", r"\frac{dE}{ds} = \frac{1}{\sqrt{1+s^2}}"),

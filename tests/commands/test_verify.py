@@ -124,6 +124,8 @@ def test_unreadable_beside_readable_is_no_failure() -> None:
         (["textbook", RIGHT, "--budget", "0"], "--budget"),
         (["textbook", RIGHT, "--budget", "-1"], "--budget"),
         (["textbook", RIGHT, "--budget", "nan"], "--budget"),
+        (["textbook", RIGHT, "--budget", "0.5"], "--budget"),
+        (["textbook", RIGHT, "--timeout", "0"], "--timeout"),
         (["textbook", RIGHT, "--alias", "a=b=c"], "NAME=NAME"),
         (["textbook", RIGHT, "--alias", "a b=a_1"], "NAME=NAME"),
         (["textbook", RIGHT, "--values", "foo=1"], "no `foo`"),
@@ -270,3 +272,117 @@ def test_a_notation_names_things() -> None:
     """A report in other names than the book's own."""
     page = run("verify", "textbook", WRONG, "--notation", "nielsen", code=1).stdout
     assert "∂z³_1/∂w³_11" in page
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"), [("en", "given up: the --timeout"), ("ko", "판정을 그만두었다: --timeout")]
+)
+def test_a_run_that_takes_too_long_ends(tmp_path: Path, lang: str, words: str) -> None:
+    """A guard by the clock that turns verdicts into "undecided", or leaves half a report."""
+    path, out = tmp_path / "claims.txt", tmp_path / "report.txt"
+    path.write_text(f"{RIGHT}\n" * 2_000)
+    options = ("--timeout", "0.001", "--lang", lang, "-o", str(out))
+    done = run("verify", "textbook", "--file", str(path), *options, code=2)
+    assert (done.stdout, out.exists()) == ("", False)
+    assert done.stderr.startswith(words)
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_generous_guard_changes_nothing() -> None:
+    """A verdict depends on whether there is a guard."""
+    done = run("verify", "textbook", WRONG, "--timeout", "1e9", code=1)
+    assert done.stdout == run("verify", "textbook", WRONG, code=1).stdout
+
+
+INNER = "u = x^2\nv = e^u\ndh/du = cos(v)*v\n|u| = u\nsqrt(v^2) = v\n"
+
+
+def test_names_that_a_page_introduces_are_those_of_that_page(tmp_path: Path) -> None:
+    """|u| = u proved from a name that derive has made up, or a page of derive that is not read."""
+    model, page, other = (tmp_path / name for name in ("model.txt", "page.txt", "other.txt"))
+    model.write_text("h = sin(exp(x**2))", encoding="utf-8")
+    page.write_text(INNER, encoding="utf-8")
+    other.write_text("dh/du = cos(v)*v\n|u| = u\nsqrt(v^2) = v\n", encoding="utf-8")
+    done = run("verify", str(model), *INNER.splitlines(), "--format", "json")
+    assert {entry["verdict"] for entry in claims(done)} == {"UNDECIDED"}
+    done = run("verify", str(model), "--file", str(page), "--file", str(other), "--format", "json")
+    first, second = json.loads(done.stdout)["documents"]
+    assert [entry["verdict"] for entry in first["claims"]] == ["PROVED"] * 5
+    assert [entry["verdict"] for entry in second["claims"]] == ["UNDECIDED"] * 3
+    wrong = run(
+        "verify", str(model), "-", "--format", "json", stdin=INNER + "dh/du = cos(v)", code=1
+    )
+    assert claims(wrong)[-1]["verdict"] == "REFUTED"
+
+
+@pytest.mark.parametrize(
+    ("model", "page", "verdicts"),
+    [
+        ("g = sin(x^2)\nE = g + x^2*w", "u = x^2\ndg/du = cos u\ndE/du = cos u", "PPU"),
+        ("g = sin(x^2)\nh = cos(x^2)\nE = g*h", "q = x^2\ndE/dq = h*cos q - g*sin q", "UU"),
+        ("h = sin(x^2)", "u = x^2\nu = x^3\ndh/du = cos u", "UUU"),
+        ("h = sin(x^2)", "u = x^3\ndh/du = cos u", "UU"),
+        ("h = sin(x^2)", "s = x*x\ndh/ds = cos s\ndh/ds = sin s", "PPR"),
+        ("h = sin(u*x)*v", "u = u*x", "R"),
+    ],
+)
+def test_a_name_for_what_stands_in_two_places(
+    tmp_path: Path, model: str, page: str, verdicts: str
+) -> None:
+    """A right formula refuted, or a wrong one proved, as one x² moves and the other does not."""
+    path = tmp_path / "model.txt"
+    path.write_text(model, encoding="utf-8")
+    code = 1 if "R" in verdicts else 0
+    done = run("verify", str(path), "-", "--format", "json", stdin=page, code=code)
+    assert "".join(entry["verdict"][0] for entry in claims(done)) == verdicts
+
+
+ONE_OF_EACH = "z_1 = w_1*x\na_1 = tanh(z_1)\nv = w_2*a_1\no = sigmoid(v)\nE = (o - t)**2/2"
+TWO = "z_1 = w_1*x\nz_2 = w_2*x\na_1 = sigmoid(z_1)\na_2 = sigmoid(z_2)\nE = a_1*t_1 + a_2*t_2"
+
+
+@pytest.mark.parametrize(
+    ("model", "page", "verdicts"),
+    [
+        (ONE_OF_EACH, r"\delta_1 = (o-t)o(1-o)w_2(1-a_1^2)", "P"),
+        (ONE_OF_EACH, r"\delta_v = (o-t)o(1-o)", "P"),
+        (ONE_OF_EACH, r"\delta_o = o - t", "U"),
+        (ONE_OF_EACH, r"\delta_o = (o - t)o(1-o)", "U"),
+        (ONE_OF_EACH, r"\delta_o = \frac{\partial E}{\partial o} = o - t", "PP"),
+        (ONE_OF_EACH, "delta_o = dE/do\ndelta_o = o - t\ndelta_o = t", "PPR"),
+        (TWO, r"\delta_j = t_j a_j(1 - a_j)", "P"),
+        (TWO, r"\frac{\partial E}{\partial w_j} = \delta_j x", "P"),
+        (TWO, r"\delta_j = t_j", "U"),
+    ],
+)
+def test_deltas_of_equations(tmp_path: Path, model: str, page: str, verdicts: str) -> None:
+    """δ of an output proved as ∂E/∂o where books mean ∂E/∂z; a right δ_j that is not read."""
+    path = tmp_path / "model.txt"
+    path.write_text(model, encoding="utf-8")
+    code = 1 if "R" in verdicts else 0
+    done = run("verify", str(path), "-", "--format", "json", stdin=page, code=code)
+    assert "".join(entry["verdict"][0] for entry in claims(done)) == verdicts
+
+
+def test_claims_are_counted_over_all_sources(tmp_path: Path) -> None:
+    """A limit that standard input and a second file pass unseen."""
+    path = tmp_path / "many.txt"
+    path.write_text(f"{RIGHT}\n" * 6_000, encoding="utf-8")
+    many = f"{RIGHT}\n" * 6_000
+    done = run("verify", "textbook", "-", "--file", str(path), stdin=many, code=2)
+    assert "12,000 claims are more than 10,000" in done.stderr
+
+
+def test_twenty_thousand_terms(tmp_path: Path) -> None:
+    """A sum that is too long for a stack, as a claim or as a model."""
+    path = tmp_path / "long.txt"
+    path.write_text("y = " + "+".join(["x"] * 20_000), encoding="utf-8")
+    done = run("verify", str(path), "--file", str(path), r"\frac{dy}{dx} = 20000",
+               "y = " + "*".join(["x"] * 40_000), "--format", "json")  # fmt: skip
+    found = [one["verdict"] for one in json.loads(done.stdout)["documents"][0]["claims"]]
+    assert found == ["PROVED", "UNREADABLE"]
+    other = tmp_path / "other.txt"
+    other.write_text("y = x", encoding="utf-8")
+    latex = r"\frac{dy}{dx} = " + "+".join(["1"] * 20_000)
+    done = run("verify", str(other), "-", "--format", "json", stdin=latex, code=1)
+    assert claims(done)[0]["verdict"] == "REFUTED"

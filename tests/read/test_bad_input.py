@@ -284,31 +284,31 @@ def test_a_folder(tmp_path):
         ),
         (b"\x7fELF\0\0\1", "NAME is not a text file\nhint: save the file as UTF-8"),
         (
-            b"\xef\xbb\xbfy = x 2",
+            b"\xef\xbb\xbfy = 2 3",
             (
                 "NAME:1:7: an operator is missing here\n"
-                "    y = x 2\n          ^\nhint: write x*2 for a product"
+                "    y = 2 3\n          ^\nhint: write 2*3 for a product"
             ),
         ),
         (
-            b"a = x\r\nb = a\r\ny = b 2\r\n",
+            b"a = x\r\nb = a\r\ny = 2 3\r\n",
             (
                 "NAME:3:7: an operator is missing here\n"
-                "    y = b 2\n          ^\nhint: write b*2 for a product"
+                "    y = 2 3\n          ^\nhint: write 2*3 for a product"
             ),
         ),
         (
-            b"y = (a +\r\n     b 2)\r\n",
+            b"y = (a +\r\n     2 3)\r\n",
             (
                 "NAME:2:8: an operator is missing here\n"
-                "         b 2)\n           ^\nhint: write b*2 for a product"
+                "         2 3)\n           ^\nhint: write 2*3 for a product"
             ),
         ),
         (
-            b'title = "t"\r\n[model]\r\nequations = """\r\ny = b 2\r\n"""\r\n',
+            b'title = "t"\r\n[model]\r\nequations = """\r\ny = 2 3\r\n"""\r\n',
             (
                 "NAME:4:7: an operator is missing here\n"
-                "    y = b 2\n          ^\nhint: write b*2 for a product"
+                "    y = 2 3\n          ^\nhint: write 2*3 for a product"
             ),
         ),
         (b"x" * 4_000_001, "NAME has more than 4,000,000 bytes"),
@@ -361,8 +361,8 @@ def test_values_from_a_file_without_values():
 @pytest.mark.parametrize(
     ("texts", "expected"),
     [
-        (["y = x 2"], "-e:1:7: an operator is missing here"),
-        (["u = x", "y = u 2"], "-e 2:1:7: an operator is missing here"),
+        (["y = 2 3"], "-e:1:7: an operator is missing here"),
+        (["u = x", "y = 2 3"], "-e 2:1:7: an operator is missing here"),
         (["u = x", "u = y"], "-e 2:1:1: `u` is defined twice: first in -e 1"),
         (["u = y", "y = u"], "-e 2:1:5: `u` depends on itself: u → y → u"),
         (["u = x; y = u"], "-e:1:6: `;` is not part of a formula"),

@@ -16,6 +16,7 @@ from chainrule.core.claim import Outcome
 from chainrule.core.errors import Source
 from chainrule.read.equations import equations
 from chainrule.verification.verify import Verifier
+from tests.calculus.test_points import CASES, POINTS, slopes
 
 COUNT = int(os.environ.get("CLAIMS", "120"))
 SEED = os.environ.get("CLAIMS_SEED", "1")
@@ -99,7 +100,9 @@ NORM = "n = sqrt(w_1**2 + w_2**2)\nE = n**2"
         ("E = w*x", "E = 1", {"w": "2", "x": "0.3"}, REFUTED, "CR100"),
         (NORM, "dE/dw_1 = 0", {"w_1": "0", "w_2": "0"}, PROVED, None),
         (NORM, "dn/dw_1 = 0", {"w_1": "0", "w_2": "0"}, UNDECIDED, None),
-        ("E = x if x != 0 else 0", "dE/dx = 0", {"x": "0"}, UNDECIDED, None),
+        ("E = x if x != 0 else 0", "dE/dx = 1", {"x": "0"}, PROVED, None),
+        ("E = x if x != 0 else 1", "dE/dx = 1", {"x": "0"}, UNDECIDED, None),
+        ("E = max(z, 0) + log(1 + exp(-abs(z)))", "dE/dz = 0.5", {"z": "0"}, PROVED, None),
     ],
 )
 def test_what_is_found_at_given_values(model, text, values, outcome, code):
@@ -113,3 +116,25 @@ def test_a_removable_place():
     """n² has the slope 0 where n has none."""
     one = judged(NORM, "dE/dw_1 = 1", {"w_1": "0", "w_2": "0"})
     assert one.verdict.outcome is REFUTED
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_slopes_at_points_that_cases_define(case):
+    """The derivative of the value at one point, or a number where there is no derivative."""
+    proved = asked = 0
+    for formula, value, at in POINTS:
+        text = case.format(f=f"({formula})", value=value, at=at)
+        true = slopes(formula, value, at)
+        right = Fraction(0) if true is None else Fraction(float(true[0])).limit_denominator(100)
+        exact = true is not None and abs(float(true[0]) - right) < 1e-7
+        for number in {right, right + 1, Fraction(0), Fraction(1, 2)}:
+            found = judged(f"y = {text}", f"dy/dx = {number}", {"x": str(at)}).verdict.outcome
+            if true is None:
+                assert found not in {PROVED, REFUTED}, (text, number)
+            elif not exact or number != right:
+                assert found is not PROVED, (text, number)
+            else:
+                assert found is not REFUTED, (text, number)
+                asked += 1
+                proved += found is PROVED
+    assert proved > 0.7 * asked

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
-from typing import TYPE_CHECKING
-
 from chainrule.calculus.rules.base import Context, Outcome, Rule, derivative, has
 from chainrule.catalog.registry import definitions
 from chainrule.core import formula as fm
 from chainrule.core.errors import ChainruleError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
 
 
 def _extremum(formula: fm.Formula, context: Context) -> Outcome | None:
@@ -91,19 +85,6 @@ def _value(formula: fm.Cases, place: int) -> fm.Formula:
     return formula.otherwise if last else formula.branches[place][0]
 
 
-_HOLDS: Mapping[str, Callable[[int], bool]] = MappingProxyType(
-    {
-        "<": lambda sign: sign < 0,
-        "<=": lambda sign: sign <= 0,
-        ">": lambda sign: sign > 0,
-        ">=": lambda sign: sign >= 0,
-        "==": lambda sign: sign == 0,
-        "!=": lambda sign: sign != 0,
-    }
-)
-"""Whether u stands in a relation to v, by the sign of u − v."""
-
-
 def _point(formula: fm.Cases, place: int) -> fm.Condition | None:
     """The equality u = v without which a branch does not hold."""
     for _, test in formula.branches:
@@ -117,7 +98,7 @@ def _point(formula: fm.Cases, place: int) -> fm.Condition | None:
         def taken(sign: int, turned: list[tuple[int, tuple[str, int]]] = turned) -> int:
             """The branch that is reached where u − v has this sign and no other test holds."""
             for number, (relation, turn) in turned:
-                if _HOLDS[relation](turn * sign):
+                if turn * sign in fm.SIGNS[relation]:
                     return number
             return len(formula.branches)
 
@@ -250,7 +231,7 @@ def _holds(test: fm.Condition, name: str, at: fm.Formula, side: int) -> bool | N
         sign = sign_beside(fm.Sum((test.left, fm.Negative(test.right))), name, at, side)
     except Unsettled:
         return None
-    return _HOLDS[test.relation](sign)
+    return sign in fm.SIGNS[test.relation]
 
 
 RULES = (

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from chainrule.read.latex.braces import Token
-    from chainrule.read.latex.reader import Reader
+    from chainrule.read.latex.grammar import Grammar
 
 __all__ = ["ATOMS", "atom", "starts_atom"]
 
@@ -51,7 +51,7 @@ _COMPARISONS = frozenset(
 )
 
 
-def starts_atom(parser: Reader, token: Token) -> bool:
+def starts_atom(parser: Grammar, token: Token) -> bool:
     """Whether a factor can begin with a token."""
     kind = token.kind
     if kind == "command":
@@ -67,7 +67,7 @@ def starts_atom(parser: Reader, token: Token) -> bool:
     return kind in {"letter", "number", "open", "begin", "{"}
 
 
-def atom(parser: Reader) -> fm.Formula:
+def atom(parser: Grammar) -> fm.Formula:
     """One thing, without the scripts of what is not a letter."""
     token = parser.peek()
     kind = token.kind
@@ -104,7 +104,7 @@ def atom(parser: Reader) -> fm.Formula:
     raise parser.unexpected()
 
 
-def _is_indicator(parser: Reader) -> bool:
+def _is_indicator(parser: Grammar) -> bool:
     """Whether I(z > 0) comes next, I being no name."""
     if parser.peek().text != "I" or "I" in parser.lexicon.names or not parser.at("letter"):
         return False
@@ -122,7 +122,7 @@ def _is_indicator(parser: Reader) -> bool:
     return False
 
 
-def number(parser: Reader) -> fm.Formula:
+def number(parser: Grammar) -> fm.Formula:
     r"""0.5, 3\times 10^{-5}, 1\,000; with a subscript it is a name."""
     start = parser.position
     token = parser.peek()
@@ -130,9 +130,9 @@ def number(parser: Reader) -> fm.Formula:
         return whole_symbol(parser)
     parser.next()
     text = token.text
-    if _MAYBE_DECIMAL.fullmatch(parser.spelt(token)):
+    if token.style == "grouped":  # 1{,}298: a thousand and more, or 1.298
         parser.doubtful = True
-        text = parser.spelt(token).replace("{,}", ".") if parser.other else text
+        text = f"{text[:-3]}.{text[-3:]}" if parser.other else text
     while parser.at("number") and len(text) <= 60:
         follows = parser.peek()
         between = parser.source.text[parser.items[parser.position - 1].end : follows.start]
@@ -171,7 +171,14 @@ def _is_group(text: str, group: str) -> bool:
     return len(decimals) % 3 == 0 and len(group) <= 3 if point else len(group) == 3
 
 
-def _power_of_ten(parser: Reader) -> bool:
+def _shifted(text: str) -> str:
+    """A number of per cent: 59.3 is 0.593."""
+    whole, _, decimals = text.partition(".")
+    whole = whole.rjust(3, "0")
+    return f"{whole[:-2]}.{whole[-2:]}{decimals}"
+
+
+def _power_of_ten(parser: Grammar) -> bool:
     r"""Whether \times 10^… follows."""
     sign = parser.peek()
     return (
@@ -186,7 +193,7 @@ def _power_of_ten(parser: Reader) -> bool:
     )
 
 
-def _whole_exponent(parser: Reader) -> bool:
+def _whole_exponent(parser: Grammar) -> bool:
     place = parser.position + 3
     if parser.items[place].kind == "number":
         return True
@@ -194,13 +201,13 @@ def _whole_exponent(parser: Reader) -> bool:
     return 1 <= len(inside) <= 2 and inside[-1].kind == "number"
 
 
-def group(parser: Reader) -> fm.Formula:
+def group(parser: Grammar) -> fm.Formula:
     r"""{…}: a symbol in braces, {a \over b}, or a formula."""
     found = symbol(parser)
     return found if found is not None else parser.formula_in(parser.argument("this"))
 
 
-def delimited(parser: Reader) -> fm.Formula:
+def delimited(parser: Grammar) -> fm.Formula:
     """What stands in brackets."""
     token = parser.peek()
     if token.text == "|":
@@ -219,14 +226,14 @@ def delimited(parser: Reader) -> fm.Formula:
     return value
 
 
-def _is_plus(parser: Reader) -> bool:
+def _is_plus(parser: Grammar) -> bool:
     """Whether the subscript that comes next is a +, as in [z]_+ for max(0, z)."""
     place = argument(parser.tokens, parser.position + 1, parser.stop)
     only = place is not None and place.stop - place.start == 1
     return only and place is not None and parser.items[place.start].text == "+"
 
 
-def _composed(parser: Reader) -> fm.Formula | None:
+def _composed(parser: Grammar) -> fm.Formula | None:
     r"""(g \circ f)(x), and (g \circ f)'(x) for its derivative by x."""
     items, start = parser.items[parser.position : parser.stop], parser.position
     end = next((at for at, one in enumerate(items[:_COMPOSED]) if one.kind == "close"), 0)
@@ -252,7 +259,7 @@ def _composed(parser: Reader) -> fm.Formula | None:
     return fm.Derivative(value, args[0], False, span) if primes else value
 
 
-def _function_of(parser: Reader, token: Token) -> str | None:
+def _function_of(parser: Grammar, token: Token) -> str | None:
     """The function a symbol of a composition is."""
     vocabulary = parser.lexicon.vocabulary
     name = LETTERS.get(token.text, token.text) if token.kind == "command" else token.text
@@ -264,7 +271,7 @@ def _function_of(parser: Reader, token: Token) -> str | None:
     return known or (name if name in FUNCTION_LETTERS else None)
 
 
-def _gradient(parser: Reader, token: Token) -> fm.Formula:
+def _gradient(parser: Grammar, token: Token) -> fm.Formula:
     r"""\nabla_w L, by one number, is ∂L/∂w."""
     start = parser.position - 1
     hint = "\\nabla_{w} L, or write the partial derivatives one by one"
@@ -282,7 +289,7 @@ def _gradient(parser: Reader, token: Token) -> fm.Formula:
     return fm.Derivative(of, wrt, True, parser.span_from(start))
 
 
-def _physics(parser: Reader, token: Token) -> fm.Formula:
+def _physics(parser: Grammar, token: Token) -> fm.Formula:
     r"""\pdv{L}{w} and \dv{L}{w} of the package physics."""
     start = parser.position - 1
     of = parser.formula_in(parser.argument(f"\\{token.text}"))
@@ -294,7 +301,7 @@ def _physics(parser: Reader, token: Token) -> fm.Formula:
     return fm.Derivative(of, wrt, token.text in _PARTIALS, parser.span_from(start))
 
 
-def _left_dot(parser: Reader) -> fm.Formula:
+def _left_dot(parser: Grammar) -> fm.Formula:
     r"""\left. … \right|_{s}; the bar and its subscript are read as a script of what stands here."""
     opened = parser.next()
     start = parser.position
@@ -309,7 +316,7 @@ def _left_dot(parser: Reader) -> fm.Formula:
     return held(parser, value, start)
 
 
-def absolute(parser: Reader, kind: str) -> fm.Formula:
+def absolute(parser: Grammar, kind: str) -> fm.Formula:
     """|x|."""
     start = parser.position
     opened = parser.next()
@@ -328,7 +335,7 @@ def absolute(parser: Reader, kind: str) -> fm.Formula:
     return fm.Call("abs", (value,), 0, parser.span_from(start))
 
 
-def _order_of_norm(parser: Reader) -> None:
+def _order_of_norm(parser: Grammar) -> None:
     """The 2 of ‖x‖₂: every norm of a number is its absolute value."""
     parser.next()
     place = parser.argument("`_`")
@@ -336,7 +343,7 @@ def _order_of_norm(parser: Reader) -> None:
         raise parser.error("this norm is not read", parser.items[place.start].span, "‖x‖_2")
 
 
-def environment(parser: Reader) -> fm.Formula:
+def environment(parser: Grammar) -> fm.Formula:
     """\\begin{…}."""
     token = parser.peek()
     if token.text in {"cases", "dcases", "rcases"}:
@@ -352,7 +359,7 @@ def environment(parser: Reader) -> fm.Formula:
 # ------------------------------------------------------------------ commands
 
 
-def command(parser: Reader, token: Token) -> fm.Formula:
+def command(parser: Grammar, token: Token) -> fm.Formula:
     """A factor that begins with a command."""
     name = token.text
     if name == "partial" and parser.peek(1).kind == "_":
@@ -379,7 +386,7 @@ def command(parser: Reader, token: Token) -> fm.Formula:
     return reader(parser, token)
 
 
-def unknown(parser: Reader, token: Token) -> ChainruleError:
+def unknown(parser: Grammar, token: Token) -> ChainruleError:
     """The error for a command that is not read."""
     text = parser.spelt(token)
     if token.text in REFUSED or token.text in RELATIONS or token.text in MULTIPLY:
@@ -390,13 +397,13 @@ def unknown(parser: Reader, token: Token) -> ChainruleError:
     return parser.error(f"`{text}` is not a command that is read here", token.span, hint)
 
 
-def _fraction(parser: Reader, token: Token) -> fm.Formula:
+def _fraction(parser: Grammar, token: Token) -> fm.Formula:
     start = parser.position - 1
     top, bottom = parser.argument(f"\\{token.text}"), parser.argument(f"\\{token.text}")
     return fraction(parser, start, top, bottom)
 
 
-def _root(parser: Reader, token: Token) -> fm.Formula:
+def _root(parser: Grammar, token: Token) -> fm.Formula:
     r"""\sqrt{x}, \sqrt[3]{x}, √x."""
     start = parser.position - 1
     order: fm.Formula | None = None
@@ -417,12 +424,12 @@ def _root(parser: Reader, token: Token) -> fm.Formula:
     return fm.Power(value, fm.Quotient(fm.Number("1"), order, span), span)
 
 
-def _group_only(parser: Reader, token: Token) -> fm.Formula:
+def _group_only(parser: Grammar, token: Token) -> fm.Formula:
     """A command that changes the looks of its argument."""
     return parser.formula_in(parser.argument(f"\\{token.text}"))
 
 
-def _braced(parser: Reader, token: Token) -> fm.Formula:
+def _braced(parser: Grammar, token: Token) -> fm.Formula:
     r"""\underbrace{x}_{note}: the note is dropped."""
     value = parser.formula_in(parser.argument(f"\\{token.text}"))
     if parser.at("_" if token.text.startswith("under") else "^"):
@@ -431,13 +438,13 @@ def _braced(parser: Reader, token: Token) -> fm.Formula:
     return value
 
 
-def _set_over(parser: Reader, token: Token) -> fm.Formula:
+def _set_over(parser: Grammar, token: Token) -> fm.Formula:
     r"""\overset{note}{x}: the note is dropped."""
     parser.argument(f"\\{token.text}")
     return parser.formula_in(parser.argument(f"\\{token.text}"))
 
 
-ATOMS: Mapping[str, Callable[[Reader, Token], fm.Formula]] = MappingProxyType(
+ATOMS: Mapping[str, Callable[[Grammar, Token], fm.Formula]] = MappingProxyType(
     {
         **dict.fromkeys(FRACTIONS, _fraction),
         **dict.fromkeys(("boxed", "cancel", "bcancel", "xcancel", "fbox", "mathstrut", "smash",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from chainrule.read.latex.braces import Token
-    from chainrule.read.latex.reader import Reader
+    from chainrule.read.latex.grammar import Grammar
     from chainrule.read.latex.symbols import Range
 
 __all__ = ["big_product", "big_sum"]
@@ -28,12 +28,12 @@ MAX_IMPLIED = 20
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-def big_sum(parser: Reader, token: Token) -> fm.Formula:
+def big_sum(parser: Grammar, token: Token) -> fm.Formula:
     """A sum, from behind its sign on."""
     return _big(parser, token, _summed)
 
 
-def big_product(parser: Reader, token: Token) -> fm.Formula:
+def big_product(parser: Grammar, token: Token) -> fm.Formula:
     """A product, from behind its sign on."""
     return _big(parser, token, None)
 
@@ -43,7 +43,7 @@ def _summed(terms: list[fm.Formula]) -> fm.Formula:
 
 
 def _big(
-    parser: Reader, token: Token, add: Callable[[list[fm.Formula]], fm.Formula] | None
+    parser: Grammar, token: Token, add: Callable[[list[fm.Formula]], fm.Formula] | None
 ) -> fm.Formula:
     start = parser.position - 1
     lower: Range | None = None
@@ -93,7 +93,7 @@ def _big(
 
 
 def _range(
-    parser: Reader, lower: Range, upper: Range | None
+    parser: Grammar, lower: Range, upper: Range | None
 ) -> tuple[str, fm.Formula | None, fm.Formula | None, Sequence[int | str] | None]:
     """The index with its bounds, or with its values."""
     after = parser.position
@@ -123,7 +123,7 @@ def _range(
     return name, first, last, members
 
 
-def _without(parser: Reader, place: Range) -> int | str | None:
+def _without(parser: Grammar, place: Range) -> int | str | None:
     r"""The j of k \neq j, where it is a number or stands for one."""
     items = parser.items[place.start : place.stop]
     if len(items) != 3 or items[1].text not in {"ne", "neq"} or items[1].kind != "command":
@@ -132,7 +132,7 @@ def _without(parser: Reader, place: Range) -> int | str | None:
     return int(text) if text.isdigit() else parser.bound.get(text)
 
 
-def _members(parser: Reader, place: Range) -> list[int | str] | None:
+def _members(parser: Grammar, place: Range) -> list[int | str] | None:
     r"""The values of k \in \{1, 2\} and k = 1, 2."""
     items = parser.items[place.start : place.stop]
     braced = len(items) > 3 and items[1].kind == "open" and items[-1].kind == "close"
@@ -148,7 +148,7 @@ def _members(parser: Reader, place: Range) -> list[int | str] | None:
     return [int(piece) if piece.isdigit() else piece for piece in found]
 
 
-def _implied(parser: Reader, index: str, body: int) -> list[int | str] | None:
+def _implied(parser: Grammar, index: str, body: int) -> list[int | str] | None:
     """The values of an index whose range is not given.
 
     Those for which every name that carries the index is one of the model; None if for some value
@@ -176,7 +176,7 @@ def _implied(parser: Reader, index: str, body: int) -> list[int | str] | None:
     return good
 
 
-def _is_one_layer(parser: Reader, rows: list[list[str]]) -> bool:
+def _is_one_layer(parser: Grammar, rows: list[list[str]]) -> bool:
     """Whether names that an index runs over stand side by side, or one after the other in time."""
     depths = parser.lexicon.vocabulary.depths
     for family in zip(*rows, strict=False):
@@ -186,7 +186,7 @@ def _is_one_layer(parser: Reader, rows: list[list[str]]) -> bool:
     return len({len(row) for row in rows}) == 1
 
 
-def _candidates(parser: Reader, index: str) -> list[int | str]:
+def _candidates(parser: Grammar, index: str) -> list[int | str]:
     """Numbers, and what Mazur calls o1 and o2, that names of the model end with."""
     numbers: set[int] = set()
     words: set[str] = set()
@@ -214,7 +214,7 @@ def _numbers(first: fm.Formula | None, last: fm.Formula | None) -> range | None:
 
 
 def _written_out(
-    parser: Reader, index: str, values: Sequence[int | str], body: int, *, strict: bool = True
+    parser: Grammar, index: str, values: Sequence[int | str], body: int, *, strict: bool = True
 ) -> list[fm.Formula] | None:
     """The terms one by one; None where one of their names is not known, if that matters."""
     outer, flag = parser.bound, parser.unknown_entry
@@ -235,7 +235,7 @@ def _written_out(
 
 
 def _kept(
-    parser: Reader, index: str, first: fm.Formula | None, last: fm.Formula | None, start: int
+    parser: Grammar, index: str, first: fm.Formula | None, last: fm.Formula | None, start: int
 ) -> fm.Formula:
     outer = parser.bound
     parser.bound = {**outer, index: None}
@@ -245,7 +245,7 @@ def _kept(
     return fm.BigSum(fm.Name(index, (), span), value, first, last, span)
 
 
-def _body(parser: Reader) -> fm.Formula:
+def _body(parser: Grammar) -> fm.Formula:
     """What is summed: a product, up to the next + or −."""
     parser.enter()
     value = parser.term()

@@ -265,8 +265,8 @@ REFUSED: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(
             ["binom", "dbinom", "tbinom", "choose", "genfrac"], "binomials are not read"
         ),
+        "lg": "\\lg is the logarithm to base 10 or 2: write \\log_{10} x or \\log_2 x",
         "norm": "write \\lVert x \\rVert",
-        "lg": "write \\log_{10}, \\log_2 or \\ln",
         "mid": "conditional quantities are not read",
         "infty": "a formula has finite numbers only",
         "pm": "write both formulas", "mp": "write both formulas",

@@ -16,14 +16,14 @@ from chainrule.read.latex.symbols import Range, argument, scan
 
 if TYPE_CHECKING:
     from chainrule.read.latex.braces import Token
-    from chainrule.read.latex.reader import Reader
+    from chainrule.read.latex.grammar import Grammar
 
 __all__ = ["fraction", "held", "operand", "slash_derivative"]
 
 MAX_ORDER = 4
 
 
-def fraction(parser: Reader, start: int, top: Range, bottom: Range) -> fm.Formula:
+def fraction(parser: Grammar, start: int, top: Range, bottom: Range) -> fm.Formula:
     """A quotient that begins at a token, or the derivative that it is."""
     after = bottom.after
     operator = top.stop - top.start == 1 and parser.items[top.start].text == "d"
@@ -38,7 +38,7 @@ def fraction(parser: Reader, start: int, top: Range, bottom: Range) -> fm.Formul
     return fm.Quotient(above, below, parser.span_from(start))
 
 
-def is_marker(parser: Reader, place: int, stop: int) -> bool:
+def is_marker(parser: Grammar, place: int, stop: int) -> bool:
     """Whether a ∂, or a d that is no part of a name, stands at a place."""
     if place >= stop:
         return False
@@ -59,7 +59,7 @@ def is_marker(parser: Reader, place: int, stop: int) -> bool:
     return key is None or parser.lexicon.find(key) is None
 
 
-def _unwrapped(parser: Reader, place: Range) -> Range:
+def _unwrapped(parser: Grammar, place: Range) -> Range:
     """Without braces round the whole."""
     while (
         place.start < place.stop
@@ -70,7 +70,7 @@ def _unwrapped(parser: Reader, place: Range) -> Range:
     return place
 
 
-def _derivative(parser: Reader, token: Token, top: Range, bottom: Range) -> fm.Formula:
+def _derivative(parser: Grammar, token: Token, top: Range, bottom: Range) -> fm.Formula:
     after = bottom.after
     top, bottom = _unwrapped(parser, top), _unwrapped(parser, bottom)
     partial = parser.items[top.start].text == "partial"
@@ -98,7 +98,7 @@ def _derivative(parser: Reader, token: Token, top: Range, bottom: Range) -> fm.F
     return of
 
 
-def _order(parser: Reader, stop: int) -> int:
+def _order(parser: Grammar, stop: int) -> int:
     """The 2 of ∂²."""
     if parser.position >= stop or not parser.at("^"):
         return 1
@@ -108,7 +108,7 @@ def _order(parser: Reader, stop: int) -> int:
     return _small(parser, exponent)
 
 
-def _small(parser: Reader, exponent: fm.Formula) -> int:
+def _small(parser: Grammar, exponent: fm.Formula) -> int:
     if (
         isinstance(exponent, fm.Number)
         and exponent.text.isdigit()
@@ -121,7 +121,7 @@ def _small(parser: Reader, exponent: fm.Formula) -> int:
     )
 
 
-def _denominators(parser: Reader, stop: int) -> list[fm.Formula]:
+def _denominators(parser: Grammar, stop: int) -> list[fm.Formula]:
     """What is differentiated by: ∂x, ∂x ∂y, ∂x²."""
     out: list[fm.Formula] = []
     while parser.position < stop:
@@ -146,7 +146,7 @@ def _denominators(parser: Reader, stop: int) -> list[fm.Formula]:
     return out
 
 
-def operand(parser: Reader, token: Token) -> fm.Formula:
+def operand(parser: Grammar, token: Token) -> fm.Formula:
     r"""What \frac{d}{dx} applies to: the bracket behind it, or what stands side by side."""
     start = parser.side = parser.position
     if not parser.starts() and not parser.at("bar"):
@@ -174,7 +174,7 @@ def operand(parser: Reader, token: Token) -> fm.Formula:
 # ------------------------------------------------------------------ with a stroke
 
 
-def slash_derivative(parser: Reader) -> fm.Formula | None:
+def slash_derivative(parser: Grammar) -> fm.Formula | None:
     r"""\partial L/\partial W and dL/dz; None where none begins here."""
     start, stop = parser.position, parser.stop
     if parser.items[start].kind == "{":
@@ -213,13 +213,13 @@ def slash_derivative(parser: Reader) -> fm.Formula | None:
     return of
 
 
-def _operator(parser: Reader) -> fm.Formula:
+def _operator(parser: Grammar) -> fm.Formula:
     raise parser.error(
         "write this operator as a fraction", parser.peek().span, "\\frac{\\partial}{\\partial x}(…)"
     )
 
 
-def _stroke(parser: Reader, start: int, stop: int) -> int | None:
+def _stroke(parser: Grammar, start: int, stop: int) -> int | None:
     """Where the `/` behind one thing stands."""
     place = start + 1
     items = parser.items
@@ -250,7 +250,7 @@ def _stroke(parser: Reader, start: int, stop: int) -> int | None:
 # ------------------------------------------------------------------ held fixed
 
 
-def held(parser: Reader, value: fm.Formula, start: int) -> fm.Formula:
+def held(parser: Grammar, value: fm.Formula, start: int) -> fm.Formula:
     """The names behind a bar, which stay fixed while a derivative is taken."""
     if not parser.at("_"):
         raise parser.error(
@@ -269,7 +269,7 @@ def held(parser: Reader, value: fm.Formula, start: int) -> fm.Formula:
     return fm.Held(value, tuple(names), parser.span_from(start))
 
 
-def _values(parser: Reader) -> list[fm.Formula]:
+def _values(parser: Grammar) -> list[fm.Formula]:
     """x = 1, y = 2: names and what they are, in turn."""
     out: list[fm.Formula] = []
     while True:
@@ -283,7 +283,7 @@ def _values(parser: Reader) -> list[fm.Formula]:
         parser.next()
 
 
-def _names(parser: Reader) -> list[fm.Name]:
+def _names(parser: Grammar) -> list[fm.Name]:
     out: list[fm.Name] = []
     while True:
         value = parser.factor()
@@ -297,6 +297,6 @@ def _names(parser: Reader) -> list[fm.Name]:
         parser.next()
 
 
-def _no_name(parser: Reader, value: fm.Formula) -> ChainruleError:
+def _no_name(parser: Grammar, value: fm.Formula) -> ChainruleError:
     span = getattr(value, "span", None) or parser.peek().span
     return parser.error("behind the bar stand the names that are held fixed", span, "\\right|_{s}")

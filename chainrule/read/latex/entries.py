@@ -9,7 +9,7 @@ from chainrule.core import formula as fm
 
 if TYPE_CHECKING:
     from chainrule.core.errors import Span
-    from chainrule.read.latex.reader import Reader
+    from chainrule.read.latex.grammar import Grammar
 
 __all__ = ["carries", "entry_index", "letters"]
 
@@ -29,7 +29,7 @@ def letters(piece: str) -> list[str]:
     return [piece] if piece.isdigit() else re.findall(r"[0-9]+|[^0-9]", piece)
 
 
-def entry_index(text: str, parser: Reader, span: Span) -> fm.Formula:
+def entry_index(text: str, parser: Grammar, span: Span) -> fm.Formula:
     """One index as a formula."""
     if text.isdigit():
         return fm.Number(text, span)

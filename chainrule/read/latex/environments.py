@@ -10,13 +10,11 @@ from chainrule.read.latex.functions import close
 from chainrule.read.latex.symbols import Range, is_prose
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from chainrule.core.errors import ChainruleError, Span
     from chainrule.read.latex.braces import Token
-    from chainrule.read.latex.reader import Reader
+    from chainrule.read.latex.grammar import Grammar
 
-__all__ = ["bracket_or_iverson", "cases", "chosen", "indicator", "iverson", "matrix"]
+__all__ = ["bracket_or_iverson", "cases", "indicator", "iverson", "matrix"]
 
 _COMPARED = {"=": "==", "==": "==", "!=": "!=", "<": "<", ">": ">", "<=": "<=", ">=": ">="}
 _NEGATED = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
@@ -24,7 +22,7 @@ _FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 _OTHERWISE = ("otherwise", "else", "그 외", "그외", "그밖", "그 밖", "기타", "나머지")
 
 
-def comparison(parser: Reader) -> str | None:
+def comparison(parser: Grammar) -> str | None:
     """The comparison that comes next, taken."""
     token = parser.peek()
     if token.kind not in {"op", "command"}:
@@ -35,7 +33,7 @@ def comparison(parser: Reader) -> str | None:
     return found
 
 
-def conditions(parser: Reader) -> list[fm.Condition]:
+def conditions(parser: Grammar) -> list[fm.Condition]:
     """a < b ≤ c as two comparisons, a < b as one."""
     start = parser.position
     left = parser.sum()
@@ -56,7 +54,7 @@ def iverson(condition: fm.Condition, span: Span) -> fm.Formula:
     return fm.Bracket(condition, span)
 
 
-def bracket_or_iverson(parser: Reader) -> fm.Formula:
+def bracket_or_iverson(parser: Grammar) -> fm.Formula:
     """(a + b), [a + b] or [z > 0]; in the first two, the brackets only group."""
     start = parser.position
     opened = parser.next()
@@ -91,7 +89,7 @@ def bracket_or_iverson(parser: Reader) -> fm.Formula:
     return value
 
 
-def indicator(parser: Reader) -> fm.Formula:
+def indicator(parser: Grammar) -> fm.Formula:
     r"""\mathbb{1}[z > 0], \mathbf 1_{z > 0}, \mathbb{1}\{z > 0\}; a bold 1 alone is no number."""
     start = parser.position
     token = parser.next()
@@ -112,7 +110,7 @@ def indicator(parser: Reader) -> fm.Formula:
     return iverson(found[0], parser.span_from(start))
 
 
-def _unbraced(parser: Reader, place: Range) -> Range:
+def _unbraced(parser: Grammar, place: Range) -> Range:
     r"""Without \{ \} or [ ] round the whole."""
     items = parser.items
     if (
@@ -127,7 +125,7 @@ def _unbraced(parser: Reader, place: Range) -> Range:
 # ------------------------------------------------------------------ rows and cells
 
 
-def cells(parser: Reader) -> tuple[list[list[Range]], Token]:
+def cells(parser: Grammar) -> tuple[list[list[Range]], Token]:
     """The cells of the environment that comes next, row by row, and go on behind it."""
     opened = parser.peek()
     end = parser.tokens.partner[parser.position]
@@ -147,7 +145,7 @@ def cells(parser: Reader) -> tuple[list[list[Range]], Token]:
     return [row for row in rows if any(cell.start < cell.stop for cell in row)], opened
 
 
-def matrix(parser: Reader) -> fm.Formula:
+def matrix(parser: Grammar) -> fm.Formula:
     """A matrix."""
     start = parser.position
     rows, opened = cells(parser)
@@ -159,48 +157,38 @@ def matrix(parser: Reader) -> fm.Formula:
     return fm.Matrix(entries, parser.span_from(start))
 
 
-def cases(parser: Reader) -> fm.Formula:
+def cases(parser: Grammar) -> fm.Formula:
     """A choice by conditions. What no row covers has no value, which is written 0/0."""
     start = parser.position
     rows, opened = cells(parser)
     after = parser.position
-    found = [_row(parser, row, opened) for row in rows]
-    parser.position = after
-    return chosen(found, parser.error, opened.span, parser.span_from(start))
-
-
-def chosen(
-    rows: Sequence[tuple[fm.Formula, list[fm.Condition] | None]],
-    error: Callable[[str, Span, str | None], ChainruleError],
-    opened: Span,
-    span: Span,
-) -> fm.Formula:
-    """A choice from its cases: a value with its comparisons, which are None for the rest."""
     branches: list[tuple[fm.Formula, fm.Condition]] = []
     otherwise: fm.Formula | None = None
-    for number, (value, found) in enumerate(rows, 1):
+    for number, row in enumerate(rows, 1):
+        value, found = _row(parser, row, opened)
         left = [one for one in found or () if not _excluded(one, branches)]
         last = number == len(rows)
         if found is None or not left:
             if not last:
-                raise error("only the last case goes without a condition", opened, None)
+                raise parser.error("only the last case goes without a condition", opened.span)
             otherwise = value
         elif len(left) > 1:
-            raise error(
-                "one comparison in each case is read here", left[0].span or opened,
-                "order the cases so that each needs one: x < -1, then x <= 1, then the rest",
+            raise parser.error(
+                "one comparison in each case is read here", left[0].span or opened.span,
+                "order the cases so that each needs one: x < -1, then x \\le 1, then the rest",
             )  # fmt: skip
         else:
             branches.append((value, left[0]))
+    parser.position = after
     if not branches:
-        raise error("a choice needs a condition", opened, "x if x > 0 else 0")
+        raise parser.error("a choice needs a condition", opened.span, "x & \\text{if } x > 0")
     if otherwise is None:
-        otherwise = fm.Quotient(fm.ZERO, fm.ZERO, opened)
-    return fm.Cases(tuple(branches), otherwise, span)
+        otherwise = fm.Quotient(fm.ZERO, fm.ZERO, opened.span)
+    return fm.Cases(tuple(branches), otherwise, parser.span_from(start))
 
 
 def _row(
-    parser: Reader, row: list[Range], opened: Token
+    parser: Grammar, row: list[Range], opened: Token
 ) -> tuple[fm.Formula, list[fm.Condition] | None]:
     """The value of a case with its comparisons, which are None for the rest."""
     items = parser.items
@@ -222,7 +210,7 @@ def _row(
     return value, found
 
 
-def _tests(parser: Reader, opened: Token) -> list[fm.Condition] | None:
+def _tests(parser: Grammar, opened: Token) -> list[fm.Condition] | None:
     out: list[fm.Condition] = []
     said_rest = False
     while True:
@@ -243,7 +231,7 @@ def _tests(parser: Reader, opened: Token) -> list[fm.Condition] | None:
     return out or None
 
 
-def _mixed(parser: Reader, opened: Token) -> ChainruleError:
+def _mixed(parser: Grammar, opened: Token) -> ChainruleError:
     return parser.error("this case says both otherwise and when", opened.span)
 
 
@@ -251,7 +239,7 @@ def _means_rest(text: str) -> bool:
     return any(word in text.lower() for word in _OTHERWISE)
 
 
-def _bare_word(parser: Reader) -> str:
+def _bare_word(parser: Grammar) -> str:
     rest = parser.items[parser.position : parser.stop]
     return "".join(token.text for token in rest if token.kind == "letter") if rest else ""
 

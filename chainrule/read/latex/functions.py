@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 from chainrule.core import formula as fm
 from chainrule.core.errors import Span
 from chainrule.core.written import WRITTEN, written
-from chainrule.read.latex.commands import FUNCTIONS, RELATIONS
 from chainrule.read.latex.symbols import Range, pieces, scan
 from chainrule.read.shares import share
 
 if TYPE_CHECKING:
     from chainrule.read.latex.braces import Token
-    from chainrule.read.latex.reader import Reader
+    from chainrule.read.latex.grammar import Grammar
 
 __all__ = ["application", "arguments", "call", "list_of_names", "softmax"]
 
@@ -22,7 +21,7 @@ _NEEDS_BRACKETS = frozenset({"max", "min"})
 _LETTERS = ("x", "y", "z")
 
 
-def arguments(parser: Reader) -> tuple[fm.Formula, ...]:
+def arguments(parser: Grammar) -> tuple[fm.Formula, ...]:
     """What stands in the bracket that comes next, between commas."""
     opened = parser.next()
     bars, parser.bars = parser.bars, 0
@@ -35,7 +34,7 @@ def arguments(parser: Reader) -> tuple[fm.Formula, ...]:
     return tuple(out)
 
 
-def close(parser: Reader, opened: Token) -> None:
+def close(parser: Grammar, opened: Token) -> None:
     """Take the closing bracket."""
     wanted = _CLOSING[opened.text]
     if parser.at("close", wanted):
@@ -54,7 +53,7 @@ def close(parser: Reader, opened: Token) -> None:
     raise parser.unexpected()
 
 
-def call(parser: Reader, name: str, start: int, sup: Range | None, primes: int) -> fm.Formula:
+def call(parser: Grammar, name: str, start: int, sup: Range | None, primes: int) -> fm.Formula:
     """A function with its argument, from behind its head on; `sup` stands on the head."""
     exponent: Range | None = None
     if sup is not None:
@@ -112,7 +111,7 @@ def call(parser: Reader, name: str, start: int, sup: Range | None, primes: int) 
 
 
 def softmax(
-    parser: Reader, start: int, args: tuple[fm.Formula, ...], index: tuple[str, ...]
+    parser: Grammar, start: int, args: tuple[fm.Formula, ...], index: tuple[str, ...]
 ) -> fm.Formula:
     r"""\operatorname{softmax}(z)_1, and \mathrm{softmax}_1(z)."""
     span = parser.span_from(start)
@@ -123,7 +122,7 @@ def softmax(
 
 
 def _applied(
-    parser: Reader, name: str, args: tuple[fm.Formula, ...], primes: int, span: Span
+    parser: Grammar, name: str, args: tuple[fm.Formula, ...], primes: int, span: Span
 ) -> fm.Formula:
     """The call; sech x is 1/cosh x."""
     if name not in WRITTEN or name in parser.lexicon.vocabulary.functions:
@@ -134,7 +133,7 @@ def _applied(
     return written(name, args, span)
 
 
-def _check_sum(parser: Reader, name: str, begin: int) -> None:
+def _check_sum(parser: Grammar, name: str, begin: int) -> None:
     r"""Refuse \log\sum_k e^{a_k} \cdot b: the sum may end before the dot or behind it."""
     if parser.items[begin].text not in {"sum", "prod"} or parser.items[begin].kind != "command":
         return
@@ -152,11 +151,11 @@ def _check_sum(parser: Reader, name: str, begin: int) -> None:
         place += 1
 
 
-def _is_empty(parser: Reader) -> bool:
+def _is_empty(parser: Grammar) -> bool:
     return parser.tokens.partner[parser.position] == parser.position + 1
 
 
-def _run(parser: Reader, first: fm.Formula, start: int) -> fm.Formula:
+def _run(parser: Grammar, first: fm.Formula, start: int) -> fm.Formula:
     r"""The argument of a function without brackets: \log 2x, up to a bracket or a function.
 
     It may end before that: \tanh z\, v is the other reading.
@@ -179,12 +178,14 @@ def _run(parser: Reader, first: fm.Formula, start: int) -> fm.Formula:
     return parser.joined(factors, start)
 
 
-def _function_follows(parser: Reader) -> bool:
+def _function_follows(parser: Grammar) -> bool:
+    from chainrule.read.latex.commands import FUNCTIONS
+
     token = parser.peek()
     return token.kind == "command" and token.text in FUNCTIONS
 
 
-def _check_arity(parser: Reader, name: str, count: int, span: Span) -> None:
+def _check_arity(parser: Grammar, name: str, count: int, span: Span) -> None:
     limits = parser.lexicon.vocabulary.functions.get(name)
     if limits is None or limits[0] <= count <= limits[1]:
         return
@@ -198,7 +199,7 @@ def _check_arity(parser: Reader, name: str, count: int, span: Span) -> None:
 
 
 def application(
-    parser: Reader,
+    parser: Grammar,
     name: str,
     start: int,
     primes: int,
@@ -249,7 +250,7 @@ def application(
     )
 
 
-def _outside_scripts(parser: Reader, place: int, end: int) -> list[Token]:
+def _outside_scripts(parser: Grammar, place: int, end: int) -> list[Token]:
     """The tokens of a list that are no part of a symbol."""
     out: list[Token] = []
     while place < end:
@@ -261,10 +262,12 @@ def _outside_scripts(parser: Reader, place: int, end: int) -> list[Token]:
 
 
 def _is_relation(token: Token) -> bool:
+    from chainrule.read.latex.commands import RELATIONS
+
     return token.kind in {"op", "command"} and (token.text in RELATIONS or token.text in ",.;")
 
 
-def list_of_names(parser: Reader) -> None:
+def list_of_names(parser: Grammar) -> None:
     """Go past a bracket of names that says what something depends on."""
     end = _listed(parser, parser.position, raised=True)
     if end is not None and not any(
@@ -273,7 +276,7 @@ def list_of_names(parser: Reader) -> None:
         parser.position = end
 
 
-def _listed(parser: Reader, place: int, *, raised: bool = False) -> int | None:
+def _listed(parser: Grammar, place: int, *, raised: bool = False) -> int | None:
     """The place behind a bracket that holds names, or one number, only."""
     opened = parser.items[place]
     place += 1

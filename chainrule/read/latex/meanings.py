@@ -17,7 +17,7 @@ from chainrule.read.latex.functions import application, arguments, call, softmax
 from chainrule.read.latex.symbols import Key, Range, Scan, identifier, pieces
 
 if TYPE_CHECKING:
-    from chainrule.read.latex.reader import Reader
+    from chainrule.read.latex.grammar import Grammar
 
 __all__ = ["FUNCTION_LETTERS", "NEW", "PRIMED", "PRIMES", "Meaning"]
 
@@ -42,7 +42,7 @@ FUNCTION_LETTERS = frozenset({"f", "g", "h", "F", "G", "H", "phi", "psi", "varph
 class Meaning:
     """One scanned symbol and the ways it can be read."""
 
-    def __init__(self, parser: Reader, found: Scan) -> None:
+    def __init__(self, parser: Grammar, found: Scan) -> None:
         self.parser = parser
         self.found = found
         self.lexicon = parser.lexicon

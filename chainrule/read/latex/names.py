@@ -19,7 +19,7 @@ from chainrule.read.latex.meanings import Meaning
 from chainrule.read.latex.symbols import Range, Scan, scan, with_scripts
 
 if TYPE_CHECKING:
-    from chainrule.read.latex.reader import Reader
+    from chainrule.read.latex.grammar import Grammar
 
 __all__ = ["function_call", "symbol", "whole_symbol"]
 
@@ -27,7 +27,7 @@ CHANGE = "Δ"
 _PLAIN_NAME = re.compile(r"[A-Za-z]\w*")
 
 
-def whole_symbol(parser: Reader) -> fm.Formula:
+def whole_symbol(parser: Grammar) -> fm.Formula:
     """The formula that a letter begins."""
     found = symbol(parser)
     if found is None:
@@ -35,7 +35,7 @@ def whole_symbol(parser: Reader) -> fm.Formula:
     return found
 
 
-def symbol(parser: Reader) -> fm.Formula | None:
+def symbol(parser: Grammar) -> fm.Formula | None:
     """The formula that a letter begins; None where no symbol does."""
     literal = _literal(parser)
     if literal is not None:
@@ -53,7 +53,7 @@ def symbol(parser: Reader) -> fm.Formula | None:
     return Meaning(parser, found).read()
 
 
-def _literal(parser: Reader) -> fm.Formula | None:
+def _literal(parser: Grammar) -> fm.Formula | None:
     """A name that is typeset as a sequence of symbols, or the head of a function that is."""
     lexicon = parser.lexicon
     if not lexicon.literals and not lexicon.literal_heads:
@@ -74,7 +74,7 @@ def _literal(parser: Reader) -> fm.Formula | None:
     return None
 
 
-def _plain_name(parser: Reader) -> Scan | None:
+def _plain_name(parser: Grammar) -> Scan | None:
     """target_o1 without braces, where the model has that name."""
     token = parser.peek()
     match = _PLAIN_NAME.match(parser.source.text, token.start, parser.finish)
@@ -90,7 +90,7 @@ def _plain_name(parser: Reader) -> Scan | None:
     return with_scripts(parser.tokens, Scan(match[0], parser.position, place), parser.stop)
 
 
-def _change(parser: Reader, found: Scan) -> fm.Formula | None:
+def _change(parser: Grammar, found: Scan) -> fm.Formula | None:
     """Δw: the change of w in an update."""
     if "Delta" in parser.lexicon.names:
         return None
@@ -105,7 +105,7 @@ def _change(parser: Reader, found: Scan) -> fm.Formula | None:
     raise parser.error("Δ stands before a name", parser.span_from(start), "\\Delta w_{31}")
 
 
-def function_call(parser: Reader) -> fm.Formula:
+def function_call(parser: Grammar) -> fm.Formula:
     r"""\tanh z, \sin^2 x, \max(0, z), \log'(x)."""
     start = parser.position
     token = parser.next()

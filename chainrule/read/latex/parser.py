@@ -15,8 +15,8 @@ from chainrule.core.errors import LimitError, Span
 from chainrule.read.latex.atoms import atom, starts_atom
 from chainrule.read.latex.commands import REFUSED, RELATIONS
 from chainrule.read.latex.derivatives import fraction, held
+from chainrule.read.latex.grammar import Grammar
 from chainrule.read.latex.meanings import PRIMED
-from chainrule.read.latex.reader import Reader
 from chainrule.read.latex.steps import steps_of
 from chainrule.read.latex.symbols import Range, argument, is_prose
 
@@ -31,6 +31,7 @@ _THEREFORE = frozenset({
     "Rightarrow", "Longrightarrow", "implies", "therefore", "because",
     "Leftrightarrow", "Longleftrightarrow", "iff",
 })  # fmt: skip
+_TRANSPOSES = frozenset({"T", "top", "intercal"})
 _ANNOTATED = frozenset({"overset", "stackrel", "underset"})
 _BECOMES = frozenset({"to", "rightarrow", "longrightarrow", "mapsto"})
 _BOXES = ("boxed", "fbox", "ensuremath", "underline")
@@ -38,7 +39,7 @@ _CLOSED = frozenset({")", "]"})
 _CLAIMED = frozenset({"=", "≈", "←"})
 
 
-class Parser(Reader):
+class Parser(Grammar):
     """Reads one formula."""
 
     def formula_in(self, place: Range) -> fm.Formula:
@@ -368,6 +369,29 @@ class Parser(Reader):
             )  # fmt: skip
         place = self.argument("`^`")
         return self.power(value, place, start)
+
+    def power(self, value: fm.Formula, place: Range, start: int) -> fm.Formula:
+        """A value to the power of what stands at a place."""
+        only = self.items[place.start] if place.stop - place.start == 1 else None
+        if (
+            only is not None
+            and only.kind in {"letter", "text", "command"}
+            and only.text in _TRANSPOSES
+            and (only.text != "T" or "T" not in self.lexicon.names)
+        ):
+            return fm.Transpose(value, self.span_from(start))
+        if place.start == place.stop:
+            raise self.error("this exponent is empty", self.span_from(start))
+        exponent = self.inside(place, self.sum)
+        if (
+            type(value) is fm.Number
+            and value.text == "10"
+            and type(exponent) is fm.Negative
+            and type(exponent.operand) is fm.Number
+            and exponent.operand.text.isdigit()
+        ):
+            return self.decimal("1", -int(exponent.operand.text), start)
+        return fm.Power(value, exponent, self.span_from(start))
 
     def evaluated(self, value: fm.Derivative) -> bool:
         """Whether `(x)` behind dF/dx is where it is taken, and not a factor; then it is taken."""

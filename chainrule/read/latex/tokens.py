@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["Token", "Tokens", "tokenize"]
 
 MAX_LENGTH = 100_000
-MAX_TOKENS = 40_000
+MAX_TOKENS = 45_000
 MAX_DIGITS = 60
 MAX_WORD = 80
 
@@ -49,6 +49,7 @@ _NUMBER = re.compile(r"(?:[0-9]+(?:\{,\}[0-9]{3})*(?:\.[0-9]+)?|\.[0-9]+)(?:[eE]
 _DECIMAL_COMMA = re.compile(
     r"(?:0\{,\}[0-9]+|[0-9]+\{,\}(?:[0-9]{1,2}|[0-9]{4,}))(?![0-9]|\{,\}|\.[0-9])"
 )
+_ONE_GROUP = re.compile(r"[1-9][0-9]{0,2}\{,\}[0-9]{3}")
 _PLAIN_NUMBER = re.compile(r"[0-9]+")
 _OPERATOR = re.compile(r":=|<=|>=|==|[-+*/=<>,;:.!?]")
 _SIMPLE = re.compile(r"(?:[\w .*'+/-]|\\_|\\ |\\,|~)*")
@@ -182,7 +183,8 @@ class _Lexer:
                 source=self.source,
                 span=Span(start, start + length),
             )
-        return self.token("number", text, length)
+        grouped = _ONE_GROUP.fullmatch(self.text, start, start + length)
+        return self.token("number", text, length, "grouped" if grouped else "")
 
     def foreign(self, char: str) -> tuple[Token, ...]:
         """A character that is not ASCII, or has no place in a formula."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from chainrule.calculus.derivations import MAX_PATHS
 from chainrule.catalog.registry import definitions
 from chainrule.core import formula as fm
+from chainrule.core.derivation import holding
 from chainrule.core.errors import LimitError
 from chainrule.core.functions import CONSTANTS
 from chainrule.core.lower import expand_definitions
@@ -103,14 +104,16 @@ def _paths(derivation: Derivation) -> list[list[str]]:
     return [[name for name in path.names if name not in invented] for path in derivation.paths]
 
 
-def _step(step: Step, taken: Container[str]) -> dict[str, Any]:
+def _step(step: Step, taken: Container[str], held: tuple[str, ...] = ()) -> dict[str, Any]:
+    if step.kind == "factor" and isinstance(step.before, fm.Held):
+        held = tuple(name.id for name in step.before.names)
     return {
         "id": step.id,
         "kind": step.kind,
         "rule": step.rule,
-        "before": plain(step.before, taken),
-        "after": plain(step.after, taken),
-        "children": [_step(child, taken) for child in step.children],
+        "before": plain(holding(step.before, held), taken),
+        "after": plain(holding(step.after, held), taken),
+        "children": [_step(child, taken, held) for child in step.children],
     }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from chainrule.core import formula as fm
 from chainrule.show.locales.base import Locale
+from chainrule.show.locales.ko_messages import MESSAGES
 
 _ORDINALS = [
     "첫째",
@@ -70,6 +71,7 @@ _WORDS = {
 _PAIRS = {
     "이/가": ("이", "가"), "은/는": ("은", "는"), "을/를": ("을", "를"), "과/와": ("과", "와"),
     "으로/로": ("으로", "로"), "이다/다": ("이다", "다"), "이므로/므로": ("이므로", "므로"),
+    "이라고/라고": ("이라고", "라고"), "이라는/라는": ("이라는", "라는"),
 }  # fmt: skip
 _RIEUL = 8
 
@@ -146,8 +148,9 @@ def _forms(value: Any, form: str, printed: str) -> str:
         _, _, pair = form.partition(":")
         text = _places(value)
         return text + (particle(text, pair) if pair else "")
-    if form in _PAIRS:
-        return printed + particle(_spoken(value, printed), form)
+    quote = "`" if form.startswith("`") else ""
+    if (pair := form.removeprefix("`")) in _PAIRS:
+        return f"{quote}{printed}{quote}{particle(_spoken(value, printed), pair)}"
     return printed
 
 
@@ -227,12 +230,13 @@ LOCALE = Locale(
         "report-summary": "식 {claims}개: {counts}",
         "report-warning": "경고: 판정하지 못한 식: {counts}",
         "report-count": "{outcome} {count}개",
+        "report-timeout": "판정을 그만두었다: --timeout {seconds}초가 지났다",
         "report-nothing": "식으로 읽을 수 있는 것이 하나도 없다",
         "reason-kinks": "살펴본 점에서는 두 변이 일치하지만, 꺾이는 점 사이의 구간을 모두 "
         "살펴보지는 못하였다",
         "reason-delta": "{name:을/를} {meaning:으로/로} 읽으면 옳지 않지만, 부호가 반대이거나 "
         "다른 뜻일 수 있다",
-        "reason-time": "식 하나에 쓸 수 있는 시간을 넘겼다(--budget으로 늘릴 수 있다)",
+        "reason-work": "한 줄에 허용된 계산량을 다 썼다(--budget으로 늘릴 수 있다)",
         "reason-kink-here": "이 값에서는 도함수가 꺾이거나 끊긴다. 거기서의 미분값은 약속일 뿐이다",
         "reason-tied": "가정이 {name:을/를} 다른 값에 묶어 놓았으므로 {name:이/가} 변할 때 "
         "무엇을 고정하는지 알 수 없다",
@@ -251,6 +255,8 @@ LOCALE = Locale(
         "reason-diagonal": "첨자가 서로 다를 때에는 옳고 {where}에서는 틀리다. 그 경우도 뜻하는가?",
         "reason-prime": "{name:은/는} 여러 이름에 달려 있거나 어느 이름에도 달려 있지 않다. "
         "프라임이 무엇으로 미분한 것인지 써 준다",
+        "reason-inner": "여기서 {name:이라고/라고} 부르는 것이 다른 곳에도 나오므로, "
+        "그것도 함께 변하는지 알 수 없다",
         "reason-no-values": "수를 비교해야 하는데 {names}의 값이 없다(--values)",
         "reason-level": "첨자나 첨자에 걸친 합, 행렬이 있는 식은 아직 판정하지 않는다",
         "reason-derivative": "이름이 아닌 것으로 미분한 식은 판정하지 않는다",
@@ -261,4 +267,6 @@ LOCALE = Locale(
         "못한다",
     },
     forms=_forms,
+    messages=MESSAGES,
+    words={"error": "오류", "hint": "도움말", "Usage:": "사용법:"},
 )

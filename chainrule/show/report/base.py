@@ -72,7 +72,7 @@ class Report:
             return self.locale.say(Phrase("", facts, finding.words), self.math)
         if verdict.outcome is Outcome.UNREADABLE:
             error = verdict.claim.error
-            return error.message if error is not None else ""
+            return self.locale.message(error.message) if error is not None else ""
         if verdict.outcome is Outcome.UNDECIDED:
             return self._reason(verdict.evidence)
         if verdict.outcome is Outcome.VACUOUS:
@@ -97,7 +97,7 @@ class Report:
             key = "reason-unsupported"
         text = self.say(key, **facts)
         detail = facts.get("message") if key == "reason-unsupported" else None
-        return f"{text}: {detail}" if detail else text
+        return f"{text}: {self.locale.message(str(detail))}" if detail else text
 
     def assumption(self, assumption: Assumption) -> str:
         """An assumption, with what it does to a name."""

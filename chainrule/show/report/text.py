@@ -119,7 +119,8 @@ class _Printer:
             rows.append((report.say("report-assuming"), assumed))
         error = verdict.claim.error
         if error is not None and error.hint:
-            rows.append((report.say("report-hint"), error.hint.replace("\n", " ")))
+            hint = report.locale.message(error.hint)
+            rows.append((report.say("report-hint"), hint.replace("\n", " ")))
         command = report.command(judged) if wrong else None
         if command:
             rows.append((report.say("report-why"), command))

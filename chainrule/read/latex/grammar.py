@@ -1,8 +1,7 @@
-r"""What every part of the reader of LaTeX may ask for: the grammar, by its names alone.
+"""What every part of the reader may ask of the whole: formulas inside formulas.
 
-The parts (functions, derivatives, sums, environments, symbols) hold formulas in themselves, and the
-grammar is made of the parts. They know this class only; `chainrule.read.latex.parser` stands above
-them all and fills it in.
+The files for sums, functions, derivatives and so on know this much of the parser, and the parser
+knows them: nothing here knows either.
 """
 
 from __future__ import annotations
@@ -19,17 +18,15 @@ if TYPE_CHECKING:
     from chainrule.read.latex.braces import Token
     from chainrule.read.latex.symbols import Range
 
-__all__ = ["Reader"]
-
-_TRANSPOSES = frozenset({"T", "top", "intercal"})
+__all__ = ["Grammar"]
 
 
-class Reader(Cursor, ABC):
-    """A cursor that reads formulas where it stands."""
+class Grammar(Cursor, ABC):
+    """A cursor that reads what stands at its place."""
 
     @abstractmethod
     def formula_in(self, place: Range) -> fm.Formula:
-        r"""The formula between two places; \over divides it."""
+        """The formula between two places."""
 
     @abstractmethod
     def sum(self) -> fm.Formula:
@@ -45,7 +42,11 @@ class Reader(Cursor, ABC):
 
     @abstractmethod
     def starts(self) -> bool:
-        """Whether another factor stands right behind."""
+        """Whether a factor can begin here without a sign of multiplication."""
+
+    @abstractmethod
+    def power(self, value: fm.Formula, place: Range, start: int) -> fm.Formula:
+        """A base with what stands raised behind it."""
 
     @staticmethod
     def is_times(token: Token) -> bool:
@@ -57,29 +58,6 @@ class Reader(Cursor, ABC):
         if len(factors) == 1:
             return factors[0]
         return fm.Product(tuple(factors), (), self.span_from(start))
-
-    def power(self, value: fm.Formula, place: Range, start: int) -> fm.Formula:
-        """A value to the power of what stands at a place."""
-        only = self.items[place.start] if place.stop - place.start == 1 else None
-        if (
-            only is not None
-            and only.kind in {"letter", "text", "command"}
-            and only.text in _TRANSPOSES
-            and (only.text != "T" or "T" not in self.lexicon.names)
-        ):
-            return fm.Transpose(value, self.span_from(start))
-        if place.start == place.stop:
-            raise self.error("this exponent is empty", self.span_from(start))
-        exponent = self.inside(place, self.sum)
-        if (
-            type(value) is fm.Number
-            and value.text == "10"
-            and type(exponent) is fm.Negative
-            and type(exponent.operand) is fm.Number
-            and exponent.operand.text.isdigit()
-        ):
-            return self.decimal("1", -int(exponent.operand.text), start)
-        return fm.Power(value, exponent, self.span_from(start))
 
     def decimal(self, mantissa: str, exponent: int, start: int) -> fm.Formula:
         """A number with a power of ten, as one number."""
