@@ -93,7 +93,7 @@ def _statements(line: Line, vocabulary: Vocabulary) -> list[Statement]:
         raise problem
     try:
         ways = read_formulas(source, vocabulary, place)
-        if is_latex(text) or all(map(_is_equation, ways[0])):
+        if is_latex(text) or (len(ways[0]) == 1 and _is_equation(ways[0][0])):
             _check_one(ways, source, place)
             return [_statement(formula, source, place, vocabulary) for formula in ways[0]]
     except ChainruleError as error:
