@@ -372,8 +372,6 @@ MESSAGES: Mapping[str, str] = {
     "there is a ∂ above and none below": "위에는 ∂가 있는데 아래에는 없다",
     "a derivative is taken by a name": "미분은 이름으로 한다",
     "there is nothing to differentiate here": "여기에 미분할 것이 없다",
-    "the last case is the one in which no other holds":
-        "마지막 경우는 다른 어느 경우도 아닐 때이다",
     "it is not clear how far this denominator goes": "분모가 어디까지인지 알 수 없다",
     "put what stands below in brackets": "분모를 괄호로 묶는다",
     "it is not clear whether this is a factor or what it depends on":
