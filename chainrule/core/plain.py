@@ -31,6 +31,7 @@ __all__ = [
     "Parser",
     "Statement",
     "Syntax",
+    "check_exponent",
     "checked",
     "print_plain",
     "read_formula",
@@ -327,19 +328,8 @@ class Parser:
         self.enter()
         exponent = self.unary()
         self.depth -= 1
-        self.check_exponent(exponent)
+        check_exponent(self.source, exponent, self.peek().span)
         return fm.Power(base, exponent, self.span_from(start))
-
-    def check_exponent(self, exponent: fm.Formula) -> None:
-        """Refuse an exponent that is too large."""
-        value = constant_value(exponent)
-        if value is not None and abs(value) > MAX_EXPONENT:
-            raise LimitError(
-                f"this exponent is larger than {MAX_EXPONENT}",
-                source=self.source,
-                span=_span_of(exponent, self.peek().span),
-                hint="give the exponent a name and a value under [values]",
-            )
 
     def postfix(self) -> fm.Formula:
         """A thing with its indices or `.T`."""
@@ -511,6 +501,18 @@ class Parser:
             return built
         self.count(token, self.syntax.functions[name], len(args), span)
         return fm.Call(name, tuple(args), primes, span)
+
+
+def check_exponent(source: Source, exponent: fm.Formula, place: Span) -> None:
+    """Raise `LimitError` for an exponent that is too large, at `place` if it has none."""
+    value = constant_value(exponent)
+    if value is not None and abs(value) > MAX_EXPONENT:
+        raise LimitError(
+            f"this exponent is larger than {MAX_EXPONENT}",
+            source=source,
+            span=_span_of(exponent, place),
+            hint="give the exponent a name and a value under [values]",
+        )
 
 
 def _unknown_function(name: str) -> str:

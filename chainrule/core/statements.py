@@ -296,7 +296,7 @@ def _missing_member(used: str, families: Mapping[str, list[str]]) -> str | None:
 
 def _misspelt(used: str, words: Iterable[str]) -> str | None:
     """`E_tortal` where `E_total` is defined: letters differ, digits do not."""
-    if len(used) < 5:
+    if len(used.partition("__")[0]) < 5:
         return None
     digits = re.sub(r"\D", "", used)
     close = nearest(used, (word for word in words if re.sub(r"\D", "", word) == digits))

@@ -18,7 +18,7 @@ from chainrule.core.functions import ALIASES, CONSTANTS
 from chainrule.core.plain import COMPARISONS, SPECIAL, Syntax, checked
 from chainrule.core.written import WRITTEN
 from chainrule.read.latex.commands import HEADS
-from chainrule.read.latex.environments import iverson
+from chainrule.read.latex.environments import chosen, iverson
 from chainrule.read.latex.meanings import NEW, PRIMED, PRIMES
 from chainrule.read.products import FUNCTION_LETTERS, Products
 from chainrule.read.shares import share
@@ -37,7 +37,7 @@ _OTHERS = frozenset({"<", "<=", ">", ">=", "!=", "+=", "-=", "*=", "/=", "@=", "
 _RAISED = re.compile(
     r"\^(?:\+(?!\s*[\w(.])|\(\s*[a-z]\s*\+\s*1\s*\)|\(new\)|new\b|(?P<old>\(t\)|\(old\)|old\b))"
 )
-NEGATED = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
+_REST = ("otherwise", "else")
 _NOT_DIFFERENTIALS = ("delta", "dropout", "data")
 
 
@@ -181,32 +181,24 @@ class _Claims(Products):
         return fm.Held(derivative, fixed, self.span_from(first.start))
 
     def cases_in_braces(self) -> fm.Formula:
-        """{x, x > 0; 0, x ≤ 0}, as a page prints cases: the last one holds where no other does."""
+        """{x, x > 0; 0, x ≤ 0}, as a page prints cases."""
         self.enter()
         opened = self.next()
-        rows: list[tuple[fm.Formula, list[fm.Condition]]] = []
-        while True:
+        rows: list[tuple[fm.Formula, list[fm.Condition] | None]] = []
+        while not rows or self.at(";"):
+            if rows:
+                self.next()
             value, tests = self.sum(), []
             while self.at(","):
                 self.next()
-                tests.append(self.test())
-            rows.append((value, tests))
-            if not self.at(";"):
-                break
-            self.next()
+                if self.at(*_REST):
+                    self.next()
+                else:
+                    tests.append(self.test())
+            rows.append((value, tests or None))
         self.expect("}", opened)
         self.depth -= 1
-        *branches, (otherwise, rest) = rows
-        span = self.span_from(opened.start)
-        firsts = [tests[0] for _, tests in branches if len(tests) == 1]
-        opposite = [(one.left, NEGATED[one.relation], one.right) for one in firsts]
-        said = [(one.left, one.relation, one.right) for one in rest]
-        if not branches or len(firsts) < len(branches) or said not in ([], opposite):
-            raise self.error(
-                "the last case is the one in which no other holds", span, "{x, x > 0; 0, x ≤ 0}"
-            )
-        values = [value for value, _ in branches]
-        return fm.Cases(tuple(zip(values, firsts, strict=True)), otherwise, span)
+        return chosen(rows, self.error, opened.span, self.span_from(opened.start))
 
     def test(self) -> fm.Condition:
         """A comparison; = is one here."""

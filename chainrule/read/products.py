@@ -82,7 +82,12 @@ class Products(Parser):
         if self.known(name) or (name[0] in "dΔ" and self.known(name[1:])):
             return ()
         found = parts_of(name, self.syntax.functions)
-        return found if all(self.known(self.spelling(piece)) for piece in found) else ()
+        known = (self.known(self.spelling(one)) or self.is_constant(one) for one in found)
+        return found if all(known) else ()
+
+    def is_constant(self, name: str) -> bool:
+        """Whether a word is a number, such as π."""
+        return not self.known(name) and ALIASES.get(name, name) in CONSTANTS
 
     def product(self) -> fm.Formula:
         """Factors, with signs between them or without."""
@@ -175,7 +180,7 @@ class Products(Parser):
             name = ALIASES.get(token.text, token.text)
             head = self.head(name)
             return head in self.syntax.functions or name in SPECIAL or name in FUNCTION_LETTERS
-        constant = ALIASES.get(token.text, token.text) in CONSTANTS
+        constant = self.is_constant(token.text)
         if before.kind == "number" and ("_" in token.text or constant):
             return True
         moved = token.text[0] == "d" and self.known(token.text[1:])
@@ -189,11 +194,11 @@ class Products(Parser):
     def is_bare_call(self) -> bool:
         """Whether `log y` comes next."""
         name, argument = self.peek().text, self.peek(1)
-        return (
-            name in _WITHOUT_BRACKETS
-            and argument.kind == "name"
-            and argument.text not in KEYWORDS
-            and self.known(self.spelling(argument.text))
+        if name not in _WITHOUT_BRACKETS or argument.text in KEYWORDS:
+            return False
+        return argument.kind == "number" or (
+            argument.kind == "name"
+            and (self.known(self.spelling(argument.text)) or self.is_constant(argument.text))
         )
 
     def bare_call(self) -> fm.Formula:
@@ -207,7 +212,11 @@ class Products(Parser):
                 Span(token.start, follows.end), f"write {token.text}(…)",
             )  # fmt: skip
         name = ALIASES.get(token.text, token.text)
-        argument = fm.Name(self.spelling(value.text), (), value.span)
+        argument: fm.Formula = fm.Name(self.spelling(value.text), (), value.span)
+        if value.kind == "number":
+            argument = fm.Number(value.text, value.span)
+        elif self.is_constant(value.text):
+            argument = fm.Call(ALIASES.get(value.text, value.text), (), 0, value.span)
         span = self.span_from(token.start)
         if name in WRITTEN:
             return written(name, (argument,), span)

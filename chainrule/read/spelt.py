@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from chainrule.core import formula as fm
 from chainrule.core.errors import ChainruleError, LimitError, Source, Span
 from chainrule.core.functions import ALIASES, CONSTANTS
-from chainrule.core.plain import SPECIAL, Statement, name_problem
+from chainrule.core.plain import SPECIAL, Statement, check_exponent, name_problem
 from chainrule.core.tokens import KEYWORDS, Token
 from chainrule.core.written import WRITTEN
 from chainrule.read.claims import is_latex, read_formulas, trimmed
@@ -52,10 +52,10 @@ def read_spelt(
         loose |= others
     products = {name: parts_of(name, functions) for name in loose - names}
     for parts in products.values():
-        if all("_" in part for part in parts):  # w_2x_2 is no name that anybody gives
-            names.update(parts)
+        if "π" in parts or all("_" in part for part in parts):  # no name that anybody gives
+            names |= {*parts} - {"π"}
     whole = names | {name for name, parts in products.items() if not parts}
-    names = whole | {name for name, parts in products.items() if not whole.issuperset(parts)}
+    names = whole | {name for name, parts in products.items() if not whole >= {*parts} - {"π"}}
     greek = {f"\\{UNICODE[name[0]]}{name[1:]}": name for name in names if name[0] in UNICODE}
     vocabulary = Vocabulary(frozenset(names), functions, spellings=greek)
     return [_statements(line, vocabulary) for line in lines]
@@ -93,7 +93,7 @@ def _statements(line: Line, vocabulary: Vocabulary) -> list[Statement]:
         raise problem
     try:
         ways = read_formulas(source, vocabulary, place)
-        if is_latex(text) or all(map(_is_equation, ways[0])):
+        if is_latex(text) or (len(ways[0]) == 1 and _is_equation(ways[0][0])):
             _check_one(ways, source, place)
             return [_statement(formula, source, place, vocabulary) for formula in ways[0]]
     except ChainruleError as error:
@@ -159,6 +159,8 @@ def _statement(
                     f"`{part.id}` is a function and needs an argument", part,
                     f"write {part.id}(x), or choose another name",
                 )  # fmt: skip
+        elif isinstance(part, fm.Power):
+            check_exponent(source, part.exponent, place)
         elif (
             isinstance(part, fm.Call)
             and part.function not in vocabulary.functions

@@ -92,6 +92,8 @@ def _plain(text: str) -> tuple[str, list[int]]:
             before = _WORD.search("".join(out))
             word = before[0] if before is not None else ""
             new = _LOWERED[char] if "_" in word or not word else f"_{_LOWERED[char]}"
+            if text[place : place + 1].isalnum() and text[place] not in _LOWERED:
+                new += " "  # w₁x is a product
         elif char in _RAISED or (char == "⁻" and text[place : place + 1] in {*_RAISED} - {""}):
             while place < len(text) and text[place] in _RAISED:
                 place += 1

@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import math
 import random
+from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given, settings
 
 from chainrule.core.errors import ChainruleError, Source, Span
 from chainrule.core.evaluate import evaluate
@@ -16,6 +18,14 @@ from chainrule.read.claims import read_formulas
 from chainrule.read.equations import equations, syntax
 from chainrule.read.toml import read_toml
 from chainrule.read.vocabulary import Vocabulary
+from chainrule.show.printers.latex import print_latex
+from chainrule.show.printers.text import print_text
+from chainrule.show.symbols import bare_notation
+from tests.strategies import LEAVES as PRINTED
+from tests.strategies import formulas
+
+if TYPE_CHECKING:
+    from chainrule.core import formula as fm
 
 READ = [
     ("y = w*x + 2x", "w*x + 2*x"),
@@ -44,6 +54,12 @@ READ = [
     (r"y = \begin{cases} x & x > 0 \\ 0 & \text{otherwise}\end{cases}", "x if x > 0 else 0"),
     ("y = \\begin{cases} x & x > 0 \\\\\n 0 & \\text{otherwise}\\end{cases}", "x if x > 0 else 0"),
     ("y = (x +\n 2t)", "x + 2*t"),
+    ("y = w₃₁x — w₁·2", "w_31*x - w_1*2"),
+    ("y = 2πr", "2*pi*r"),
+    ("y = log 3 + √π", "log(3) + sqrt(pi)"),
+    ("y = {x, x > 0; 0.1x, x ≤ 0}", "x if x > 0 else 0.1*x"),
+    ("y = {0, x < −1; 1, x ≥ 2; x, x ≥ −1, x < 2}", "0 if x < -1 else 1 if x >= 2 else x"),
+    ("y = {1, x = 0; 2, otherwise}", "1 if x == 0 else 2"),
 ]
 
 
@@ -75,6 +91,12 @@ def test_a_letter_is_one_name_in_both_spellings():
     assert {*graph.leaves} == {"α_1", "x"}
 
 
+def test_layers_above_letters_are_names_of_their_own():
+    """w^{[2]} taken for a slip of z^{[2]}, as one letter is all they differ in."""
+    graph = equations(r"z^{[2]} = w^{[2]} a^{[1]}", r"a^{[2]} = \sigma(z^{[2]})")
+    assert {*graph.leaves} == {"w__layer2", "a__layer1"}
+
+
 def test_a_given_name_stays_a_name():
     """[roles] and [values] know names that no equation defines."""
     text = '[model]\nequations = "y = 2wx + w + x"\n[values]\nwx = 1\n'
@@ -95,6 +117,9 @@ def test_latex_in_a_model_file():
         (["z = wx + b", "w = u + x"], "`wx` can be a name or a product of w, x", 5),
         (["z = w_1x_1 + w_2x_2"], "`w_1x_1` can be a name or a product of w_1, x_1", 5),
         (["y = x²⁰⁰⁰"], "this exponent is larger than 1000", 6),
+        ([r"y = x^{2000}"], "this exponent is larger than 1000", 8),
+        (["y = tanh 2x"], "it is not clear how far the argument of `tanh` goes", 5),
+        (["y = 2x; z = 3x"], "`;` is not part of a formula", 7),
         (["y = 1/2x"], "it is not clear how far this denominator goes", 6),
         (["y = log x y"], "it is not clear how far the argument of `log` goes", 5),
         ([r"y = \tanh z\, v"], "this can be read in two ways", 1),
@@ -112,6 +137,22 @@ def test_what_has_two_meanings_or_none_is_refused_at_its_place(texts, message, c
         equations(*texts)
     assert caught.value.message == message
     assert caught.value.source.position(caught.value.span.start)[1] == column
+
+
+# ------------------------------------------------------------------ from page to model
+
+
+@settings(max_examples=150, deadline=None)
+@given(formulas())
+def test_a_model_reads_what_a_page_prints(formula: fm.Formula):
+    """A line copied from a page, as text or as LaTeX, has the value that was printed."""
+    for printed in (print_text(formula, bare_notation()), print_latex(formula, bare_notation())):
+        found = equations(f"y = {printed}")["y"].formula
+        for point in ((0.3, -1.7, 1.1, 0.6, -0.4), (-0.9, 0.2, 2.3, -1.4, 0.8)):
+            values = dict(zip(PRINTED, point, strict=True))
+            one, two = evaluate(formula, values), evaluate(found, values)
+            both = one == two or (math.isnan(one) and math.isnan(two))
+            assert both or math.isclose(one, two, rel_tol=1e-9), printed
 
 
 # ------------------------------------------------------------------ trees in random spelling

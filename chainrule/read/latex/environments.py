@@ -10,11 +10,13 @@ from chainrule.read.latex.functions import close
 from chainrule.read.latex.symbols import Range, is_prose
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from chainrule.core.errors import ChainruleError, Span
     from chainrule.read.latex.braces import Token
     from chainrule.read.latex.grammar import Grammar
 
-__all__ = ["bracket_or_iverson", "cases", "indicator", "iverson", "matrix"]
+__all__ = ["bracket_or_iverson", "cases", "chosen", "indicator", "iverson", "matrix"]
 
 _COMPARED = {"=": "==", "==": "==", "!=": "!=", "<": "<", ">": ">", "<=": "<=", ">=": ">="}
 _NEGATED = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
@@ -162,29 +164,39 @@ def cases(parser: Grammar) -> fm.Formula:
     start = parser.position
     rows, opened = cells(parser)
     after = parser.position
+    found = [_row(parser, row, opened) for row in rows]
+    parser.position = after
+    return chosen(found, parser.error, opened.span, parser.span_from(start))
+
+
+def chosen(
+    rows: Sequence[tuple[fm.Formula, list[fm.Condition] | None]],
+    error: Callable[[str, Span, str | None], ChainruleError],
+    opened: Span,
+    span: Span,
+) -> fm.Formula:
+    """A choice from its cases: a value with its comparisons, which are None for the rest."""
     branches: list[tuple[fm.Formula, fm.Condition]] = []
     otherwise: fm.Formula | None = None
-    for number, row in enumerate(rows, 1):
-        value, found = _row(parser, row, opened)
+    for number, (value, found) in enumerate(rows, 1):
         left = [one for one in found or () if not _excluded(one, branches)]
         last = number == len(rows)
         if found is None or not left:
             if not last:
-                raise parser.error("only the last case goes without a condition", opened.span)
+                raise error("only the last case goes without a condition", opened, None)
             otherwise = value
         elif len(left) > 1:
-            raise parser.error(
-                "one comparison in each case is read here", left[0].span or opened.span,
+            raise error(
+                "one comparison in each case is read here", left[0].span or opened,
                 "order the cases so that each needs one: x < -1, then x \\le 1, then the rest",
             )  # fmt: skip
         else:
             branches.append((value, left[0]))
-    parser.position = after
     if not branches:
-        raise parser.error("a choice needs a condition", opened.span, "x & \\text{if } x > 0")
+        raise error("a choice needs a condition", opened, "x & \\text{if } x > 0")
     if otherwise is None:
-        otherwise = fm.Quotient(fm.ZERO, fm.ZERO, opened.span)
-    return fm.Cases(tuple(branches), otherwise, parser.span_from(start))
+        otherwise = fm.Quotient(fm.ZERO, fm.ZERO, opened)
+    return fm.Cases(tuple(branches), otherwise, span)
 
 
 def _row(

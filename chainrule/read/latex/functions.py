@@ -36,7 +36,9 @@ def arguments(parser: Grammar) -> tuple[fm.Formula, ...]:
 
 def close(parser: Grammar, opened: Token) -> None:
     """Take the closing bracket."""
-    wanted = _CLOSING[opened.text]
+    wanted = _CLOSING.get(opened.text)
+    if wanted is None:
+        raise parser.error(f"`{parser.spelt(opened)}` closes nothing", opened.span, "take it out")
     if parser.at("close", wanted):
         parser.next()
         return

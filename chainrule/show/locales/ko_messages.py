@@ -372,8 +372,6 @@ MESSAGES: Mapping[str, str] = {
     "there is a ∂ above and none below": "위에는 ∂가 있는데 아래에는 없다",
     "a derivative is taken by a name": "미분은 이름으로 한다",
     "there is nothing to differentiate here": "여기에 미분할 것이 없다",
-    "the last case is the one in which no other holds":
-        "마지막 경우는 다른 어느 경우도 아닐 때이다",
     "it is not clear how far this denominator goes": "분모가 어디까지인지 알 수 없다",
     "put what stands below in brackets": "분모를 괄호로 묶는다",
     "it is not clear whether this is a factor or what it depends on":
@@ -457,6 +455,15 @@ MESSAGES: Mapping[str, str] = {
     "e cannot be transposed": "e는 전치할 수 없다",
     "this subscript is no index": "이 아래첨자는 첨자가 아니다",
     "the argument of this derivative is missing": "이 도함수에 인자가 없다",
+    "this can be read in two ways": "이것은 두 가지로 읽을 수 있다",
+    "put brackets round the argument of a function, and write * for a product":
+        "함수의 인자는 괄호로 묶고, 곱에는 *를 쓴다",
+    "put it all in brackets": "모두 괄호로 묶는다",
+    "this softmax is not read": "이 softmax는 읽지 못한다",
+    "give the quantity a name without a mark": "양에는 표시가 없는 이름을 쓴다",
+    "`{}` can be a name or a product of {}": "{0:`은/는} 이름일 수도 있고 {1}의 곱일 수도 있다",
+    "\\lg is the logarithm to base 10 or 2: write \\log_{10} x or \\log_2 x":
+        "\\lg는 밑이 10인 로그이거나 2인 로그이다: \\log_{10} x 또는 \\log_2 x로 쓴다",
     "`{}` can be read in two ways": "{0:`은/는} 두 가지로 읽을 수 있다",
     "for a power write the exponent behind the subscript: x_1^2":
         "거듭제곱이면 지수를 아래첨자 뒤에 쓴다: x_1^2",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from chainrule.core.errors import ChainruleError, Source
@@ -84,6 +84,7 @@ PIECES = [
 
 
 @settings(max_examples=1_500, deadline=2_000)
+@example(r"\left\}x")
 @given(st.lists(st.sampled_from(PIECES), max_size=25).map("".join))
 def test_any_text_is_read_or_refused(text: str) -> None:
     for claim in read_claims(Source("claim", text), KNOWN):
