@@ -365,7 +365,7 @@ def test_values_from_a_file_without_values():
         (["u = x", "y = 2 3"], "-e 2:1:7: an operator is missing here"),
         (["u = x", "u = y"], "-e 2:1:1: `u` is defined twice: first in -e 1"),
         (["u = y", "y = u"], "-e 2:1:5: `u` depends on itself: u → y → u"),
-        (["u = x; u = y"], "-e:1:8: `u` is defined twice: first in line 1"),
+        (["u = x; y = u"], "-e:1:6: `;` is not part of a formula"),
         ([""], "-e: there are no equations here"),
         (["y = x\0"], "-e:1:6: a character that cannot be seen (U+0000) stands here"),
         (["y = x\x1b[2J"], "-e:1:6: a character that cannot be seen (U+001B) stands here"),

@@ -70,11 +70,6 @@ def test_a_model_reads_what_a_claim_reads(text: str, plain: str):
     assert equations(f"y = {plain}")["y"].formula == graph["y"].formula
 
 
-def test_two_equations_on_one_line():
-    graph = equations("u = 2x; y = u**2")
-    assert [print_plain(graph[name].formula) for name in ("u", "y")] == ["2*x", "u**2"]
-
-
 def test_names_are_those_of_the_whole_model():
     r"""\sum_i z_i needs the z of other lines; `wx` that is assigned stays a name."""
     graph = equations("z_1 = w_1*x", "z_2 = w_2*x", r"E = \sum_i z_i^2")
