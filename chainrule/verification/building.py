@@ -7,8 +7,9 @@ factors that `chainrule.calculus` derives. Held names stop the paths. The local 
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from chainrule.calculus.differentiate import differentiate
 from chainrule.calculus.rules import Context
@@ -18,6 +19,7 @@ from chainrule.core import formula as fm
 from chainrule.core.errors import ChainruleError
 from chainrule.core.functions import CONSTANTS, PRIMITIVES
 from chainrule.core.plain import MAX_EXPONENT, constant_value
+from chainrule.verification.budget import Budget
 from chainrule.verification.terms import Terms
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Building", "Unsupported"]
 
 MAX_TERMS = 400_000
+_TERM_COST, _DERIVED_COST = 3, 20
 MAX_PRIMES = 4
 """Each derivative of a known function is several times as long as the one before."""
 MAX_DERIVED, MAX_FACTORS = 600, 40
@@ -53,6 +56,7 @@ class Building:
     graph: Graph
     substituted: Mapping[str, fm.Formula] = field(default_factory=dict)
     store: Terms = field(default_factory=Terms)
+    budget: Budget = field(default_factory=Budget)
 
     def __post_init__(self) -> None:
         hidden = frozenset(self.graph.passed_through())
@@ -63,11 +67,19 @@ class Building:
         self._definitions: dict[str, int] = {}
         self._primed: dict[tuple[str, int], fm.Formula] = {}
 
+    def forked(self, budget: Budget) -> Self:
+        """The same with a store of its own, to be filled from another budget."""
+        other = copy(self)
+        other.store, other.budget = self.store.copied(), budget
+        for table in ("_locals", "_totals", "_definitions"):
+            setattr(other, table, dict(getattr(self, table)))
+        return other
+
     # -- the graph
 
     def defines(self, name: str) -> bool:
         """Whether a name stands for a formula."""
-        if name in self.substituted:
+        if name in self._definitions or name in self.substituted:
             return True
         node = self.nodes.get(name)
         return node is not None and node.formula is not None
@@ -133,6 +145,7 @@ class Building:
         for name in self.work.graph.between(wrt, of):
             if name == wrt or name in held:
                 continue
+            self.budget.spend(_TERM_COST * len(self.nodes[name].parents))
             parents = dict.fromkeys(self.nodes[name].parents)
             moved[name] = store.add(
                 *(
@@ -153,6 +166,7 @@ class Building:
             raise Unsupported("reason-size")
         terms = []
         for name in fm.names(formula):
+            self.budget.spend(_DERIVED_COST * (1 + fm.count_operations(formula)))
             inner = self.total(name, wrt, held) if name != wrt else store.num(1)
             if (name in held and name != wrt) or store.number(inner) == 0:
                 continue
@@ -168,7 +182,8 @@ class Building:
         `local` are derivatives that are read as the factor of an edge.
         """
         if len(self.store.ops) > MAX_TERMS:
-            raise Unsupported("reason-time")
+            raise Unsupported("reason-size")
+        self.budget.spend(_TERM_COST)
         return _TERM[type(formula)](self, formula, local)
 
     def of_name(self, formula: fm.Name, _: frozenset[tuple[str, str]]) -> int:
@@ -254,6 +269,7 @@ class Building:
         store = self.store
         done: dict[int, int] = {}
         for term in store.reachable([root]):
+            self.budget.spend(_TERM_COST)
             op = store.ops[term]
             if op == "name":
                 done[term] = table.get(store.data[term], term)

@@ -7,12 +7,10 @@ the claim, and what is left are assumptions `z != 0`. A claim about derivatives 
 
 from __future__ import annotations
 
-import time
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from chainrule.core import formula as fm
-from chainrule.verification.arithmetic.polynomials import Budget
 from chainrule.verification.boundaries import as_formula, points_on
 from chainrule.verification.decisions import Decision, undecided
 from chainrule.verification.regions import admits_zero, never_zero, open_boundaries
@@ -29,7 +27,6 @@ __all__ = ["divisors", "remaining"]
 _STEPS = frozenset({"sign", "heaviside", "cases"})
 _OPERATIONS = 60_000
 _DIVISOR = 2_000
-_SECONDS = 0.3
 _LOOKED_AT = 8
 
 
@@ -64,7 +61,7 @@ def divisors(comparison: Comparison) -> list[fm.Formula]:
             continue
         certain = never_zero(
             world.building, world.building.term(divisor), comparison.written_out(), world.facts,
-            Budget(_DIVISOR, comparison.deadline),
+            world.building.budget.part(_DIVISOR),
         )  # fmt: skip
         if not certain:
             found.append(divisor)
@@ -83,10 +80,9 @@ def _written_divisors(side: fm.Formula) -> Iterator[fm.Formula]:
 def _open(comparison: Comparison, proof: Proof) -> list[fm.Formula]:
     """The boundaries on which the sides may differ."""
     world = comparison.world
-    deadline = min(comparison.deadline, time.monotonic() + _SECONDS)
     found = open_boundaries(
         world.building, (comparison.one, comparison.other), proof.exact.atoms, world.facts,
-        Budget(_OPERATIONS, deadline),
+        world.building.budget.part(_OPERATIONS),
     )  # fmt: skip
     exact, keys = found or (proof.exact, proof.boundaries + proof.silent)
     return [as_formula(exact, key) for key in keys]
@@ -106,8 +102,6 @@ def _on_boundaries(comparison: Comparison, boundaries: Sequence[fm.Formula]) -> 
     world = comparison.world
     for boundary in dict.fromkeys(boundaries):
         for there in points_on(world, boundary, comparison.leaves, world.seed + 2):
-            if comparison.late:
-                return None
             place = world.place(there, comparison.one, comparison.other)
             if place is not None and place.differs:
                 found = comparison.refuted(place, PRECISIONS[:1])

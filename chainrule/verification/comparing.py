@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from fractions import Fraction
 from functools import cached_property
 from itertools import islice
@@ -20,7 +19,6 @@ from chainrule.verification.arithmetic.intervals import (
     midpoint,
     sign,
 )
-from chainrule.verification.arithmetic.polynomials import Budget
 from chainrule.verification.attack import attack
 from chainrule.verification.boundaries import as_formula
 from chainrule.verification.closing import divisors, remaining
@@ -38,12 +36,12 @@ __all__ = ["Comparison", "Decision", "undecided"]
 _TRIES = 160
 _SAMPLE = 6
 _REMAINDERS = 3
-_OPERATIONS = (20_000, 40_000, 60_000, 60_000, 60_000, 60_000, 400_000)
+_OPERATIONS = (40_000, 80_000, 120_000, 120_000, 120_000, 120_000, 600_000)
 """Work for the attempts at a proof, one after the other; typical claims need some thousand."""
 
 
 class Comparison:
-    """left = right in one world, to be decided before a deadline (`time.monotonic`)."""
+    """left = right in one world."""
 
     def __init__(
         self,
@@ -51,11 +49,9 @@ class Comparison:
         left: fm.Formula,
         right: fm.Formula,
         local: Readings,
-        deadline: float,
     ) -> None:
         self.world = world
         self.formulas = (left, right)
-        self.deadline = world.deadline = deadline
         self.one = world.building.term(left, local)
         self.other = world.building.term(right, local)
         self.leaves = world.all_leaves(self.one, self.other)
@@ -63,15 +59,8 @@ class Comparison:
         self.one_sided: list[Place] = []
         self.doubtful: list[Place] = []
 
-    @property
-    def late(self) -> bool:
-        """Whether the time is up."""
-        return time.monotonic() > self.deadline
-
     def decide(self) -> Decision:
         """The verdict, by the first layer that has one."""
-        if self.late:
-            return undecided("reason-time")
         found = self._screened()
         if found is not None:
             return found
@@ -79,7 +68,7 @@ class Comparison:
             return self._nowhere()
         if self.one == self.other:
             return Decision(Outcome.PROVED, Evidence(Method.STRUCTURE))
-        proof = self._proved(self.deadline)
+        proof = self._proved()
         if proof is not None and proof.holds:
             return self._checked(proof)
         if proof is not None:
@@ -93,7 +82,7 @@ class Comparison:
         world = self.world
         wanted = world.wanted(self.one, self.other)
         for point in islice(world.sampled(self.leaves), _TRIES):
-            if len(self.agreeing) >= wanted or self.late:
+            if len(self.agreeing) >= wanted:
                 break
             place = world.place(point, self.one, self.other)
             if place is None:
@@ -165,7 +154,7 @@ class Comparison:
         undefined = self._undefined()
         if undefined is not None:
             return undefined
-        proof = self._proved(time.monotonic() + 0.5)
+        proof = self._proved()
         if proof is not None and proof.empty:
             return Decision(Outcome.VACUOUS, Evidence(reason="reason-domain"))
         return undecided("reason-domain")
@@ -193,24 +182,24 @@ class Comparison:
 
     # -- proofs
 
-    def _proved(self, deadline: float) -> Proof | None:
+    def _proved(self) -> Proof | None:
         """The first proof that holds; else the deepest look at the difference there is."""
         last: Proof | None = None
         tried: set[tuple[int, int, frozenset[str]]] = set()
-        for place, attempt in enumerate(self._attempts(deadline)):
+        for place, attempt in enumerate(self._attempts()):
             left, right, atoms = attempt
-            if attempt in tried or time.monotonic() > deadline:
+            if attempt in tried:
                 continue
             tried.add(attempt)
-            budget = Budget(_OPERATIONS[min(place, len(_OPERATIONS) - 1)], deadline)
             world = self.world
+            budget = world.building.budget.part(_OPERATIONS[min(place, len(_OPERATIONS) - 1)])
             proof = prove(world.building, (left, right), atoms, world.facts, budget)
             if proof.holds and not proof.empty:
                 return proof
             last = proof if proof.holds is not None or last is None else last
         return last
 
-    def _attempts(self, deadline: float) -> Iterator[tuple[int, int, frozenset[str]]]:
+    def _attempts(self) -> Iterator[tuple[int, int, frozenset[str]]]:
         """Terms to be compared, with the names that stand as they are.
 
         First the terms as they are; then with parts that equal a node replaced by its name; at
@@ -224,7 +213,7 @@ class Comparison:
         if len(names) <= MANY:
             places = [world.floats(p) for p in islice(world.sampled(self.leaves), _SAMPLE)]
             left, right = (
-                fold(world.building, side, names, places, world.facts, deadline)
+                fold(world.building, side, names, places, world.facts)
                 for side in (self.one, self.other)
             )
             if (left, right) != (self.one, self.other):
@@ -315,8 +304,6 @@ class Comparison:
     def _searched(self) -> Decision | None:
         """Points on both sides of every kink and boundary."""
         for point in self._aimed():
-            if self.late:
-                return None
             place = self.world.place(point, self.one, self.other)
             if place is not None and place.differs:
                 found = self.refuted(place, PRECISIONS[:2])
@@ -350,8 +337,6 @@ class Comparison:
         for place in self.agreeing:
             width: Fraction | None = None
             for precision in PRECISIONS:
-                if self.late:
-                    return undecided("reason-time")
                 try:
                     found = self.world.intervals(place.point, precision)(gap)
                 except (Undefined, Unsure):
@@ -372,7 +357,7 @@ class Comparison:
             return undecided("reason-function", name=next(iter(self.world.declared)))
         different = {tuple(self._shown(place.point).items()) for place in self.agreeing}
         if seen < min(3, len(self.agreeing)) or not seen:
-            return undecided("reason-time")
+            return undecided("reason-domain")
         if len(different) < min(3, len(self.agreeing)) and self._shown(self.agreeing[0].point):
             return undecided("reason-domain")
         if self.doubtful:  # there the sides seem to differ

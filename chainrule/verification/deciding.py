@@ -128,7 +128,9 @@ class Decider:
         for name in reversed([*self.graph.statements]):
             if fm.contains(value, name):
                 value = fm.substitute(value, {name: self.graph[name].formula or fm.Name(name)})
-            if fm.count_operations(value) > _MOST_OPERATIONS:
+            size = fm.count_operations(value)
+            self.judge.budget.spend(1 + size)
+            if size > _MOST_OPERATIONS:
                 return None
         return fm.substitute(value, given)
 
@@ -170,7 +172,7 @@ class Decider:
 
     @cached_property
     def _rounded(self) -> Rounded:
-        return Rounded(self.graph, self.judge.facts, self.judge.seed)
+        return Rounded(self.graph, self.judge.facts, self.judge.seed, self.judge.budget)
 
     def _missing(self, *sides: fm.Formula) -> tuple[str, ...]:
         values = self.values

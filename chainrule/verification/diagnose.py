@@ -33,9 +33,7 @@ right form.
 
 from __future__ import annotations
 
-import contextlib
 import math
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -62,8 +60,7 @@ if TYPE_CHECKING:
 
 __all__ = ["diagnose", "order_of", "screened"]
 
-BUDGET = 1.0
-_LEAST = 0.1
+_PER_CANDIDATE = 20
 MAX_CONFIRMED = 12
 _STATED = 24
 _VANISHING = 1e-12
@@ -76,19 +73,16 @@ def diagnose(
     verdict: Verdict,
     *,
     chain: Sequence[Claim] = (),
-    deadline: float | None = None,
     values: Mapping[str, Fraction] | None = None,
 ) -> Finding | None:
     """What is wrong with a refuted claim, whose names are those of the model.
 
-    `chain` are the links of the chain it stands in, itself among them; `deadline` is a time of
-    `time.monotonic`; no more than `BUDGET` seconds are taken; `values` are those of the leaves, the
-    model's if none are given. None where the claim is not refuted.
+    `chain` are the links of the chain it stands in, itself among them; `values` are those of the
+    leaves, the model's if none are given. None where the claim is not refuted. Raises `TooLarge`
+    where the judge's budget is over.
     """
     if verdict.outcome is not Outcome.REFUTED or claim.lhs is None or claim.rhs is None:
         return None
-    until = time.monotonic() + BUDGET
-    until = until if deadline is None else min(until, deadline)
     of: fm.Formula | None = None
     if verdict.expected is None:
         expected, of = expected_form(judge, claim), claim.lhs
@@ -100,10 +94,10 @@ def diagnose(
         verdict = replace(verdict, expected=expected)
     found = (
         _only_if(verdict)
-        or _whole(judge, claim, verdict, chain, until)
+        or _whole(judge, claim, verdict, chain)
         or _number(judge, claim, verdict, chain, _values(judge, values))
         or _returned(judge, claim, verdict, chain)
-        or _edited(judge, claim, verdict, chain, until)
+        or _edited(judge, claim, verdict, chain)
     )
     if found is not None:
         return found
@@ -162,9 +156,7 @@ def _number(
     )  # fmt: skip
 
 
-def _whole(
-    judge: Oracle, claim: Claim, verdict: Verdict, chain: Sequence[Claim], deadline: float
-) -> Finding | None:
+def _whole(judge: Oracle, claim: Claim, verdict: Verdict, chain: Sequence[Claim]) -> Finding | None:
     """A whole number for a derivative that is none: most likely a factor of the chain rule.
 
     Nothing where only its digits or its sign are wrong.
@@ -177,7 +169,7 @@ def _whole(
     slip = digits.slip(claim.rhs, verdict.evidence.lhs_value)
     if slip is None or slip.code != "CR100":
         return None
-    return _edited(judge, claim, verdict, chain, deadline)
+    return _edited(judge, claim, verdict, chain)
 
 
 def _numeric(found: tuple[str, Candidate] | None, claim: Claim, verdict: Verdict) -> Finding | None:
@@ -212,7 +204,7 @@ def _fits(
     """Whether a formula has a printed number's value at the values of the leaves."""
     if any(name not in values for name in judge.graph.leaves):
         return False
-    value = Probe(judge.work, (values,))(formula)
+    value = Probe(judge.work, (values,), judge.budget)(formula)
     return finite(value) and digits.fits(number, value[0])
 
 
@@ -225,7 +217,7 @@ def _first(claim: Claim, chain: Sequence[Claim]) -> fm.Formula | None:
 
 
 def _edited(
-    judge: Oracle, claim: Claim, verdict: Verdict, chain: Sequence[Claim], deadline: float
+    judge: Oracle, claim: Claim, verdict: Verdict, chain: Sequence[Claim]
 ) -> Finding | None:
     """The best edit of one side, then of the other."""
     for side, truth, left in _sides(judge, claim, chain):
@@ -235,13 +227,11 @@ def _edited(
         about = _first(claim, chain) or (claim.rhs if left else claim.lhs)
         search = Search(
             judge, claim, verdict, probe, side=side, truth=truth, about=about, left=left,
-            chain=chain, deadline=deadline,
+            chain=chain,
         )  # fmt: skip
         found = _best(search)
         if found is not None:
             return found
-        if time.monotonic() > deadline:
-            break
     return None
 
 
@@ -291,14 +281,14 @@ def _best(search: Search) -> Finding | None:
     for place, check in enumerate(order):
         waiting.extend(_candidates(search, check))
         waiting.sort(key=lambda one: one[0])
-        last = place == len(order) - 1 or search.late
+        last = place == len(order) - 1
         limit = math.inf if last else order[place + 1].order
         while waiting and waiting[0][0][0] < limit:
             _, proposer, candidate = waiting.pop(0)
             if candidate.formula in seen:
                 continue
             seen.add(candidate.formula)
-            if len(seen) > MAX_CONFIRMED or (search.late and len(seen) > 1):
+            if len(seen) > MAX_CONFIRMED:
                 return None
             if _confirmed(search, candidate):
                 proposer, candidate = _as_defined(search, proposer, candidate, waiting)
@@ -333,8 +323,6 @@ def _as_defined(
             exact = other.formula == node.formula and not other.left
             if exact and other.rank < _STATED:
                 return source, other
-        if search.late:
-            break
     return check, candidate
 
 
@@ -345,12 +333,11 @@ def _candidates(
     for candidate in check.propose(search):
         if screened(search, candidate):
             yield order_of(search, candidate), check, candidate
-        if search.late:
-            return
 
 
 def screened(search: Search, candidate: Candidate) -> bool:
     """Whether an edit is worth what it should be, and says something."""
+    search.oracle.budget.spend(_PER_CANDIDATE)
     if search.equated is not None and candidate.part is search.equated[0]:
         return False  # what the claim is about
     value = search.probe(candidate.formula)
@@ -394,20 +381,7 @@ def _is_degenerate(search: Search, candidate: Candidate) -> bool:
 
 def _confirmed(search: Search, candidate: Candidate) -> bool:
     other = search.side if candidate.left else search.truth
-    with _hurried(search):
-        return search.oracle.compare(other, candidate.formula).outcome in _RIGHT
-
-
-@contextlib.contextmanager
-def _hurried(search: Search) -> Iterator[None]:
-    """The judge given no more time than is left."""
-    oracle = search.oracle
-    usual = oracle.budget
-    oracle.budget = max(_LEAST, min(usual, search.deadline - time.monotonic()))
-    try:
-        yield
-    finally:
-        oracle.budget = usual
+    return search.oracle.compare(other, candidate.formula).outcome in _RIGHT
 
 
 def order_of(search: Search, candidate: Candidate) -> tuple[float, int, int]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
-import time
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from chainrule.core.claim import Claim, Finding, Judged, Outcome, Severity, Verd
 from chainrule.core.errors import ChainruleError, Source, Span
 from chainrule.core.plain import print_plain
 from chainrule.core.roles import Role
+from chainrule.verification.budget import TooLarge
 from chainrule.verification.checks.registry import checks
 from chainrule.verification.diagnose import order_of, screened
 from chainrule.verification.expected import shortened
@@ -27,13 +28,14 @@ if TYPE_CHECKING:
 
     from chainrule.core.graph import Graph
     from chainrule.numeric.checking.results import GradCheck
+    from chainrule.verification.budget import Budget
     from chainrule.verification.probe import Vector
     from chainrule.verification.tracing import Tracing
 
 __all__ = ["Edited", "stands_alone"]
 
 _GIVEN = "given"
-_SECONDS = 1.0
+_SEARCH = 1_000_000
 _MOST_EDITS = 6
 _MOST_FOUND = 3
 _MOST_OPERATIONS = 400
@@ -74,20 +76,16 @@ _OWN = (_TIMES, _RATE, _STEP, _OPPOSITE, _NOTHING, _OTHER)
 class Edited:
     """The search for what may have been computed, of one given gradient."""
 
-    def __init__(self, graph: Graph, report: GradCheck, tracing: Tracing, deadline: float) -> None:
-        self.verifier = Verifier(graph, takes_declared=False)  # the values need not fit the facts
+    def __init__(self, graph: Graph, report: GradCheck, tracing: Tracing, budget: Budget) -> None:
+        # the values need not fit the facts
+        self.verifier = Verifier(graph, takes_declared=False, whole=budget)
         self.judge = self.verifier.judge
         self.graph = graph
         self.tracing = tracing
         self.points = [sample.values for sample in report.samples]
-        self.deadline = deadline
+        self.budget = budget
         self._whole: set[int] = set()
         """How far from the output signs were no factor's."""
-
-    @property
-    def late(self) -> bool:
-        """Whether the time is up."""
-        return time.monotonic() > self.deadline
 
     def claims(self, wrt: str) -> tuple[Judged, ...]:
         """Claims ∂output/∂wrt = … that are worth the numbers, with what is wrong with each."""
@@ -105,7 +103,7 @@ class Edited:
             else:
                 found = (whole,)
             other = None if found else self._other(wrt, given)
-        except (ChainruleError, RecursionError):
+        except (ChainruleError, RecursionError, TooLarge):
             return ()
         found = found if other is None else (other,)
         return found if len(found) <= _MOST_FOUND else ()
@@ -226,21 +224,21 @@ class Edited:
         right = self._expected(wrt)
         if fm.count_operations(right) > _MOST_OPERATIONS:
             return
+        self.judge.budget.begin(_SEARCH)
         search = self._search(wrt, right, given)
         usual = self._usual(wrt, search.probe)
         if usual is not None and self.tracing.fit(search.probe(usual), given):
             yield usual
         found: list[tuple[tuple[float, int, int], int, fm.Formula]] = []
-        for check in checks().values():
-            for candidate in check.propose(search):
+        proposed = itertools.chain.from_iterable(one.propose(search) for one in checks().values())
+        with contextlib.suppress(TooLarge):
+            for candidate in proposed:
                 if candidate.left or not screened(search, candidate):
                     continue
                 if self._is_far_fetched(candidate.formula, right):
                     continue
                 if self.tracing.fit(search.probe(candidate.formula), search.wanted):
                     found.append((order_of(search, candidate), len(found), candidate.formula))
-                if search.late:
-                    break
         found.sort(key=lambda one: one[:2])
         yield from dict.fromkeys(
             formula for *_, formula in found if _GIVEN not in fm.names(formula)
@@ -282,13 +280,12 @@ class Edited:
         points = [
             {**values, _GIVEN: number} for values, number in zip(self.points, given, strict=True)
         ]
-        probe = Probe(self.judge.work, points if len(points) > 1 else 2 * points)
+        probe = Probe(self.judge.work, points if len(points) > 1 else 2 * points, self.judge.budget)
         about = self._symbol(wrt)
         claim = Claim(about, "=", right, Source("-", ""), Span(0, 0))
-        until = min(self.deadline, time.monotonic() + _SECONDS)
         return Search(
             self.judge, claim, Verdict(claim, Outcome.REFUTED), probe,
-            side=right, truth=fm.Name(_GIVEN), about=about, deadline=until,
+            side=right, truth=fm.Name(_GIVEN), about=about,
         )  # fmt: skip
 
 

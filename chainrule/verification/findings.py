@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from chainrule.core import formula as fm
     from chainrule.core.claim import Claim, Verdict
 
-__all__ = ["balanced", "came_back", "plain"]
+__all__ = ["balanced", "came_back", "plain", "unsearched"]
 
 _OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
 _CLOSES = re.compile(r"\s*(?:\\right|\\[Bb]igg?r?)?\s*[)\]}]")
@@ -38,6 +38,11 @@ def plain(
         span_of(part) if part is not None else None, part, expected,
         fixed if fixed is not None else verdict.expected,
     )  # fmt: skip
+
+
+def unsearched(verdict: Verdict) -> Finding:
+    """The finding where the work ran out before the search for an edit came to an end."""
+    return plain(verdict, "CR100", "work", part=verdict.claim.rhs, expected=verdict.expected)
 
 
 def came_back(claim: Claim, verdict: Verdict, first: fm.Formula) -> Finding:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from chainrule.verification.arithmetic.polynomials import Budget
 from chainrule.verification.regions import prove
 
 if TYPE_CHECKING:
@@ -32,7 +31,6 @@ def fold(
     names: Collection[str],
     places: Sequence[Floats],
     facts: Sequence[Fact],
-    deadline: float,
 ) -> int:
     """The term with parts replaced by names of `names` that certainly equal them.
 
@@ -40,7 +38,7 @@ def fold(
     """
     store = building.store
     known: dict[str, list[str]] = {}
-    for name in names:
+    for name in sorted(names):
         if building.defines(name):
             known.setdefault(_print(places[0](store.name(name))), []).append(name)
     done: dict[int, int] = {}
@@ -51,7 +49,7 @@ def fold(
         if store.ops[new] not in {"name", "num", "neg"}:
             for name in known.get(_print(places[0](new)), ()):
                 if all(_alike(at(new), at(store.name(name))) for at in places[1:]) and _equal(
-                    building, new, name, statements, facts, deadline
+                    building, new, name, statements, facts
                 ):
                     new = store.name(name)
                     break
@@ -73,12 +71,11 @@ def _equal(
     name: str,
     statements: frozenset[str],
     facts: Sequence[Fact],
-    deadline: float,
 ) -> bool:
     """Whether a part is what a node's formula says, other nodes standing as they are."""
     inside = building.store.names(building.definition(name))
     for atoms in (statements - {name}, statements - {name, *inside}):
-        budget = Budget(_PROOF, deadline)
+        budget = building.budget.part(_PROOF)
         proof = prove(building, (term, building.store.name(name)), atoms, facts, budget)
         if proof.holds and not proof.empty and not proof.one_sided:
             return True

@@ -23,11 +23,12 @@ from chainrule.verification.facts import Case, Facts
 from chainrule.verification.judge import Judge
 from chainrule.verification.numbers import compare_numbers
 from chainrule.verification.targets import quantities
-from chainrule.verification.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from fractions import Fraction
+
+    from chainrule.verification.world import World
 
 __all__ = ["AtValues"]
 
@@ -61,9 +62,7 @@ class AtValues:
     def exactly(self) -> Judge:
         """A judge for whom every leaf has its value."""
         case = Case({name: fm.number(value) for name, value in self.values.items()})
-        judge = Judge(self.judge.graph, facts=Facts((), (case,)), budget=self.judge.budget)
-        judge.until = self.judge.until
-        return judge
+        return Judge(self.judge.graph, facts=Facts((), (case,)), budget=self.judge.budget)
 
     def _line(self, slopes: Sequence[fm.Derivative]) -> AtValues | None:
         """The same on the line along which the variable of the derivatives moves.
@@ -87,12 +86,11 @@ class AtValues:
                 if not fm.names(formula):
                     known[name] = formula
         judge = Judge(replace(graph, nodes=nodes), budget=self.judge.budget, seed=self.judge.seed)
-        judge.until = self.judge.until
         return AtValues(judge, self.values)
 
-    @cached_property
+    @property
     def _world(self) -> World:
-        return World(self.judge.graph, self.judge.facts.cases[0], self.judge.seed)
+        return self.judge.worlds[0]
 
     def _may_jump(
         self, left: fm.Formula, right: fm.Formula, slopes: Sequence[fm.Derivative]

@@ -10,7 +10,6 @@ by one of them, others are tried with it.
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -24,6 +23,7 @@ from chainrule.read.models import load_model
 from chainrule.show.locales import Phrase, languages, load_locale
 from chainrule.show.printers.text import print_text
 from chainrule.show.symbols import make_notation
+from chainrule.verification.budget import Budget
 from chainrule.verification.edited import Edited, stands_alone
 from chainrule.verification.tracing import Tracing, Wrong
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["gradcheck"]
 
-_SECONDS = 8.0
+_WORK = 8_000_000
 _FAILURES = 4
 """How many weights of a layer are searched in vain before the others are left alone."""
 
@@ -89,7 +89,7 @@ def _explained(graph: Graph, report: GradCheck) -> GradCheck:
     """The report with what is wrong with each gradient that is wrong, as far as it is found."""
     try:
         tracing = Tracing(graph, report)
-        edited = Edited(graph, report, tracing, time.monotonic() + _SECONDS)
+        edited = Edited(graph, report, tracing, Budget(_WORK))
     except (ChainruleError, RecursionError):
         return report
     wrong = [one.wrt for one in report.with_verdict(Judgement.WRONG)]
@@ -99,7 +99,7 @@ def _explained(graph: Graph, report: GradCheck) -> GradCheck:
         known = tracing.shared(name)
         if known and all(one.is_factor for one in known):
             found[name] = known
-        elif not edited.late and failed[tracing.depth(name)] < _FAILURES:
+        elif not edited.budget.over and failed[tracing.depth(name)] < _FAILURES:
             claims = edited.claims(name)
             failed[tracing.depth(name)] += not claims
             found[name] = [Wrong(name, fm.ZERO, judged) for judged in claims]

@@ -16,8 +16,6 @@ Layers 1, 3 say PROVED and layers 2, 4 say REFUTED, and nothing else does.
 
 from __future__ import annotations
 
-import math
-import time
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -26,13 +24,14 @@ from chainrule.calculus.derivations import derive
 from chainrule.core import formula as fm
 from chainrule.core.claim import Outcome
 from chainrule.core.errors import ChainruleError
+from chainrule.verification.budget import DEFAULT, Budget, TooLarge
 from chainrule.verification.building import Unsupported
 from chainrule.verification.comparing import Comparison, Decision, undecided
 from chainrule.verification.facts import Facts
 from chainrule.verification.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
     from fractions import Fraction
 
     from chainrule.calculus.workspace import Workspace
@@ -48,8 +47,8 @@ _WEAKEST = (Outcome.PROVED, Outcome.AGREES, Outcome.VACUOUS, Outcome.UNDECIDED)
 class Judge:
     """Compares formulas in the names of one graph.
 
-    `facts` are taken for granted. `budget` is the time in seconds that one comparison may take;
-    none goes on beyond `until`, a time of `time.monotonic`.
+    `facts` are taken for granted. All work is spent from `budget`; what was worked out is kept for
+    one round of it.
     """
 
     def __init__(
@@ -57,22 +56,30 @@ class Judge:
         graph: Graph | IndexGraph,
         *,
         facts: Facts | None = None,
-        budget: float = 2.0,
+        budget: Budget | None = None,
         seed: int = 0,
     ) -> None:
         self.graph: Graph = graph.unroll()
         self.facts = facts or Facts()
-        self.budget = budget
-        self.until = math.inf
+        self.budget = budget or Budget(DEFAULT)
         self.seed = seed
-        self._worlds = [World(self.graph, case, seed) for case in self.facts.cases]
+        self._lasting = [World(self.graph, case, seed) for case in self.facts.cases]
+        self._forked: tuple[int, list[World]] | None = None
+
+    @property
+    def worlds(self) -> Sequence[World]:
+        """The graph in every case of the facts, with what this round has worked out."""
+        if self._forked is None or self._forked[0] != self.budget.round:
+            worlds = [world.forked(self.budget) for world in self._lasting]
+            self._forked = self.budget.round, worlds
+        return self._forked[1]
 
     # -- the chain rule
 
     @property
     def work(self) -> Workspace:
         """The factors of the graph, every output loss a node of its own."""
-        return self._worlds[0].building.work
+        return self._lasting[0].building.work
 
     @property
     def rate(self) -> str:
@@ -81,16 +88,16 @@ class Judge:
 
     def reads(self, of: str, wrt: str) -> bool:
         """Whether the formula of `of` reads `wrt`, so that ∂of/∂wrt can be meant as a factor."""
-        return self._worlds[0].building.reads(of, wrt)
+        return self._lasting[0].building.reads(of, wrt)
 
     def differs_locally(self, of: str, wrt: str) -> bool:
         """Whether ∂of/∂wrt as the factor of an edge is another term than the total derivative."""
-        building = self._worlds[0].building
+        building = self.worlds[0].building
         return self.reads(of, wrt) and building.local(of, wrt) != building.total(of, wrt)
 
     def local(self, of: str, wrt: str) -> fm.Formula | None:
         """The local partial of a node by a name its formula reads, in names of the model."""
-        work = self._worlds[0].building.work
+        work = self.work
         if not self.reads(of, wrt) or of not in self.graph:
             return None
         return work.in_user_names(work.factor(of, wrt).value)
@@ -116,15 +123,10 @@ class Judge:
 
     # -- comparing
 
-    def _deadline(self) -> float:
-        return min(time.monotonic() + self.budget, self.until)
-
     def likely(self, left: fm.Formula, right: fm.Formula) -> bool:
         """Whether both sides are equal in double precision at all sample points. No certificate."""
-        for world in self._worlds:
-            world.deadline = self._deadline()
         try:
-            return all(world.likely(left, right) for world in self._worlds)
+            return all(world.likely(left, right) for world in self.worlds)
         except (Unsupported, ChainruleError):
             return False
 
@@ -135,11 +137,12 @@ class Judge:
 
         `local` are derivatives ∂A/∂B, as pairs, that are read as the factor of an edge.
         """
-        deadline = self._deadline()
         decisions = []
-        for world in self._worlds:
+        for world in self.worlds:
             try:
-                decision = Comparison(world, left, right, local, deadline).decide()
+                decision = Comparison(world, left, right, local).decide()
+            except TooLarge:
+                return undecided("reason-work")
             except Unsupported as reason:
                 return undecided(reason.reason, **reason.facts)
             except ChainruleError as error:
@@ -149,6 +152,8 @@ class Judge:
                     return decision
                 return undecided("reason-function", name=next(iter(world.declared)))
             decisions.append(decision)
+        if self.budget.over:
+            return undecided("reason-work")
         return max(decisions, key=lambda decision: _WEAKEST.index(decision.outcome))
 
     def value(
@@ -158,12 +163,11 @@ class Judge:
 
         Raises `Unsupported` for what has no scalar value.
         """
-        world = self._worlds[0]
-        world.deadline = self._deadline()
+        world = self.worlds[0]
         return world.enclosed(world.building.term(formula, local), values)
 
     def missing(self, formula: fm.Formula, values: Collection[str]) -> tuple[str, ...]:
         """The leaves a formula depends on that have no value."""
-        building = self._worlds[0].building
+        building = self.worlds[0].building
         needed = building.leaves(building.term(formula))
         return tuple(name for name in needed if name not in values)

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from chainrule.core import formula as fm
     from chainrule.core.claim import Evidence, Outcome
     from chainrule.core.graph import Graph
+    from chainrule.verification.budget import Budget
     from chainrule.verification.facts import Facts
 
 __all__ = ["DecisionLike", "Oracle"]
@@ -29,8 +30,8 @@ class DecisionLike(Protocol):
 class Oracle(Protocol):
     """The judge, as far as the search needs it."""
 
-    budget: float
-    """Seconds that one comparison may take."""
+    budget: Budget
+    """What all work is spent from."""
 
     @property
     def graph(self) -> Graph:

@@ -25,6 +25,7 @@ from chainrule.core.evaluate import evaluate
 from chainrule.core.functions import CONSTANTS, NUMERIC, PRIMITIVES, Definition
 from chainrule.core.plain import read_formula
 from chainrule.verification.arithmetic.floats import power, quotient
+from chainrule.verification.budget import Budget
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -37,6 +38,7 @@ __all__ = ["Probe", "Vector", "draw", "finite", "same", "usable"]
 Vector = tuple[float, ...]
 
 POINTS = 12
+_PER_PART = 3
 _TRIES = 60
 _RELATIVE, _ABSOLUTE = 1e-7, 1e-10
 _STAND_INS = (
@@ -77,11 +79,17 @@ class Probe:
     `work` has the factors of the graph, which all probes of a judge share.
     """
 
-    def __init__(self, work: Workspace, points: Sequence[Mapping[str, float]]) -> None:
+    def __init__(
+        self,
+        work: Workspace,
+        points: Sequence[Mapping[str, float]],
+        budget: Budget | None = None,
+    ) -> None:
         graph = work.original
         self.graph = graph
         self.size = len(points)
         self.work = work
+        self._budget = budget or Budget()
         self._tables: list[dict[str, float]] = [dict(point) for point in points]
         self._definitions = {**definitions(), **_stand_ins(graph)}
         self._names: dict[str, Vector] = {}
@@ -97,6 +105,7 @@ class Probe:
         found = self._known.get(id(formula))
         if found is not None:
             return found[1]
+        self._budget.spend(_PER_PART + (1 + len(formula.parts)) * (1 + self.size // 4))
         try:
             value = self._evaluate(formula)
         except (ChainruleError, ArithmeticError, KeyError, ValueError, TypeError):
@@ -246,6 +255,7 @@ class Probe:
         if wrt not in graph or of not in graph:
             return (0.0,) * self.size
         order = graph.between(wrt, of)
+        self._budget.spend(len(order) * self.size)
         moved: dict[str, Vector] = {wrt: (1.0,) * self.size}
         for node in order[1:]:
             if node in held:
@@ -294,6 +304,7 @@ def draw(
     leaves: Sequence[str],
     usable: Callable[[Probe], Sequence[bool]],
     admit: Callable[[dict[str, float]], bool] = lambda _: True,
+    budget: Budget | None = None,
 ) -> Probe | None:
     """A probe at points where the sides are defined; one in three is in the unit interval.
 
@@ -310,6 +321,6 @@ def draw(
             break
     if not tried:
         return None
-    flags = usable(Probe(work, tried))
+    flags = usable(Probe(work, tried, budget))
     good = [point for point, flag in zip(tried, flags, strict=True) if flag][:POINTS]
-    return Probe(work, good) if len(good) > 1 else None
+    return Probe(work, good, budget) if len(good) > 1 else None

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from chainrule.verification.arithmetic import polynomials as poly
 from chainrule.verification.arithmetic.exact import Exact, Finer, OutOfDomain, Split, Value
-from chainrule.verification.arithmetic.polynomials import Budget, TooLarge
+from chainrule.verification.budget import TooLarge
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
+    from chainrule.verification.budget import Budget
     from chainrule.verification.building import Building
 
     Fact = tuple[int, str]
@@ -37,6 +38,7 @@ MAX_STRATA = 200
 _MAX_REFINED = 5
 _MAX_CONSTRAINTS = 400
 _MAX_SIGNS = 3
+_ROW = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,9 +347,12 @@ def _possible(exact: Exact, signs: Mapping[poly.Key, int]) -> bool:
             rows = [_Row(_cleared(row.of, zero, pivot), row.strict) for row in rows]
             zeros = [_cleared(row, zero, pivot) for row in zeros]
     for monomial in monomials - {poly.CONSTANT}:
-        rows = _eliminated(rows, monomial)
-        if len(rows) > _MAX_CONSTRAINTS:
+        sides = [row.of.get(monomial, 0) for row in rows]
+        made = sum(c > 0 for c in sides) * sum(c < 0 for c in sides)
+        if made + sum(not c for c in sides) > _MAX_CONSTRAINTS:
             return True
+        exact.budget.spend(_ROW * made)
+        rows = _eliminated(rows, monomial)
     return all(
         value > 0 or (value == 0 and not row.strict)
         for row in rows

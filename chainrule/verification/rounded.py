@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from chainrule.catalog.registry import definitions
 from chainrule.core import formula as fm
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from chainrule.core.graph import Graph
+    from chainrule.verification.budget import Budget
     from chainrule.verification.facts import Case, Facts
     from chainrule.verification.world import Readings
 
@@ -40,10 +41,11 @@ _POINTS, _ENOUGH = 60, 6
 class Rounded:
     """Judges what constants of one graph, and of claims about it, may stand for."""
 
-    def __init__(self, graph: Graph, facts: Facts, seed: int) -> None:
+    def __init__(self, graph: Graph, facts: Facts, seed: int, budget: Budget) -> None:
         self.graph = graph
         self.facts = facts
         self.seed = seed
+        self.budget = budget
 
     def __call__(self, left: fm.Formula, right: fm.Formula) -> Decision | None:
         """AGREES or UNDECIDED for what rounding explains; None for what it does not."""
@@ -100,7 +102,8 @@ class Rounded:
     ) -> float | None:
         """The widest gap where the sides overlap at every point at which they are narrow."""
         worst = 0.0
-        for world in self._worlds:
+        for lasting in self._worlds:
+            world = lasting.forked(self.budget)
             building = world.building
             try:
                 one, other = building.term(left), building.term(right)
@@ -139,6 +142,12 @@ class _Wide(Building):
         super().__post_init__()
         self.known: dict[str, tuple[Fraction, Fraction]] = {}
 
+    def forked(self, budget: Budget) -> Self:
+        """The same, with constants of its own."""
+        other = super().forked(budget)
+        other.known = dict(self.known)
+        return other
+
     def term(self, formula: fm.Formula, local: Readings = frozenset()) -> int:
         """The term of a formula; a rounded constant is its name."""
         if isinstance(formula, fm.Number):
@@ -149,11 +158,13 @@ class _Wide(Building):
 class _WideWorld(World):
     """One case of the facts in a graph with rounded constants as leaves."""
 
+    _make = _Wide
+    building: _Wide
+
     def __init__(
         self, graph: Graph, case: Case, seed: int, known: dict[str, tuple[Fraction, Fraction]]
     ) -> None:
         super().__init__(graph, case, seed)
-        self.building: _Wide = _Wide(graph, case.substituted)
         self.building.known.update(known)
 
 

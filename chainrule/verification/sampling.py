@@ -40,7 +40,7 @@ def probe_of(judge: Oracle, side: fm.Formula, truth: fm.Formula) -> Probe | None
     ]
     leaves = tuple(dict.fromkeys((*leaves, *(name for one in tied for name in fm.names(one)))))
     try:
-        return draw(judge.work, leaves, usable, _admit(judge))
+        return draw(judge.work, leaves, usable, _admit(judge), judge.budget)
     except (ChainruleError, RecursionError):
         return None
 

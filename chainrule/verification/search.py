@@ -6,7 +6,6 @@ side (the truth) is. Everything is worked out when first asked for and shared by
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -36,6 +35,7 @@ MAX_NAMES = 120
 MAX_OPERATIONS = 400
 MAX_PARTS = 400
 MAX_LISTED_PATHS = 64
+_PER_FACTOR = 50
 _PARTS = (fm.Sum, fm.Power, fm.Call, fm.Quotient, fm.Product, fm.Bracket)
 
 
@@ -92,7 +92,6 @@ class Search:
         about: fm.Formula | None = None,
         left: bool = False,
         chain: Sequence[Claim] = (),
-        deadline: float = float("inf"),
     ) -> None:
         self.oracle = oracle
         self.claim = claim
@@ -107,12 +106,6 @@ class Search:
             self.about = self.equated[0]
         self.left = left
         self.chain = tuple(chain)
-        self.deadline = deadline
-
-    @property
-    def late(self) -> bool:
-        """Whether the time is up."""
-        return time.monotonic() > self.deadline
 
     # -- the claim
 
@@ -270,6 +263,7 @@ class Search:
         return ()
 
     def _edge(self, work: Workspace, of: str, wrt: str) -> Named:
+        self.oracle.budget.spend(_PER_FACTOR)
         factor = work.factor(of, wrt)
         inner = of in work.introduced or wrt in work.introduced
         value = work.in_user_names(factor.value)

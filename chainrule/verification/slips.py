@@ -49,7 +49,7 @@ def numeric_slip(
     if any(name not in values for name in judge.graph.leaves):
         return None
     rate = f"{values[judge.rate]:.12g}" if judge.rate in values else None
-    probe = Probe(judge.work, (values, values))
+    probe = Probe(judge.work, (values, values), judge.budget)
     truth = fm.number(digits.exact(true))
     search = Search(
         judge, claim, verdict, probe, side=side, truth=truth, about=about or claim.lhs,
@@ -76,7 +76,7 @@ def update_slip(
     known = {*judge.graph.leaves, judge.rate} <= {*values}
     if not known or name.id not in judge.graph:
         return None
-    probe = Probe(judge.work, (values,))
+    probe = Probe(judge.work, (values,), judge.budget)
     gradient = probe.total(judge.graph.output, name.id)[0]
     old, rate = values[name.id], values[judge.rate]
     symbol = fm.Derivative(fm.Name(judge.graph.output), fm.Name(name.id))

@@ -8,7 +8,6 @@ between all such places there is a point.
 from __future__ import annotations
 
 import math
-import time
 from fractions import Fraction
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Protocol
@@ -37,7 +36,6 @@ class World(Protocol):
     """Where points are tried."""
 
     building: Building
-    deadline: float
 
     def floats(self, point: Mapping[str, Fraction]) -> Floats:
         """Double precision at a point."""
@@ -67,8 +65,6 @@ def _between(
     """The base point with one leaf in each interval between sign changes of the quantities."""
     ends = {_GRID[0], _GRID[-1]}
     for quantity in quantities:
-        if time.monotonic() > world.deadline:
-            return
         known = [(value, _sign(world, base, leaf, value, quantity)) for value in _GRID]
         ends.update(value for value, side in known if side == 0)
         for (low, before), (high, after) in pairwise(known):
@@ -110,7 +106,7 @@ def quantities(building: Building, inside: Collection[int]) -> list[int]:
     """What is zero at the kinks of some terms."""
     store = building.store
     found: dict[int, None] = {}
-    for term in sorted(inside):
+    for term in inside:
         if not store.is_kinked(term):
             continue
         args = store.args[term]

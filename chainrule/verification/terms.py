@@ -45,6 +45,10 @@ class Terms:
             self.data.append(data)
         return found
 
+    def copied(self) -> Terms:
+        """The same terms, with the same numbers, in a store of its own."""
+        return Terms(self.ops[:], self.args[:], self.data[:], dict(self._known))
+
     def num(self, value: Fraction | int) -> int:
         """A rational number."""
         return self.make("num", (), Fraction(value))

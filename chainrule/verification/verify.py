@@ -7,7 +7,6 @@ a verdict; nothing that a line holds raises.
 from __future__ import annotations
 
 import itertools
-import time
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from chainrule.core.claim import (
     Assumption,
     Claim,
     Evidence,
+    Finding,
     Judged,
     Method,
     Outcome,
@@ -26,6 +26,7 @@ from chainrule.core.errors import ChainruleError, Source, shown
 from chainrule.core.graph import Role
 from chainrule.read.claims import read_ways
 from chainrule.verification.admitted import admitted
+from chainrule.verification.budget import DEFAULT, Budget, TooLarge
 from chainrule.verification.building import Unsupported
 from chainrule.verification.deciding import Decider, is_update
 from chainrule.verification.decisions import undecided
@@ -34,6 +35,7 @@ from chainrule.verification.diagnose import diagnose
 from chainrule.verification.expected import shortened
 from chainrule.verification.facts import Facts, read_facts
 from chainrule.verification.families import Families, together
+from chainrule.verification.findings import unsearched
 from chainrule.verification.judge import Decision, Judge
 from chainrule.verification.names import Question, Resolver
 from chainrule.verification.numbers import printed
@@ -52,7 +54,6 @@ __all__ = ["Verifier", "verify"]
 
 _LEVEL = (fm.Indexed, fm.BigSum, fm.Matrix, fm.Transpose, fm.Hadamard)
 _MAX_MEMBERS = 4
-_WITH_DIAGNOSIS = 1.25
 _MAX_POINT = 12
 _PARAMETERS = frozenset(
     [
@@ -82,14 +83,15 @@ def verify(
     facts: Sequence[str] = (),
     aliases: Mapping[str, str] | None = None,
     values: Mapping[str, str] | None = None,
-    budget: float = 2.0,
+    budget: int = DEFAULT,
 ) -> tuple[Judged, ...]:
     """Verdicts on claims, plain or in LaTeX: one for each link of each.
 
     A claim is a text, or a text with its number and its source. `facts` may be taken for granted,
     `aliases` maps names of the claims to names of the model, `values` gives leaves numbers (besides
-    those of the model). `budget` is the time in seconds for the comparisons of one line. Raises
-    `ChainruleError` for facts, aliases or values that cannot be used.
+    those of the model). `budget` is the work that may be done to judge one line, in units of about
+    a microsecond; half as much again is for what is wrong with it. Raises `ChainruleError` for
+    facts, aliases or values that cannot be used.
     """
     texts = (claims,) if isinstance(claims, str) else claims
     lines = [
@@ -104,13 +106,14 @@ def verify(
 class _Settings:
     facts: Facts
     values: Mapping[str, Fraction]
-    budget: float
+    budget: int
 
 
 class Verifier:
     """Judges lines of one model, one after the other; what was worked out is kept.
 
-    `takes_declared` is whether facts that the model brings along may be taken for granted.
+    `takes_declared` is whether facts that the model brings along may be taken for granted. The work
+    for all lines together is spent from `whole`, where there is one.
     """
 
     def __init__(
@@ -120,8 +123,9 @@ class Verifier:
         facts: Sequence[str] = (),
         aliases: Mapping[str, str] | None = None,
         values: Mapping[str, str] | None = None,
-        budget: float = 2.0,
+        budget: int = DEFAULT,
         takes_declared: bool = True,
+        whole: Budget | None = None,
     ) -> None:
         self.graph: Graph = graph.unroll()
         self.declared = _readable(declared(self.graph), self.graph) if takes_declared else ()
@@ -132,7 +136,8 @@ class Verifier:
         if rate is not None:
             numbers.setdefault(self.graph.model.rate, Fraction(rate))
         self.settings = _Settings(known, numbers, budget)
-        self.judge = Judge(self.graph, facts=known, budget=budget)
+        self.budget = Budget(budget, whole)
+        self.judge = Judge(self.graph, facts=known, budget=self.budget)
         self.decider = Decider(self.judge, numbers)
         self._others: dict[tuple[str, ...], Judge | None] = {}
         for name, meant in (aliases or {}).items():
@@ -154,7 +159,6 @@ class Verifier:
         """The verdicts on the claims of one line, in order."""
         ways = read_ways(line, self.vocabulary)
         claims = ways[0]
-        judged: list[Judged] = []
         update = any(is_update(claim) for claim in claims)
         families = [self.families.members(claim) for claim in claims]
         chain = [
@@ -162,9 +166,9 @@ class Verifier:
             for meant, family in zip(zip(*ways, strict=True), families, strict=True)
         ]
         links = [one.claim for one in chain if not isinstance(one, Question)]
-        start = time.monotonic()
+        self.budget.begin(self.settings.budget)  # the links, however many, share the work of one
+        verdicts: list[Verdict] = []
         for claim, resolved, family in zip(claims, chain, families, strict=True):
-            self._stop_at(start + self.settings.budget)
             verdict = self._verdict(claim, resolved)
             if family:
                 rest = [
@@ -172,28 +176,24 @@ class Verifier:
                     for one in family[1:]
                 ]
                 verdict = together(family, [verdict, *rest])
-            finding = None
-            self._stop_at(start + _WITH_DIAGNOSIS * self.settings.budget)
-            if verdict.outcome is Outcome.REFUTED:
-                judge = self._under(self._declared_for(verdict.claim)) or self.judge
-                verdict = replace(verdict, expected=self._expected(verdict, links))
-                verdict = replace(verdict, holds_if=self._holds_if(verdict))
-                finding = diagnose(
-                    judge,
-                    verdict.claim,
-                    verdict,
-                    chain=links,
-                    deadline=self.judge.until,
-                    values=self.settings.values,
-                )
-            judged.append(Judged(number, verdict, finding))
-        return tuple(judged)
+            verdicts.append(verdict)
+        self.budget.left = self.settings.budget // 2
+        return tuple(Judged(number, *self._explained(verdict, links)) for verdict in verdicts)
 
-    def _stop_at(self, until: float) -> None:
-        """The links of a line, however many, share the time of one."""
-        for judge in (self.judge, self.decider.at_values.exactly, *self._others.values()):
-            if judge is not None:
-                judge.until = until
+    def _explained(
+        self, verdict: Verdict, links: Sequence[Claim]
+    ) -> tuple[Verdict, Finding | None]:
+        """A verdict with what would be right, and what is wrong with it if it is refuted."""
+        if verdict.outcome is not Outcome.REFUTED:
+            return verdict, None
+        try:
+            judge = self._under(self._declared_for(verdict.claim)) or self.judge
+            verdict = replace(verdict, expected=self._expected(verdict, links))
+            verdict = replace(verdict, holds_if=self._holds_if(verdict))
+            values = self.settings.values
+            return verdict, diagnose(judge, verdict.claim, verdict, chain=links, values=values)
+        except TooLarge:
+            return verdict, unsearched(verdict)
 
     # -- reading
 
@@ -253,11 +253,16 @@ class Verifier:
                 Evidence(reason="reason-unsupported", facts={"message": error.message}),
             )
         except RecursionError:
-            decision = Decision(Outcome.UNDECIDED, Evidence(reason="reason-size"))
+            decision = undecided("reason-size")
+        except TooLarge:
+            decision = undecided("reason-work")
+        if self.budget.over:
+            question = resolved.question
+            decision = undecided("reason-work") if question is None else _asked(question)
         given = tuple(Assumption("fact", text) for text in granted)
-        undecided = decision.outcome is Outcome.UNDECIDED
-        read = [one for one in resolved.assumptions if one.kind != "free" or not undecided]
-        used = () if undecided else given
+        is_open = decision.outcome is Outcome.UNDECIDED
+        read = [one for one in resolved.assumptions if one.kind != "free" or not is_open]
+        used = () if is_open else given
         return Verdict(
             resolved.claim,
             decision.outcome,
@@ -391,9 +396,7 @@ class Verifier:
         if texts not in self._others:
             try:
                 facts = read_facts((*texts, *self.settings.facts.texts), self.graph)
-                judge = Judge(self.graph, facts=facts, budget=self.settings.budget)
-                judge.until = self.judge.until
-                self._others[texts] = judge
+                self._others[texts] = Judge(self.graph, facts=facts, budget=self.budget)
             except ChainruleError:
                 self._others[texts] = None
         return self._others[texts]

@@ -6,15 +6,18 @@ has values: nothing is said about a logarithm that the model takes of a negative
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
+from copy import copy
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from chainrule.core import formula as fm
+from chainrule.core.errors import ChainruleError
 from chainrule.core.evaluate import COMPARE
 from chainrule.verification.arithmetic.floats import Floats
 from chainrule.verification.arithmetic.intervals import (
@@ -25,7 +28,7 @@ from chainrule.verification.arithmetic.intervals import (
     sign,
 )
 from chainrule.verification.arithmetic.rationals import Rationals
-from chainrule.verification.building import Building
+from chainrule.verification.building import Building, Unsupported
 from chainrule.verification.needs import needs
 from chainrule.verification.points import Declared, points
 from chainrule.verification.regions import ALLOWED
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from chainrule.core.graph import Graph
+    from chainrule.verification.budget import Budget
     from chainrule.verification.facts import Case
 
 __all__ = ["MANY", "PRECISIONS", "Bounded", "Place", "Readings", "World"]
@@ -80,12 +84,12 @@ class Place:
 
 @dataclass(slots=True)
 class _Sampled:
-    """Points that are drawn when they are first asked for."""
+    """Points, each with what is known of the model there, drawn when they are first asked for."""
 
-    source: Iterator[Mapping[str, Fraction]]
-    drawn: list[Mapping[str, Fraction]] = field(default_factory=list)
+    source: Iterator[tuple[Mapping[str, Fraction], Mapping[int, float]]]
+    drawn: list[tuple[Mapping[str, Fraction], Mapping[int, float]]] = field(default_factory=list)
 
-    def at(self, place: int) -> Mapping[str, Fraction]:
+    def at(self, place: int) -> tuple[Mapping[str, Fraction], Mapping[int, float]]:
         """The point at a place."""
         while len(self.drawn) <= place:
             self.drawn.append(next(self.source))
@@ -93,17 +97,34 @@ class _Sampled:
 
 
 class World:
-    """The graph under one case of the facts. After `deadline`, enclosures are of no use."""
+    """The graph under one case of the facts.
+
+    What is known of the model itself is worked out when a world is made. Claims are judged in
+    worlds that are `forked` from it and forgotten, so that none depends on those before it.
+    """
+
+    _make: type[Building] = Building
 
     def __init__(self, graph: Graph, case: Case, seed: int) -> None:
-        self.building = Building(graph, case.substituted)
+        self.building = self._make(graph, case.substituted)
         self.case = case
         self.seed = seed
-        self.deadline = math.inf
         self.declared = {name: Declared(name, seed) for name in graph.model.functions}
         self._floats: dict[tuple[tuple[str, Fraction], ...], Floats] = {}
         self._sampled: dict[tuple[str, ...], _Sampled] = {}
         self._at_sampled: dict[int, tuple[Mapping[str, Fraction], Floats]] = {}
+        self._known: Building | None = None
+        with contextlib.suppress(ChainruleError, Unsupported, RecursionError):
+            self._known = self.building if self.running and self.facts is not None else None
+
+    def forked(self, budget: Budget) -> Self:
+        """The same world for the claims of one line, which spend from a budget."""
+        if len(self._sampled) > _KINDS:
+            self._sampled.clear()
+        other = copy(self)
+        other.building = self.building.forked(budget)
+        other._floats, other._at_sampled = {}, {}  # noqa: SLF001 - its own kind
+        return other
 
     # -- points
 
@@ -135,36 +156,52 @@ class World:
         """Random points; the same for every claim about these leaves, and drawn once."""
         known = self._sampled.get(leaves)
         if known is None:
-            if len(self._sampled) > _KINDS:
-                self._sampled.clear()
-            known = self._sampled[leaves] = _Sampled(points(leaves, self.seed))
+            known = self._sampled[leaves] = _Sampled(self._draw(leaves))
         for place in itertools.count():
-            point = known.at(place)
+            point, values = known.at(place)
             if id(point) not in self._at_sampled:  # the point is kept too: its id stays its own
-                if len(self._at_sampled) > _KEPT:
-                    self._at_sampled.clear()
-                self._at_sampled[id(point)] = point, self.floats(point)
+                self.building.budget.spend(4 * len(point))
+                at = self._at(point, self.building)
+                at.known.update(values)
+                self._at_sampled[id(point)] = point, at
             yield point
+
+    def _draw(
+        self, leaves: tuple[str, ...]
+    ) -> Iterator[tuple[Mapping[str, Fraction], Mapping[int, float]]]:
+        """Points, with the values of all that is known of the model."""
+        known = self._known if leaves == self._model_leaves else None
+        for point in points(leaves, self.seed):
+            values: Mapping[int, float] = {}
+            if known is not None:
+                at = self._at(point, known)
+                at(known.store.name(known.graph.output))
+                values = at.known
+            yield point, values
+
+    def _at(self, point: Mapping[str, Fraction], building: Building) -> Floats:
+        leaves = {name: float(value) for name, value in point.items()}
+        functions = {name: one.value for name, one in self.declared.items()}
+        return Floats(building, leaves, functions)
 
     def floats(self, point: Mapping[str, Fraction]) -> Floats:
         """Double precision at a point; kept, since claims share points."""
         found = self._at_sampled.get(id(point))
         if found is not None:
             return found[1]
+        self.building.budget.spend(4 * len(point))
         key = tuple(point.items())
         known = self._floats.get(key)
         if known is None:
             if len(self._floats) > _KEPT:
                 self._floats.clear()
-            leaves = {name: float(value) for name, value in point.items()}
-            functions = {name: one.value for name, one in self.declared.items()}
-            known = self._floats[key] = Floats(self.building, leaves, functions)
+            known = self._floats[key] = self._at(point, self.building)
         return known
 
     def intervals(self, point: Mapping[str, Bounded], precision: int) -> Intervals:
         """Enclosures at a point."""
         functions = {name: one.enclosure for name, one in self.declared.items()}
-        return Intervals(self.building, point, functions, precision, self.deadline)
+        return Intervals(self.building, point, functions, precision)
 
     def admissible(self, point: Mapping[str, Fraction]) -> bool:
         """Whether the inequalities hold; certain, so that a counterexample is one."""
@@ -282,20 +319,21 @@ class World:
             for term in terms
         )
 
-    def inside(self, *terms: int) -> set[int]:
+    def inside(self, *terms: int) -> Collection[int]:
         """Everything the terms are made of, definitions of names included."""
         store = self.building.store
-        done: set[int] = set()
+        done: dict[int, None] = {}
         stack = list(terms)
         while stack:
             term = stack.pop()
             if term in done:
                 continue
-            done.add(term)
+            done[term] = None
             stack.extend(store.args[term])
             if store.ops[term] == "name" and self.building.defines(store.data[term]):
                 stack.append(self.building.definition(store.data[term]))
-        return done
+        self.building.budget.spend(len(done))
+        return done.keys()
 
     def statements(self) -> frozenset[str]:
         """The names that stand for formulas of the model."""

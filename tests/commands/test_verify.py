@@ -124,6 +124,8 @@ def test_unreadable_beside_readable_is_no_failure() -> None:
         (["textbook", RIGHT, "--budget", "0"], "--budget"),
         (["textbook", RIGHT, "--budget", "-1"], "--budget"),
         (["textbook", RIGHT, "--budget", "nan"], "--budget"),
+        (["textbook", RIGHT, "--budget", "0.5"], "--budget"),
+        (["textbook", RIGHT, "--timeout", "0"], "--timeout"),
         (["textbook", RIGHT, "--alias", "a=b=c"], "NAME=NAME"),
         (["textbook", RIGHT, "--alias", "a b=a_1"], "NAME=NAME"),
         (["textbook", RIGHT, "--values", "foo=1"], "no `foo`"),
@@ -270,3 +272,23 @@ def test_a_notation_names_things() -> None:
     """A report in other names than the book's own."""
     page = run("verify", "textbook", WRONG, "--notation", "nielsen", code=1).stdout
     assert "∂z³_1/∂w³_11" in page
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"), [("en", "given up: the --timeout"), ("ko", "판정을 그만두었다: --timeout")]
+)
+def test_a_run_that_takes_too_long_ends(tmp_path: Path, lang: str, words: str) -> None:
+    """A guard by the clock that turns verdicts into "undecided", or leaves half a report."""
+    path, out = tmp_path / "claims.txt", tmp_path / "report.txt"
+    path.write_text(f"{RIGHT}\n" * 2_000)
+    options = ("--timeout", "0.001", "--lang", lang, "-o", str(out))
+    done = run("verify", "textbook", "--file", str(path), *options, code=2)
+    assert (done.stdout, out.exists()) == ("", False)
+    assert done.stderr.startswith(words)
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_generous_guard_changes_nothing() -> None:
+    """A verdict depends on whether there is a guard."""
+    done = run("verify", "textbook", WRONG, "--timeout", "1e9", code=1)
+    assert done.stdout == run("verify", "textbook", WRONG, code=1).stdout

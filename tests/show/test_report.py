@@ -125,7 +125,7 @@ def test_page_in_korean() -> None:
 @pytest.mark.parametrize(
     ("reason", "facts"),
     [
-        ("reason-time", {}), ("reason-domain", {}), ("reason-domain", {"side": "left"}),
+        ("reason-work", {}), ("reason-domain", {}), ("reason-domain", {"side": "left"}),
         ("reason-function", {"name": "g"}), ("reason-name", {"name": "E_tortal", "nearest": ""}),
         ("reason-name", {"name": "E_tortal", "nearest": "E_total"}),
         ("reason-ambiguous-name", {"name": "o", "candidates": "o_1, o_2"}),
@@ -195,7 +195,7 @@ def test_assumptions_and_conditions() -> None:
 
 def test_json_has_the_fields_of_the_contract() -> None:
     """Design section 8: one document named `-`, every field, a summary that adds up."""
-    data = _json(_refuted("dE_total/dw_31 = 1", "1"), _undecided("reason-time"))
+    data = _json(_refuted("dE_total/dw_31 = 1", "1"), _undecided("reason-work"))
     assert data["schema"] == "chainrule.report/1"
     document = data["documents"][0]
     assert document["path"] == "-"

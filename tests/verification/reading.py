@@ -5,6 +5,7 @@ from __future__ import annotations
 from chainrule.catalog.registry import definitions
 from chainrule.core.functions import arities
 from chainrule.core.plain import Syntax, read_formula
+from chainrule.verification.budget import Budget
 from chainrule.verification.facts import read_facts
 from chainrule.verification.judge import Judge
 
@@ -17,7 +18,7 @@ def read(text, graph):
     return read_formula(text, syntax)
 
 
-def decide(graph, left, right, facts=(), budget=5.0):
+def decide(graph, left, right, facts=(), budget=5_000_000):
     graph = graph.unroll()
-    judge = Judge(graph, facts=read_facts(facts, graph), budget=budget)
+    judge = Judge(graph, facts=read_facts(facts, graph), budget=Budget(budget))
     return judge.compare(read(left, graph), read(right, graph))

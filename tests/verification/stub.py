@@ -14,6 +14,7 @@ from chainrule.core.errors import Source, Span
 from chainrule.core.functions import arities
 from chainrule.core.plain import Syntax, read_formula
 from chainrule.read.models import load_equations, load_model
+from chainrule.verification.budget import Budget
 from chainrule.verification.facts import Facts
 from chainrule.verification.probe import draw, finite, same
 
@@ -31,7 +32,7 @@ class StubJudge:
     def __init__(self, graph) -> None:
         self.graph = graph
         self.rate = graph.model.rate
-        self.budget = 2.0
+        self.budget = Budget()
         self.facts = Facts()
         self.work = Workspace(graph, shown=frozenset(graph.passed_through()))
 

@@ -31,7 +31,7 @@ FALSE = [
 def _attacked(model, left, right, facts):
     graph = equations(model).unroll()
     judge = Judge(graph, facts=read_facts(facts, graph))
-    world = judge._worlds[0]
+    world = judge.worlds[0]
     sides = tuple(world.building.term(read(side, graph)) for side in (left, right))
     base = {name: Fraction(3, 2) + k for k, name in enumerate(graph.leaves)}
     return world, attack(world, sides, base, nonzero=[], smooth=False)

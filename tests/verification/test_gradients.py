@@ -26,12 +26,6 @@ from chainrule.read.models import load_model
 from chainrule.read.network import dense, network
 
 
-@pytest.fixture(autouse=True)
-def _unhurried(monkeypatch):
-    """What is found must not hang on how busy the machine is."""
-    monkeypatch.setattr("chainrule.verification.gradients._SECONDS", 120.0)
-
-
 def sigmoid(z):
     return 1 / (1 + np.exp(-z))
 

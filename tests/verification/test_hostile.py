@@ -1,14 +1,13 @@
-"""Hostile claims: a verdict or a clear error within three seconds, never an exception.
+"""Hostile claims: a verdict or a clear error with the work that a line may take, no exception.
 
 Guards against: a formula that grows when it is put into normal form, an enclosure of a number with
 a million digits, a derivative that doubles with every prime, a chain of links each of which takes
-its two seconds, a RecursionError, and anything that would execute what it reads.
+the work of a line, a RecursionError, and anything that would execute what it reads.
 """
 
 from __future__ import annotations
 
 import math
-import time
 from fractions import Fraction
 from functools import cache
 
@@ -28,7 +27,6 @@ from chainrule.read.models import load_model
 from chainrule.verification.verify import Verifier
 from tests.verification.test_intervals import leaf, value
 
-SECONDS = 3.0
 RIGHT, WRONG = {Outcome.PROVED, Outcome.AGREES}, {Outcome.REFUTED}
 OPEN = {Outcome.UNDECIDED, Outcome.UNREADABLE, Outcome.VACUOUS}
 
@@ -237,12 +235,10 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile(name):
-    """What a claim may cost, and what may come of it."""
+    """A claim that does not end, or of which something comes that may not."""
     text, allowed = HOSTILE[name]
     verifier = Verifier(load_model("textbook"))
-    start = time.process_time()
     found = verifier(1, Source("-", text))
-    assert time.process_time() - start < SECONDS
     assert found
     assert {one.verdict.outcome for one in found} <= OPEN | allowed
 
@@ -291,7 +287,7 @@ def model(name):
 
 @cache
 def verifier_of(name):
-    return Verifier(model(name), budget=0.5)
+    return Verifier(model(name), budget=500_000)
 
 
 @cache
@@ -342,9 +338,7 @@ def texts(draw):
 def test_random_texts(case):
     """An exception, an unknown outcome, or a refutation whose counterexample is none."""
     name, text = case
-    start = time.process_time()
     found = verifier_of(name)(1, Source("-", text))
-    assert time.process_time() - start < SECONDS
     assert found
     for one in found:
         verdict = one.verdict

@@ -19,6 +19,7 @@ from chainrule.core.evaluate import evaluate
 from chainrule.read.equations import equations
 from chainrule.read.models import load_model
 from chainrule.read.network import dense, network
+from chainrule.verification.budget import Budget
 from chainrule.verification.facts import read_facts
 from chainrule.verification.judge import Judge
 from tests.strategies import LEAVES, formulas, graphs, text_of
@@ -264,9 +265,9 @@ def test_every_loss(name):
 @given(graphs(), st.sampled_from(LEAVES), st.integers(0, 5))
 def test_random_graphs(graph, wrt, seed):
     """A total derivative that misses a path: compared with a difference quotient."""
-    judge = Judge(graph, budget=4.0)
+    judge = Judge(graph, budget=Budget(4_000_000))
     left = fm.Derivative(fm.Name("E"), fm.Name(wrt))
-    world = judge._worlds[0]
+    world = judge.worlds[0]
     rng = random.Random(seed)
     point = {name: rng.uniform(0.2, 1.4) for name in graph.leaves}
     from chainrule.verification.arithmetic.floats import Floats
@@ -304,7 +305,7 @@ def _slope(graph, point, wrt):
 def test_random_pairs(one, other):
     """A proof of two formulas that differ somewhere, or a refutation of the same."""
     graph = equations("E = " + "*".join(LEAVES))
-    decision = Judge(graph, budget=3.0).compare(one, other)
+    decision = Judge(graph, budget=Budget(3_000_000)).compare(one, other)
     rng = random.Random(1)
     worst = 0.0
     for _ in range(20):
@@ -325,7 +326,7 @@ def test_rewritten_formulas_are_not_refuted(formula, seed):
     rng = random.Random(seed)
     graph = equations("E = " + "*".join(LEAVES))
     again = fm.transform(formula, lambda _: None, lambda node, parts: _rewritten(node, parts, rng))
-    decision = Judge(graph, budget=3.0).compare(formula, again)
+    decision = Judge(graph, budget=Budget(3_000_000)).compare(formula, again)
     assert decision.outcome is not Outcome.REFUTED
 
 
@@ -376,9 +377,9 @@ def test_off_the_kinks():
 
 
 def test_one_weight_of_a_large_network():
-    """A claim about one weight among thousands that is not judged in the time it has."""
+    """A claim about one weight among thousands that is not judged with the work it has."""
     graph = load_model("64-48-10").unroll()
-    judge = Judge(graph, budget=20.0)
+    judge = Judge(graph, budget=Budget(20_000_000))
     left = read("dE_total/dw_65_1", graph)
     right = read("dE_total/dz_49*a_1", graph)
     assert judge.compare(left, right).outcome is Outcome.PROVED

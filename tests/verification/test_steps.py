@@ -17,6 +17,7 @@ from chainrule.core import formula as fm
 from chainrule.core.claim import Outcome
 from chainrule.core.plain_print import print_plain
 from chainrule.read.equations import equations
+from chainrule.verification.budget import Budget
 from chainrule.verification.judge import Judge
 
 GRAPH = equations("z = w*x\nr = relu(z)\nq = 2*r - z\nm = max(x, y)\nE = r*t + q*m*y")
@@ -184,7 +185,7 @@ def test_random_steps(seed):
         right = bent(left, rng) if rng.random() < 0.85 else drawn(rng, 3)
         if fm.count_operations(left) > 25:
             continue
-        decision = Judge(GRAPH, budget=1.0).compare(left, right)
+        decision = Judge(GRAPH, budget=Budget(1_000_000)).compare(left, right)
         text = f"{print_plain(left)} = {print_plain(right)}"
         differences = 0
         for place in EVERYWHERE:

@@ -130,12 +130,13 @@ LOCALE = Locale(
         "report-summary": "{claims} {claims:s claim|claims}: {counts}",
         "report-warning": "warning: not judged: {counts}",
         "report-count": "{count} {outcome}",
+        "report-timeout": "given up: the --timeout of {seconds} s is over",
         "report-nothing": "nothing here could be read as a claim",
         "reason-kinks": "the sides agree at all points tried, but not every region between the "
         "kinks could be looked at",
         "reason-delta": "{name} is read as {meaning}; with that this is not right, and it may mean "
         "something else, such as the opposite sign",
-        "reason-time": "the time for one claim is over (--budget gives more)",
+        "reason-work": "the work that one line may take ran out (--budget gives more)",
         "reason-kink-here": "the derivative has a kink or a jump at these values: what it is there "
         "is a convention",
         "reason-tied": "an assumption ties {name} to another leaf: it is not said what is held "

@@ -227,12 +227,13 @@ LOCALE = Locale(
         "report-summary": "식 {claims}개: {counts}",
         "report-warning": "경고: 판정하지 못한 식: {counts}",
         "report-count": "{outcome} {count}개",
+        "report-timeout": "판정을 그만두었다: --timeout {seconds}초가 지났다",
         "report-nothing": "식으로 읽을 수 있는 것이 하나도 없다",
         "reason-kinks": "살펴본 점에서는 두 변이 일치하지만, 꺾이는 점 사이의 구간을 모두 "
         "살펴보지는 못하였다",
         "reason-delta": "{name:을/를} {meaning:으로/로} 읽으면 옳지 않지만, 부호가 반대이거나 "
         "다른 뜻일 수 있다",
-        "reason-time": "식 하나에 쓸 수 있는 시간을 넘겼다(--budget으로 늘릴 수 있다)",
+        "reason-work": "한 줄에 허용된 계산량을 다 썼다(--budget으로 늘릴 수 있다)",
         "reason-kink-here": "이 값에서는 도함수가 꺾이거나 끊긴다. 거기서의 미분값은 약속일 뿐이다",
         "reason-tied": "가정이 {name:을/를} 다른 값에 묶어 놓았으므로 {name:이/가} 변할 때 "
         "무엇을 고정하는지 알 수 없다",

@@ -14,10 +14,12 @@ from chainrule.core.functions import CONSTANTS
 from chainrule.verification.arithmetic import polynomials as poly
 from chainrule.verification.arithmetic.factoring import factors, number_factors
 from chainrule.verification.arithmetic.field import Field, Finer, Generator, OutOfDomain, Value
-from chainrule.verification.arithmetic.polynomials import Polynomial, TooLarge
+from chainrule.verification.budget import TooLarge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from chainrule.verification.arithmetic.polynomials import Polynomial
 
 __all__ = ["FUNCTIONS", "TURNED", "Elementary"]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import lru_cache
+from math import prod
 from typing import TYPE_CHECKING
 
 from chainrule.verification.arithmetic.polynomials import CONSTANT, Key, Polynomial, key, plain
@@ -15,13 +16,14 @@ from chainrule.verification.arithmetic.polynomials import CONSTANT, Key, Polynom
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from chainrule.verification.arithmetic.polynomials import Budget
+    from chainrule.verification.budget import Budget
 
 __all__ = ["factors", "number_factors"]
 
 _MAX_TERMS = 40
 _MAX_GENERATORS = 8
 _MAX_DEGREE = 12
+_MAX_SIZE, _MAX_BITS = 100_000, 2_000
 _MAX_PRIME = 10_000
 
 
@@ -31,7 +33,7 @@ def number_factors(number: Fraction) -> Sequence[tuple[int, int]]:
     found: list[tuple[int, int]] = []
     for side, part in ((1, number.numerator), (-1, number.denominator)):
         rest = part
-        for prime in (2, *range(3, _MAX_PRIME, 2)):
+        for prime in (2, *range(3, _MAX_PRIME, 2)) if part.bit_length() <= _MAX_BITS else ():
             if prime * prime > rest:
                 break
             power = 0
@@ -61,8 +63,17 @@ def factors(polynomial: Polynomial, budget: Budget) -> list[tuple[Polynomial, in
         return whole
     if all(sum(int(e) for _, e in monomial) <= 1 for monomial in polynomial):
         return whole  # linear: irreducible
+    size = prod(
+        1 + max(int(e) for monomial in polynomial for other, e in monomial if other == g)
+        for g in used
+    )
+    bits = max(c.numerator.bit_length() + c.denominator.bit_length() for c in polynomial.values())
+    if size > _MAX_SIZE or bits > _MAX_BITS:
+        return whole
     budget.spend(20 * len(polynomial))
-    return list(_factored(key(polynomial))) or whole
+    known = key(polynomial)
+    budget.spend_once(known, 1_000 + 3 * size + 10 * bits)
+    return list(_factored(known)) or whole
 
 
 @lru_cache(maxsize=2048)

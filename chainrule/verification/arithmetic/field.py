@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 from chainrule.verification.arithmetic import polynomials as poly
 from chainrule.verification.arithmetic.factoring import factors, number_factors
-from chainrule.verification.arithmetic.polynomials import Budget, Monomial, Polynomial, TooLarge
+from chainrule.verification.budget import Budget, TooLarge
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from chainrule.verification.arithmetic.polynomials import Monomial, Polynomial
     from chainrule.verification.building import Building
 
 __all__ = ["Field", "Finer", "Generator", "OutOfDomain", "Split", "Value"]
@@ -25,6 +26,7 @@ __all__ = ["Field", "Finer", "Generator", "OutOfDomain", "Split", "Value"]
 _ONE: Polynomial = {poly.CONSTANT: 1}
 _MAX_POWER = 64
 _MAX_BITS = 20_000
+_SIGN, _FACTORED = 10, 300
 
 
 class Split(Exception):
@@ -282,6 +284,7 @@ class Field:
 
     def sign_of(self, top: Polynomial) -> int:
         """The sign of a polynomial."""
+        self.budget.spend(_SIGN)
         number, monomial, rest = poly.content(top)
         side = 1 if number > 0 else -1
         for generator, exponent in monomial:
@@ -370,6 +373,7 @@ class Field:
 
     def log_of_number(self, number: Fraction) -> Value:
         """The logarithm of a positive number, over those of its prime factors."""
+        self.budget.spend_once(number, _FACTORED)
         out = self.number(0)
         for prime, power in number_factors(number):
             of: Polynomial = {poly.CONSTANT: prime}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import time
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -16,6 +14,7 @@ from chainrule.verification.arithmetic.rounding import (
     added,
     bounds,
     checked,
+    cost,
     divided,
     enclosed,
     midpoint,
@@ -38,8 +37,7 @@ class Intervals(Walk[Interval | type[ArithmeticError]]):
     """Enclosures of terms at a rational point, with `precision` bits.
 
     A leaf may also have two bounds in place of a value. `functions` are the declared functions
-    here: each maps (argument, primes, precision) to an interval. After `deadline`, a time of
-    `time.monotonic`, nothing that is not known yet is sure.
+    here: each maps (argument, primes, precision) to an interval.
     """
 
     def __init__(
@@ -48,10 +46,8 @@ class Intervals(Walk[Interval | type[ArithmeticError]]):
         leaves: Mapping[str, Fraction | tuple[Fraction, Fraction]],
         functions: Mapping[str, Callable[[Interval, int, int], Interval]],
         precision: int,
-        deadline: float = math.inf,
     ) -> None:
         super().__init__(building)
-        self.deadline = deadline
         self.leaves = leaves
         self.functions = functions
         self.precision = precision
@@ -80,8 +76,6 @@ class Intervals(Walk[Interval | type[ArithmeticError]]):
     def operate(self, term: int) -> Interval | type[ArithmeticError]:
         """An enclosure, or the reason why there is none."""
         store = self.building.store
-        if time.monotonic() > self.deadline:
-            raise Unsure
         try:
             args: list[Interval] = []
             if store.ops[term] == "cases":
@@ -91,6 +85,9 @@ class Intervals(Walk[Interval | type[ArithmeticError]]):
                 if not isinstance(found, tuple):
                     return found
                 args.append(found)
+            self.building.budget.spend(
+                cost(store.ops[term], store.data[term], args, self.precision)
+            )
             return checked(self._operate(term, args))
         except (Undefined, Unsure) as reason:
             return type(reason)

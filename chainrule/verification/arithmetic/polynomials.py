@@ -2,13 +2,11 @@
 
 A monomial is a tuple of (generator, exponent), sorted by generator; exponents are whole numbers or
 fractions, negative ones included, and never 0. A polynomial is a dict from monomials to non-zero
-coefficients. Nothing here knows what a generator stands for. `Budget` bounds the work.
+coefficients. Nothing here knows what a generator stands for.
 """
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd
 from typing import TYPE_CHECKING
@@ -16,14 +14,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from chainrule.verification.budget import Budget
+
 __all__ = [
     "CONSTANT",
-    "Budget",
     "Coefficient",
     "Key",
     "Monomial",
     "Polynomial",
-    "TooLarge",
     "add",
     "content",
     "key",
@@ -42,24 +40,6 @@ Coefficient = int | Fraction
 Polynomial = dict[Monomial, Coefficient]
 Key = tuple[tuple[Monomial, Coefficient], ...]
 CONSTANT: Monomial = ()
-
-
-class TooLarge(Exception):
-    """The work is more than the budget allows."""
-
-
-@dataclass
-class Budget:
-    """Work that may still be done, counted in products of monomials, and a deadline."""
-
-    operations: int = 400_000
-    deadline: float = float("inf")
-
-    def spend(self, amount: int) -> None:
-        """Raise `TooLarge` when nothing is left."""
-        self.operations -= amount
-        if self.operations < 0 or time.monotonic() > self.deadline:
-            raise TooLarge
 
 
 def times(one: Monomial, other: Monomial) -> Monomial:
@@ -120,11 +100,16 @@ def shifted(polynomial: Polynomial, monomial: Monomial) -> Polynomial:
     return {times(m, monomial): c for m, c in polynomial.items()}
 
 
+def _length(polynomial: Polynomial) -> int:
+    """How many times a thousand bits its longest coefficient has; 0 for those that cost nothing."""
+    return max((c.numerator.bit_length() for c in polynomial.values()), default=0) // 1_000
+
+
 def multiply(one: Polynomial, other: Polynomial, budget: Budget) -> Polynomial:
     """The product."""
     if len(one) < len(other):
         one, other = other, one
-    budget.spend(len(one) * len(other) + 1)
+    budget.spend(len(one) * len(other) * (1 + _length(one) * _length(other)) + 1)
     if len(other) == 1:
         ((monomial, coefficient),) = other.items()
         return shifted(scaled(one, coefficient), monomial)

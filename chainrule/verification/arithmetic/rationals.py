@@ -6,14 +6,14 @@ hangs on that, the exact value does.
 
 from __future__ import annotations
 
+import operator
 from fractions import Fraction
-from math import prod
 from typing import TYPE_CHECKING
 
 from chainrule.verification.arithmetic.walking import Walk
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from chainrule.verification.building import Building
 
@@ -52,9 +52,9 @@ class Rationals(Walk[Fraction | None]):
             case "num":
                 value = store.data[term]
             case "add":
-                value = sum(args, Fraction(0))
+                value = _folded(operator.add, args)
             case "mul":
-                value = prod(args, start=Fraction(1))
+                value = _folded(operator.mul, args)
             case "neg":
                 value = -args[0]
             case "div" if args[1]:
@@ -65,7 +65,20 @@ class Rationals(Walk[Fraction | None]):
                 value = abs(args[0])
             case "call" if store.data[term][0] in {"max", "min"}:
                 value = max(args) if store.data[term][0] == "max" else min(args)
-        if value is None:
+        return value if value is not None and _is_short(value) else None
+
+
+def _folded(
+    join: Callable[[Fraction, Fraction], Fraction], args: Sequence[Fraction]
+) -> Fraction | None:
+    """A sum or a product, given up as soon as it is too long."""
+    total = args[0]
+    for arg in args[1:]:
+        total = join(total, arg)
+        if not _is_short(total):
             return None
-        bits = value.numerator.bit_length() + value.denominator.bit_length()
-        return value if bits <= _MAX_BITS else None
+    return total
+
+
+def _is_short(value: Fraction) -> bool:
+    return value.numerator.bit_length() + value.denominator.bit_length() <= _MAX_BITS

@@ -37,6 +37,7 @@ __all__ = [
     "added",
     "bounds",
     "checked",
+    "cost",
     "divided",
     "enclosed",
     "midpoint",
@@ -127,6 +128,19 @@ def checked(x: Interval) -> Interval:
         if abs(end[2] + end[3]) > _MAX_EXPONENT:
             raise Unsure
     return x
+
+
+_COSTS = {"sin": 45, "cos": 45, "tan": 90, "atan": 25, "sinh": 40, "cosh": 40}
+
+
+def cost(op: str, data: Any, args: Sequence[Interval], precision: int) -> int:
+    """About how many microseconds an operation takes."""
+    if op != "call":
+        return 5 * len(args) + 5 * (op == "pow") * (1 + precision // 64)
+    if data[0] == "erf":
+        value = abs(midpoint(args[0]))
+        return 30 if value > _FAR else int(240 * value * value) + 15 * precision
+    return _COSTS.get(data[0], 20) * (1 + precision // 128)
 
 
 # ------------------------------------------------------------------ arithmetic

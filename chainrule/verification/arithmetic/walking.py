@@ -35,6 +35,7 @@ class Walk(ABC, Generic[Value]):
     def reach(self, root: int) -> Value:
         """The value of a term."""
         known, store, building = self.known, self.building.store, self.building
+        before = len(known)
         stack = [root]
         while stack:
             term = stack[-1]
@@ -57,4 +58,5 @@ class Walk(ABC, Generic[Value]):
                 stack.extend(missing)
             else:
                 known[term] = self.operate(term)
+        building.budget.spend(2 * (len(known) - before))
         return known[root]

@@ -192,8 +192,6 @@ def propose(search: Search) -> Iterator[Candidate]:
         yield from _of_site(search, site)
         yield from _divided(search, site)
     for candidate in _operations(search):
-        if search.late:
-            return
         if search.worth(candidate.formula):
             yield candidate
 

@@ -91,7 +91,7 @@ def _terms(search: Search) -> Iterator[Candidate]:
     """A place without one of the terms that the model, or the right form, has in such a sum."""
     for site in search.sites:
         gap = site.gap
-        if site.role in {"operand", "exponent"} or not usable(gap) or search.late:
+        if site.role in {"operand", "exponent"} or not usable(gap):
             continue
         if site.role == "term" or not any(gap):
             continue
@@ -121,7 +121,7 @@ def _within(search: Search) -> Iterator[Candidate]:
     for run in search.runs:
         node = run.site.node
         alone = run.end - run.start < 2
-        if not isinstance(node, fm.Product) or run.bare or alone or search.late:
+        if not isinstance(node, fm.Product) or run.bare or alone:
             continue
         if not run.start and run.end < len(node.factors) - 1:
             continue

@@ -71,7 +71,7 @@ def _everywhere(search: Search) -> Iterator[Candidate]:
     used = [name for name in _outside(search.side) if name in search.graph]
     for name in used:
         for other in search.names:
-            if other == name or not _alike(name, other) or search.late:
+            if other == name or not _alike(name, other):
                 continue
             new = fm.substitute(search.side, {name: fm.Name(other)})
             if search.worth(new):
@@ -85,7 +85,7 @@ def _everywhere(search: Search) -> Iterator[Candidate]:
                 for name in used
                 if (moved := _moved(name, old, fresh)) is not None and moved in search.graph
             }
-            if len(table) < 2 or search.late:
+            if len(table) < 2:
                 continue
             new = fm.substitute(search.side, table)
             if search.worth(new):
@@ -104,8 +104,6 @@ def _within(search: Search) -> Iterator[Candidate]:
             for other in search.names:
                 if other == name or name not in search.graph or not _alike(name, other):
                     continue
-                if search.late:
-                    return
                 new = fm.substitute(site.node, {name: fm.Name(other)})
                 if same(search.probe(new), site.need):
                     yield _all(search, search.put(site, new), name, other, EVERYWHERE, site.node)
@@ -176,8 +174,6 @@ def propose(search: Search) -> Iterator[Candidate]:
     """Each name replaced by the one whose value is needed there."""
     for site in search.sites:
         if isinstance(site.node, fm.Name) and not site.node.marks:
-            if search.late:
-                return
             yield from _single(search, site, site.node)
     yield from _everywhere(search)
     yield from _left(search)

@@ -116,7 +116,7 @@ def propose(search: Search) -> Iterator[Candidate]:
     """Derivatives with another variable, on either side."""
     for site in search.sites:
         pair = _pair(site.node)
-        if pair is not None and not search.late:
+        if pair is not None:
             yield from _symbols(search, site, pair)
     yield from _values(search)
     yield from _left(search)

@@ -79,8 +79,6 @@ def propose(search: Search) -> Iterator[Candidate]:
     """Every sum with one pair of brackets more or less."""
     for site in search.sites:
         for rank, new in _edits(site):
-            if search.late:
-                return
             formula = search.put(site, new)
             if search.worth(formula):
                 form = "extra" if rank in {POWER, EXTRA} else ""
