@@ -366,7 +366,9 @@ def _is_empty(graph: Graph, formula: fm.Formula) -> bool:
 
 
 def _is_degenerate(search: Search, candidate: Candidate) -> bool:
-    """Whether an edit only makes a part vanish: o_2 - o_2 explains nothing."""
+    """Whether an edit only makes a part vanish, o_2 - o_2, or puts cases into cases."""
+    if _depth(candidate.formula) > max(1, _depth(search.side)):
+        return True
     if candidate.formula == fm.ZERO or not any(search.wanted):
         return False
     known = {id(part) for part in fm.walk(search.side)}
@@ -377,6 +379,12 @@ def _is_degenerate(search: Search, candidate: Candidate) -> bool:
         and all(abs(each) < _VANISHING for each in value)
         for part in fm.walk(candidate.formula)
     )
+
+
+def _depth(formula: fm.Formula) -> int:
+    """How deep cases stand within cases."""
+    below = max(map(_depth, formula.parts), default=0)
+    return below + isinstance(formula, fm.Cases)
 
 
 def _confirmed(search: Search, candidate: Candidate) -> bool:

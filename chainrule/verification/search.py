@@ -339,6 +339,12 @@ class Search:
         return tuple(order)[:MAX_NAMES]
 
     @cached_property
+    def read(self) -> frozenset[str]:
+        """The names in what is expected."""
+        whole = self.derivation
+        return frozenset(() if whole is None else fm.names(whole.formula))
+
+    @cached_property
     def name_index(self) -> Index:
         """Names by value."""
         index = Index()
@@ -359,6 +365,12 @@ class Search:
                 if isinstance(part, fm.Number) and "." in part.text:
                     found.setdefault(part.text, part)
         return tuple(found.values())[:40]
+
+    @cached_property
+    def conditions(self) -> tuple[fm.Condition, ...]:
+        """The comparisons in the statements along the way and in what is expected."""
+        found = (part for formula in self._formulas for part in fm.walk(formula))
+        return tuple(dict.fromkeys(part for part in found if isinstance(part, fm.Condition)))
 
     @cached_property
     def model_terms(self) -> Index:
