@@ -134,7 +134,10 @@ def _number(
 ) -> Finding | None:
     """A printed number, or a formula with such numbers, against the value it should have."""
     evidence = verdict.evidence
-    if evidence.method is not Method.DIGITS or claim.rhs is None or claim.lhs is None:
+    if claim.rhs is None or claim.lhs is None:
+        return None
+    here = evidence.method is Method.INTERVAL and not evidence.point  # two numbers, no leaves
+    if evidence.method is not Method.DIGITS and not (here and digits.printed(claim.rhs)):
         return None
     side, true = claim.rhs, evidence.lhs_value
     if digits.printed(side) is None:

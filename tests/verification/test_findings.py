@@ -92,7 +92,10 @@ ROWS = [
     ("dE/dx_1 = dE/dn_1/s + dE/dmu/3", BATCH, "CR107", "every path through v is missing", None),
     ("dE/dx_1 = c_1/s", BATCH, "CR107", "every path through μ, v is missing", None),
     # 1 is the direct path alone
-    ("dy_1/dx_1 = 1", CENTRED, "CR107", "the path x_1 → m → y_1 is missing", None),
+    ("dy_1/dx_1 = 1", CENTRED, "CR107", "the path x_1 → m → y_1 is missing", "1/2"),
+    # one sign before each term
+    ("dE/dm = c_1 - c_2", CENTRED, "CR104", "the sign of a term is wrong: −c_1, not c_1",
+     "-c_1 - c_2"),
 ]  # fmt: skip
 
 
@@ -137,3 +140,9 @@ def test_a_fact_does_not_end_the_search(fact: str) -> None:
     """A fact that hardly any point fits is no reason to say that no single edit makes it right."""
     side = "(target_o1 - o_1)*o_1*(1 - o_1)*a_1"
     assert _finding(f"dE_total/dw_31 = {side}", "textbook", facts=[fact]).code == "CR104"
+
+
+def test_a_whole_number_at_a_point() -> None:
+    """The value of a derivative at a point is a number like any other: its sign is told."""
+    found = _finding(r"\left.\frac{dy}{dx}\right|_{x=1} = -24", ("y = (x**2 + 1)**3",))
+    assert (found.code, _said(found)) == ("CR104", "the sign is wrong: 24, not −24")

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from chainrule.core import formula as fm
 from chainrule.verification.checks._edits import constant_of
 from chainrule.verification.checks.base import Candidate, Check, Example
+from chainrule.verification.expected import shortened
 from chainrule.verification.probe import same, usable
 from chainrule.verification.sites import leading, put_run, span_of, subtracted
 
@@ -41,8 +42,8 @@ def _with(search: Search, paths: tuple[Path, ...]) -> fm.Formula:
         return fm.add(search.side, *(_moved(search, each) for each in added))
     if whole is not None and exact:
         extended = fm.add(search.side, *map(subtracted, added))
-        shorter = fm.count_operations(whole.formula) <= fm.count_operations(extended)
-        return whole.formula if shorter else extended
+        right = shortened(whole.formula)
+        return min(right, extended, key=fm.count_operations)
     return _extended(search, added)
 
 
