@@ -241,7 +241,7 @@ class Search:
     def factors(self) -> tuple[Named, ...]:
         """The factors along all paths, then several of them behind one another."""
         if self.derivative is None:
-            return self._local_factors()
+            return ()
         of, wrt = self.derivative
         found: dict[tuple[str, str], Named] = {}
         for work in self.workspaces:
@@ -257,10 +257,6 @@ class Search:
                 self._add_composed(work, order, found)
         edges = [named for named in found.values() if named.edge]
         return (*edges, *(named for named in found.values() if not named.edge))
-
-    def _local_factors(self) -> tuple[Named, ...]:
-        """Without a derivative on the other side: the factors of the derivatives on this one."""
-        return ()
 
     def _edge(self, work: Workspace, of: str, wrt: str) -> Named:
         self.oracle.budget.spend(_PER_FACTOR)
