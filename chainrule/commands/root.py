@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-_NOT_COMMANDS = frozenset({"choices", "output", "root", "session", "step_page"})
+_NOT_COMMANDS = frozenset({"choices", "guard", "output", "root", "session", "step_page"})
 
 
 class _Closed(Exception):

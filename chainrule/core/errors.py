@@ -78,10 +78,11 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 
 def _likeness(name: str, other: str) -> tuple[float, bool, str]:
-    """How alike two names are; among equals the same beginning decides (x_3: x_2 before z_3)."""
+    """How alike two names are: w_13 is w_31; among equals the same beginning decides (x_3: x_2)."""
     from difflib import SequenceMatcher
 
-    ratio = SequenceMatcher(None, name, other).ratio()
+    exchanged = name[:1] == other[:1] and sorted(name) == sorted(other)
+    ratio = 1.0 if exchanged else SequenceMatcher(None, name, other).ratio()
     return round(ratio, 6), name[:1] == other[:1], other
 
 

@@ -134,7 +134,10 @@ def _number(
 ) -> Finding | None:
     """A printed number, or a formula with such numbers, against the value it should have."""
     evidence = verdict.evidence
-    if evidence.method is not Method.DIGITS or claim.rhs is None or claim.lhs is None:
+    if claim.rhs is None or claim.lhs is None:
+        return None
+    here = evidence.method is Method.INTERVAL and not evidence.point  # two numbers, no leaves
+    if evidence.method is not Method.DIGITS and not (here and digits.printed(claim.rhs)):
         return None
     side, true = claim.rhs, evidence.lhs_value
     if digits.printed(side) is None:
@@ -366,7 +369,9 @@ def _is_empty(graph: Graph, formula: fm.Formula) -> bool:
 
 
 def _is_degenerate(search: Search, candidate: Candidate) -> bool:
-    """Whether an edit only makes a part vanish: o_2 - o_2 explains nothing."""
+    """Whether an edit only makes a part vanish, o_2 - o_2, or puts cases into cases."""
+    if _depth(candidate.formula) > max(1, _depth(search.side)):
+        return True
     if candidate.formula == fm.ZERO or not any(search.wanted):
         return False
     known = {id(part) for part in fm.walk(search.side)}
@@ -377,6 +382,12 @@ def _is_degenerate(search: Search, candidate: Candidate) -> bool:
         and all(abs(each) < _VANISHING for each in value)
         for part in fm.walk(candidate.formula)
     )
+
+
+def _depth(formula: fm.Formula) -> int:
+    """How deep cases stand within cases."""
+    below = max(map(_depth, formula.parts), default=0)
+    return below + isinstance(formula, fm.Cases)
 
 
 def _confirmed(search: Search, candidate: Candidate) -> bool:

@@ -14,7 +14,7 @@ from chainrule.core import formula as fm
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Slip", "exact", "fits", "printed", "repairs", "significant", "slip"]
+__all__ = ["Slip", "exact", "fits", "printed", "repairs", "significant", "slip", "spelt", "unit"]
 
 _PRECISE = 15
 _MANY = 3
@@ -53,6 +53,18 @@ def _spelt(value: float, like: str) -> str:
     scaled = abs(Decimal(repr(value))).scaleb(-exponent)
     tail = like[len(mantissa) :]
     return f"{scaled:.{decimals}f}{tail}"
+
+
+def spelt(value: float, like: str) -> fm.Formula:
+    """A value as a number with as many decimals as another; all of its own where they lack."""
+    text = _spelt(value, like)
+    return _formula(value < 0, text if float(text) == abs(value) else repr(abs(value)))
+
+
+def unit(text: str) -> float:
+    """One unit in the last place of a printed number."""
+    mantissa, exponent = _split(text)
+    return float(Decimal(1).scaleb(exponent - len(mantissa.partition(".")[2])))
 
 
 def _formula(minus: bool, text: str) -> fm.Formula:
@@ -175,9 +187,8 @@ def repairs(text: str, need: float) -> Iterator[tuple[str, int, str]]:
         if text[first] != text[second] and second == first + 1:
             other = text[:first] + text[second] + text[first] + text[second + 1 :]
             found.append((abs(float(other) - need), "swapped", order + 1 - lead, other))
-    unit = float(Decimal(1).scaleb(_split(text)[1] - len(mantissa.partition(".")[2])))
     for gap, form, place, other in sorted(found)[:2]:
-        if gap <= max(20 * unit, 1e-7 * need) and gap < abs(float(text) - need) / 10:
+        if gap <= max(20 * unit(text), 1e-7 * need) and gap < abs(float(text) - need) / 10:
             yield form, place, other
 
 

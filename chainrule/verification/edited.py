@@ -237,6 +237,8 @@ class Edited:
                     continue
                 if self._is_far_fetched(candidate.formula, right):
                     continue
+                if any(isinstance(part, fm.Derivative) for part in fm.walk(candidate.formula)):
+                    continue  # a value is computed from values
                 if self.tracing.fit(search.probe(candidate.formula), search.wanted):
                     found.append((order_of(search, candidate), len(found), candidate.formula))
         found.sort(key=lambda one: one[:2])

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chainrule.calculus.derivations import MAX_PATHS, Derivation
-from chainrule.calculus.tidy import tidy
+from chainrule.calculus.tidy import constant, tidy
 from chainrule.calculus.workspace import Workspace
 from chainrule.core import formula as fm
+from chainrule.verification.sites import subtracted
 
 if TYPE_CHECKING:
     from chainrule.core.claim import Claim
@@ -66,10 +67,20 @@ def shortened(formula: fm.Formula) -> fm.Formula:
     What it is divided by is a name that the formula is undefined without, so that the two are equal
     wherever the formula has a value.
     """
-    if not any(isinstance(part, fm.Quotient) for part in fm.walk(formula)):
-        return formula
-    found = _cancelled(formula)
-    return formula if found == formula else tidy(found)
+    if any(isinstance(part, fm.Quotient) for part in fm.walk(formula)):
+        found = _cancelled(formula)
+        if found != formula:
+            return tidy(found)
+    return fm.transform(formula, lambda _: None, _plainly)
+
+
+def _plainly(node: fm.Formula, parts: tuple[fm.Formula, ...]) -> fm.Formula:
+    """A node with one sign before each term, and sums of numbers added up."""
+    if not isinstance(node, fm.Sum):
+        return fm.rebuild(node, parts)
+    if all(constant(part) is not None for part in parts):
+        return tidy(fm.Sum(parts))
+    return fm.add(*(subtracted(part) if place else part for place, part in enumerate(parts)))
 
 
 def _cancelled(formula: fm.Formula) -> fm.Formula:

@@ -40,9 +40,13 @@ def probe_of(judge: Oracle, side: fm.Formula, truth: fm.Formula) -> Probe | None
     ]
     leaves = tuple(dict.fromkeys((*leaves, *(name for one in tied for name in fm.names(one)))))
     try:
-        return draw(judge.work, leaves, usable, _admit(judge), judge.budget)
+        for strict in (True, False):  # a fact that few points fit says nothing of an edit
+            found = draw(judge.work, leaves, usable, _admit(judge, strict=strict), judge.budget)
+            if found is not None:
+                return found
     except (ChainruleError, RecursionError):
-        return None
+        pass
+    return None
 
 
 def _leaves(graph: Graph, *sides: fm.Formula) -> tuple[str, ...] | None:
@@ -56,8 +60,11 @@ def _leaves(graph: Graph, *sides: fm.Formula) -> tuple[str, ...] | None:
     return tuple(name for name in graph.sorted(found) if graph.nodes[name].is_leaf)
 
 
-def _admit(judge: Oracle) -> Callable[[dict[str, float]], bool]:
-    """Makes points fit the facts that the judge takes for granted, one case after the other."""
+def _admit(judge: Oracle, *, strict: bool) -> Callable[[dict[str, float]], bool]:
+    """Makes points fit the facts that the judge takes for granted, one case after the other.
+
+    Inequalities have to hold where it is `strict`.
+    """
     cases = itertools.cycle(judge.facts.cases)
 
     def admit(point: dict[str, float]) -> bool:
@@ -65,7 +72,7 @@ def _admit(judge: Oracle) -> Callable[[dict[str, float]], bool]:
         for name, formula in case.substituted.items():
             if name in point:
                 point[name] = evaluate(formula, point)
-        return all(
+        return not strict or all(
             _holds(each.left, each.relation, each.right, point) for each in case.inequalities
         )
 

@@ -241,7 +241,7 @@ class Search:
     def factors(self) -> tuple[Named, ...]:
         """The factors along all paths, then several of them behind one another."""
         if self.derivative is None:
-            return self._local_factors()
+            return ()
         of, wrt = self.derivative
         found: dict[tuple[str, str], Named] = {}
         for work in self.workspaces:
@@ -257,10 +257,6 @@ class Search:
                 self._add_composed(work, order, found)
         edges = [named for named in found.values() if named.edge]
         return (*edges, *(named for named in found.values() if not named.edge))
-
-    def _local_factors(self) -> tuple[Named, ...]:
-        """Without a derivative on the other side: the factors of the derivatives on this one."""
-        return ()
 
     def _edge(self, work: Workspace, of: str, wrt: str) -> Named:
         self.oracle.budget.spend(_PER_FACTOR)
@@ -339,6 +335,12 @@ class Search:
         return tuple(order)[:MAX_NAMES]
 
     @cached_property
+    def read(self) -> frozenset[str]:
+        """The names in what is expected."""
+        whole = self.derivation
+        return frozenset(() if whole is None else fm.names(whole.formula))
+
+    @cached_property
     def name_index(self) -> Index:
         """Names by value."""
         index = Index()
@@ -359,6 +361,12 @@ class Search:
                 if isinstance(part, fm.Number) and "." in part.text:
                     found.setdefault(part.text, part)
         return tuple(found.values())[:40]
+
+    @cached_property
+    def conditions(self) -> tuple[fm.Condition, ...]:
+        """The comparisons in the statements along the way and in what is expected."""
+        found = (part for formula in self._formulas for part in fm.walk(formula))
+        return tuple(dict.fromkeys(part for part in found if isinstance(part, fm.Condition)))
 
     @cached_property
     def model_terms(self) -> Index:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["numeric_slip", "update_slip"]
 
 _LEAST, _MOST = 1e-7, 2e-3
+_UPDATES = frozenset({"CR116", "CR117"})
 
 
 def numeric_slip(
@@ -56,9 +57,12 @@ def numeric_slip(
     )  # fmt: skip
     tolerance = _tolerance(side)
     try:
-        for code, candidate in _edits(search, rate):
+        for code, candidate in _edits(search, values, rate):
             value = probe(candidate.formula)[0]
-            if abs(value - true) <= tolerance * max(abs(true), 1e-300):
+            allowed = tolerance * max(abs(true), 1e-300)
+            if code in _UPDATES and candidate.expected is not None:
+                allowed = max(allowed, _rounding(candidate.expected, rate))
+            if abs(value - true) <= allowed:
                 return code, candidate
     except (ChainruleError, ArithmeticError):
         return None
@@ -101,9 +105,23 @@ def _tolerance(side: fm.Formula) -> float:
     return min(_MOST, max(_LEAST, 10.0 ** (2 - min(long)))) if long else _LEAST
 
 
-def _edits(search: Search, rate: str | None) -> Iterator[tuple[str, Candidate]]:
+def _rounding(step: fm.Formula, rate: str | None) -> float:
+    """What the rounding of the one printed number in a step, the rate beside it, makes out."""
+    inner = step.operand if isinstance(step, fm.Negative) else step
+    factors = inner.factors if isinstance(inner, fm.Product) else (inner,)
+    texts = [each.text for each in factors if isinstance(each, fm.Number)]
+    rounded = [text for text in texts if "." in text and text != rate]
+    if len(texts) < len(factors) or len(rounded) != 1 or digits.significant(rounded[0]) < 2:
+        return 0.0
+    return digits.unit(rounded[0]) / 2 * math.prod(float(text) for text in texts if text == rate)
+
+
+def _edits(
+    search: Search, values: Mapping[str, float], rate: str | None
+) -> Iterator[tuple[str, Candidate]]:
     yield from _digits(search)
     yield from _updates(search, rate)
+    yield from _given(search, values)
     for site in search.sites:
         if site.is_top_of_product and not site.in_exponent:
             yield "CR104", _sign(search, site)
@@ -125,6 +143,28 @@ def _digits(search: Search) -> Iterator[tuple[str, Candidate]]:
                 search.put(site, right), 8, part=site.node, expected=right,
                 span=span_of(site.node), form=form, facts=facts,
             )  # fmt: skip
+
+
+def _given(search: Search, values: Mapping[str, float]) -> Iterator[tuple[str, Candidate]]:
+    """The value of a leaf where another number stands; one that is no leaf's value first."""
+    found = []
+    for site in search.sites:
+        now = digits.printed(site.node)
+        if now is None or site.in_exponent or not math.isfinite(site.need[0]):
+            continue
+        if any(_is_near(named.vector[0], site.need[0]) for named in search.factors):
+            continue  # it has a name of the chain rule
+        for name in search.graph.leaves:
+            if abs(values[name] - site.need[0]) <= _LEAST * abs(values[name]):
+                right = digits.spelt(values[name], now[1])
+                facts = {"symbol": fm.Name(name), "wrong": site.node, "right": right}
+                candidate = Candidate(
+                    search.put(site, right), 8, part=site.node, expected=right,
+                    span=span_of(site.node), form="given", facts=facts,
+                )  # fmt: skip
+                found.append((search.probe(site.node)[0] in values.values(), candidate))
+                break
+    yield from (("CR115", candidate) for _, candidate in sorted(found, key=lambda one: one[0]))
 
 
 def _updates(search: Search, rate: str | None) -> Iterator[tuple[str, Candidate]]:
@@ -182,6 +222,10 @@ def _constant(search: Search, site: Site) -> Iterator[tuple[str, Candidate]]:
     )  # fmt: skip
 
 
+def _is_near(value: float, need: float) -> bool:
+    return bool(value) and abs(value - need) <= 1e-4 * abs(value)
+
+
 def _factor(search: Search, site: Site) -> Iterator[tuple[str, Candidate]]:
     """A number where the value of another factor belongs."""
     if not isinstance(site.node, fm.Number) or site.role == "exponent":
@@ -189,7 +233,7 @@ def _factor(search: Search, site: Site) -> Iterator[tuple[str, Candidate]]:
     need = site.need[0]
     for named in search.factors:
         value = named.vector[0]
-        if named.inner or not value or not abs(value - need) <= 1e-4 * abs(value):
+        if named.inner or not _is_near(value, need):
             continue
         right = fm.number(digits.exact(float(f"{value:.9g}")))
         yield "CR101", Candidate(

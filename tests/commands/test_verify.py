@@ -55,7 +55,7 @@ def test_the_claim_of_the_issue(lang: str, sentence: str) -> None:
     lines = page.splitlines()
     assert f"    {sentence}" in lines
     assert lines[2].index("^") == lines[1].rindex("1")
-    assert "∂E_total/∂w_31 = −(target_o1 − o_1)·o_1·(1 − o_1)·a_1" in page
+    assert r"\cdot\mathrm{output}_{o1}\cdot(1-\mathrm{output}_{o1})\cdot a_1" in page
     assert "chainrule derive textbook --wrt w_31" in page
     entry = claims(run("verify", "textbook", LATEX, "--format", "json", "--lang", lang, code=1))[0]
     assert entry["message"] == sentence
@@ -386,3 +386,20 @@ def test_twenty_thousand_terms(tmp_path: Path) -> None:
     latex = r"\frac{dy}{dx} = " + "+".join(["1"] * 20_000)
     done = run("verify", str(other), "-", "--format", "json", stdin=latex, code=1)
     assert claims(done)[0]["verdict"] == "REFUTED"
+
+
+@pytest.mark.parametrize(
+    ("claim", "right"),
+    [
+        (r"\frac{\partial E}{\partial w} = (\hat y - t) w",
+         r"\frac{\partial E}{\partial w} = (\hat{y}-t)\cdot x"),
+        (r"w \leftarrow w - \eta (y - t)", r"w \leftarrow w-\eta\cdot(y-t)\cdot x"),
+        ("dE/dw = y_hat - t", "∂E/∂w = (ŷ − t)·x"),
+    ],
+)  # fmt: skip
+def test_the_right_form_is_in_the_claims_own_words(tmp_path: Path, claim: str, right: str) -> None:
+    """Who writes \\hat y and η in LaTeX can paste the answer: it is LaTeX, and it is proved."""
+    model = tmp_path / "line.txt"
+    model.write_text("y = w*x + b\nE = (y - t)**2/2\n", encoding="utf-8")
+    assert f"right form:  {right}" in run("verify", str(model), claim, code=1).stdout
+    assert "proved 1" in run("verify", str(model), right).stdout

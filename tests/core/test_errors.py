@@ -82,6 +82,7 @@ def test_long_messages_are_cut():
 def test_nearest():
     assert nearest("sigmod", ["tanh", "sigmoid"]) == "sigmoid"
     assert nearest("x_3", ["z_3", "x_2", "x_1"]) == "x_2"
+    assert nearest("w_13", ["w_11", "w_12", "w_31", "w_41"]) == "w_31"
     assert nearest("quux", ["tanh"]) is None
     assert nearest("", ["a"]) is None
     assert nearest("a" * 10_000, ["a" * 10_000]) is None

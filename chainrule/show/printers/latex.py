@@ -49,6 +49,7 @@ _RELATIONS: Mapping[str, str] = MappingProxyType(
     {
         "==": "=", "!=": r"\ne", "≠": r"\ne", "<=": r"\le", "≤": r"\le", ">=": r"\ge",
         "≥": r"\ge", "≈": r"\approx", "~=": r"\approx", ":=": ":=", "→": r"\to",
+        "←": r"\leftarrow",
     }
 )  # fmt: skip
 _COMMAND_AT_END = re.compile(r"\\[A-Za-z]+\Z")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from chainrule.core import formula as fm
 from chainrule.core.claim import Method, Outcome
 from chainrule.core.discovery import discover
 from chainrule.show.locales import Phrase
+from chainrule.show.printers.latex import print_latex
 from chainrule.show.printers.text import print_text
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["OUTCOMES", "Report", "ReportFormat", "report_formats"]
 
 OUTCOMES = tuple(Outcome)
+_NAMES = frozenset({"alias", "rate"})
 _UNEXPLAINED = frozenset({"CR100", "CR118"})
 
 
@@ -102,7 +104,7 @@ class Report:
     def assumption(self, assumption: Assumption) -> str:
         """An assumption, with what it does to a name."""
         left, equals, right = assumption.text.partition(" = ")
-        if assumption.kind in {"alias", "rate"} and equals:
+        if assumption.kind in _NAMES and equals:
             return self.say("report-reads", name=left, meant=right)
         if assumption.kind == "free":
             return self.say("report-any", names=assumption.text)
@@ -113,6 +115,22 @@ class Report:
         for plain, sign in ((" != ", " ≠ "), (" <= ", " ≤ "), (" >= ", " ≥ "), (" in {", " ∈ {")):
             text = text.replace(plain, sign)
         return text.replace("*", "·")
+
+    def own(self, formula: fm.Formula, verdict: Verdict) -> str:
+        """A formula in the language of the claim, and by its names: LaTeX where that is LaTeX."""
+        pairs = [one.text.partition(" = ") for one in verdict.assumptions if one.kind in _NAMES]
+        used = {meant: fm.Name(name) for name, _, meant in pairs if meant.isidentifier()}
+        formula = fm.transform(
+            formula,
+            lambda part: (
+                replace(used[part.id], marks=part.marks)
+                if isinstance(part, fm.Name) and part.id in used
+                else None
+            ),
+            fm.rebuild,
+        )
+        is_latex = not {"\\", "{"}.isdisjoint(verdict.claim.source.text)
+        return print_latex(formula, self.notation) if is_latex else self.math(formula)
 
     # -- facts
 

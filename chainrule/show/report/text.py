@@ -147,7 +147,7 @@ class _Printer:
         if self.report.is_left_edited(judged):
             left, right = right, left
         relation = claim.relation if claim.relation in {"←", "≈"} else "="
-        return self.report.math(fm.Relation(left, ((relation, right),)))
+        return self.report.own(fm.Relation(left, ((relation, right),)), judged.verdict)
 
     def values(self, verdict: Verdict) -> str:
         left, right = verdict.evidence.lhs_value, verdict.evidence.rhs_value

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from chainrule.verification.search import Named, Search
     from chainrule.verification.sites import Run, Site
 
-NUMBER, NAMED, BESIDE, CONSTANT, COMPOSED, ANONYMOUS, OPERATION = 25, 26, 31, 33, 46, 48, 49
+NUMBER, NAMED, BESIDE, CONSTANT, COMPOSED, ANONYMOUS, OPERATION = 25, 26, 31, 33, 46, 48, 47.5
 
 
 def _rank(named: Named) -> float:
@@ -143,6 +143,18 @@ def _divided(search: Search, site: Site) -> Iterator[Candidate]:
         )  # fmt: skip
 
 
+def _conditions(search: Search) -> Iterator[Candidate]:
+    """A comparison of the model's for another."""
+    for site in search.sites:
+        for right in search.conditions if site.role == "condition" else ():
+            formula = search.put(site, right)
+            if search.worth(formula):
+                yield Candidate(
+                    formula, ANONYMOUS, part=site.node, expected=right, span=span_of(site.node),
+                    form="part", facts={"right": right, "wrong": site.node},
+                )  # fmt: skip
+
+
 def _operations(search: Search) -> Iterator[Candidate]:
     """Added instead of multiplied, multiplied instead of added, divided instead of multiplied."""
     for site in search.sites:
@@ -170,9 +182,14 @@ def _flat(parts: tuple[fm.Formula, ...]) -> tuple[fm.Formula, ...]:
 def _multiplied(search: Search, site: Site, node: fm.Sum) -> Iterator[Candidate]:
     for start in range(len(node.terms)):
         for end in range(start + 2, len(node.terms) + 1):
-            joined = product(_flat(node.terms[start:end]))
-            terms = (*node.terms[:start], joined, *node.terms[end:])
-            yield _operation(search, site, fm.add(*terms), "times")
+            parts = node.terms[start:end]
+            unsigned = (
+                parts[0],
+                *(each.operand if isinstance(each, fm.Negative) else each for each in parts[1:]),
+            )
+            for factors in dict.fromkeys((parts, unsigned)):  # s - (1 - s), the minus being a dot
+                terms = (*node.terms[:start], product(_flat(factors)), *node.terms[end:])
+                yield _operation(search, site, fm.add(*terms), "times")
 
 
 def _operation(search: Search, site: Site, new: fm.Formula, form: str) -> Candidate:
@@ -191,6 +208,7 @@ def propose(search: Search) -> Iterator[Candidate]:
             continue
         yield from _of_site(search, site)
         yield from _divided(search, site)
+    yield from _conditions(search)
     for candidate in _operations(search):
         if search.worth(candidate.formula):
             yield candidate

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 
 from chainrule.calculus.tidy import constant
 from chainrule.core import formula as fm
-from chainrule.verification.checks._edits import constant_of, in_front
+from chainrule.verification.checks._edits import constant_of, in_front, is_number, negated
 from chainrule.verification.checks.base import Candidate, Check, Example
 from chainrule.verification.probe import same
-from chainrule.verification.sites import put_run, span_of
+from chainrule.verification.sites import product, put_run, span_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from chainrule.verification.search import Search
     from chainrule.verification.sites import Site
 
-RANK, MISSING = 16, 17
+RANK, MISSING, WHOLE = 16, 17, 24.6
 _FEW = 6
 
 
@@ -37,7 +37,7 @@ def _replaced(search: Search, site: Site) -> Iterator[Candidate]:
     """Another number in place of one."""
     now = constant(site.node)
     needed = constant_of(site.need)
-    if now is None or site.in_exponent:
+    if now is None or site.in_exponent or _is_part_of_constant(site):
         return
     if needed is None and isinstance(site.node, fm.Number):
         yield from _literal(search, site)
@@ -46,10 +46,16 @@ def _replaced(search: Search, site: Site) -> Iterator[Candidate]:
     if needed == -now or (abs(needed) == 1 and site.role in {"factor", "operand"}):
         return  # a sign; taken out below
     right = _spelt(needed, site.node)
+    whole = site.role == "root" and len(search.paths) > 1  # more likely a path is missing
     yield Candidate(
-        search.put(site, right), RANK, part=site.node, expected=right, span=span_of(site.node),
-        facts={"right": right, "wrong": site.node},
+        search.put(site, right), WHOLE if whole else RANK, part=site.node, expected=right,
+        span=span_of(site.node), facts={"right": right, "wrong": site.node},
     )  # fmt: skip
+
+
+def _is_part_of_constant(site: Site) -> bool:
+    """Whether it is within a number, as the 1 and the 2 of ½ are."""
+    return site.up is not None and constant(site.up.node) is not None
 
 
 def _spelt(value: Fraction, like: fm.Formula) -> fm.Formula:
@@ -74,18 +80,27 @@ def _literal(search: Search, site: Site) -> Iterator[Candidate]:
 
 def _dropped(search: Search) -> Iterator[Candidate]:
     for run in search.runs:
-        value = constant(run.formula) if run.end - run.start == 1 else None
-        if value is None or constant_of(run.need) != 1 or abs(value) == 1:
+        value = constant(run.formula)
+        if run.end - run.start > 1 or not is_number(run.formula) or value in {1, -1}:
             continue
+        minus = value is not None and value < 0
+        if isinstance(run.formula, fm.Negative) or constant_of(run.need) != (-1 if minus else 1):
+            continue  # a minus is looked at without
+        without, wrong = put_run(search.side, run, ()), run.formula
+        if value is not None and minus:
+            factors = run.site.node.parts
+            rest = negated(product((*factors[: run.start], *factors[run.end :])))
+            without, wrong = search.put(run.site, rest), fm.number(-value)
         yield Candidate(
-            put_run(search.side, run, ()), RANK, part=run.formula, span=run.span, form="extra",
-            facts={"wrong": run.formula},
+            without, RANK, part=wrong, span=run.span, form="extra", facts={"wrong": wrong},
         )  # fmt: skip
     for site in search.sites:
         up = site.up
         if site.role != "denominator" or up is None or constant_of(site.need) != 1:
             continue
-        if constant(site.node) is not None and isinstance(up.node, fm.Quotient):
+        if _is_part_of_constant(site):
+            continue
+        if is_number(site.node) and isinstance(up.node, fm.Quotient):
             yield Candidate(
                 _undivided(search, up, up.node.numerator), RANK, part=site.node,
                 span=span_of(up.node), form="under", facts={"wrong": site.node},

@@ -12,24 +12,26 @@ Right:
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, groupby
 from typing import TYPE_CHECKING
 
 from chainrule.core import formula as fm
 from chainrule.verification.checks._edits import constant_of
 from chainrule.verification.checks.base import Candidate, Check, Example
+from chainrule.verification.expected import shortened
 from chainrule.verification.probe import same, usable
 from chainrule.verification.sites import leading, put_run, span_of, subtracted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from chainrule.verification.probe import Vector
     from chainrule.verification.search import Path, Search
     from chainrule.verification.sites import Site
 
-PATH, WITHIN, TERM, SPREAD = 24, 24.15, 24.5, 38
+PATH, WITHIN, THROUGH, TERM, SPREAD = 24, 24.15, 24.4, 24.5, 38
 _MOST = 3
+_MOST_NODES = 24
 
 
 def _with(search: Search, paths: tuple[Path, ...]) -> fm.Formula:
@@ -40,8 +42,13 @@ def _with(search: Search, paths: tuple[Path, ...]) -> fm.Formula:
         return fm.add(search.side, *(_moved(search, each) for each in added))
     if whole is not None and exact:
         extended = fm.add(search.side, *map(subtracted, added))
-        shorter = fm.count_operations(whole.formula) <= fm.count_operations(extended)
-        return whole.formula if shorter else extended
+        right = shortened(whole.formula)
+        return min(right, extended, key=fm.count_operations)
+    return _extended(search, added)
+
+
+def _extended(search: Search, added: Sequence[fm.Formula]) -> fm.Formula:
+    """The side with more contributions, each times what stands beside the derivative."""
     rate = fm.Name(search.oracle.rate)
     if search.updated is not None:
         return fm.add(search.side, *(fm.Negative(fm.multiply(rate, each)) for each in added))
@@ -71,6 +78,37 @@ def _paths(search: Search) -> Iterator[Candidate]:
                 form="" if count == 1 else "many",
                 facts={"path": _listed(chosen), "count": count},
             )  # fmt: skip
+
+
+def _through(search: Search) -> Iterator[Candidate]:
+    """All paths through a node, or a few of a kind: the mean of a batch, other units of it."""
+    root, pair = search.sites[0], search.derivative
+    if not usable(root.gap) or pair is None or search.scale is None or search.equated is not None:
+        return
+    (of, wrt), graph = pair, search.graph
+    inside = graph.between(wrt, of)[1:-1] if {of, wrt} <= {*graph} else ()
+    if not 2 <= len(inside) <= _MOST_NODES:
+        return
+    first, later = [], []
+    for name in inside:
+        slope, step = fm.Derivative(fm.Name(of), fm.Name(name)), search.oracle.local(name, wrt)
+        if step is not None:
+            first.append((name, fm.multiply(slope, step)))
+        later.append((name, fm.multiply(slope, fm.Derivative(fm.Name(name), fm.Name(wrt)))))
+    groups = [first, *([one] for one in later)]
+    groups += [list(kind) for _, kind in groupby(later, lambda one: fm.Name(one[0]).base)]
+    for group in groups:
+        for count in range(1, min(_MOST, len(group)) + 1):
+            for chosen in combinations(group, count):
+                added = fm.add(*(subtracted(value) for _, value in chosen))
+                missing = zip(search.probe(added), search.scale, strict=True)
+                if same(root.gap, tuple(a * b for a, b in missing)):
+                    names = tuple(fm.Name(name) for name, _ in chosen)
+                    yield Candidate(
+                        _extended(search, [value for _, value in chosen]), THROUGH + 0.01 * count,
+                        expected=added, form="through",
+                        facts={"symbol": names[0] if count == 1 else fm.Call("", names)},
+                    )  # fmt: skip
 
 
 def _moved(search: Search, value: fm.Formula) -> fm.Formula:
@@ -180,6 +218,7 @@ def _siblings(search: Search, site: Site) -> Iterator[fm.Formula]:
 def propose(search: Search) -> Iterator[Candidate]:
     """The side with the contribution of a path, or of a few, added."""
     yield from _paths(search)
+    yield from _through(search)
     yield from _within(search)
     yield from _terms(search)
 
@@ -209,6 +248,10 @@ CHECK = Check(
         "many": {
             "en": "{count} paths are missing: {path}",
             "ko": "경로 {count}개가 빠졌다: {path}",
+        },
+        "through": {
+            "en": "every path through {symbol} is missing",
+            "ko": "{symbol:을/를} 지나는 경로가 모두 빠졌다",
         },
         "term": {
             "en": "the term {right} is missing",

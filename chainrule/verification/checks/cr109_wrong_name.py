@@ -12,6 +12,7 @@ Right:
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from chainrule.core import formula as fm
@@ -25,7 +26,15 @@ if TYPE_CHECKING:
     from chainrule.verification.search import Search
     from chainrule.verification.sites import Site
 
-INDEX, INSIDE, EVERYWHERE, OTHER, LEFT = 22, 23, 25, 40, 60
+INDEX, INSIDE, EVERYWHERE, ARGUMENT, OTHER, LEFT = 22, 23, 25, 28, 40, 60
+_KINDS = (
+    ("log", "log2", "log10"),
+    ("sin", "cos", "tan"),
+    ("sigmoid", "tanh"),
+    ("sinh", "cosh", "tanh"),
+    ("asin", "acos", "atan"),
+    ("min", "max"),
+)
 
 
 def _alike(name: str, other: str) -> bool:
@@ -58,12 +67,55 @@ def _single(search: Search, site: Site, name: fm.Name) -> Iterator[Candidate]:
             for other in search.names
             if other != name.id and search.worth(search.put(site, fm.Name(other)))
         ]
-    for other in found:
+    for other in sorted(found, key=lambda each: each.id not in search.read):
         yield Candidate(
             search.put(site, other), _rank(search, site, name.id, other.id),
             part=name, expected=other, span=span_of(name),
             facts={"wrong": name, "right": other},
         )  # fmt: skip
+
+
+def _functions(search: Search) -> Iterator[Candidate]:
+    """A function for another of its kind, or the base of a logarithm, once or throughout."""
+    for site in search.sites:
+        head, args = _head(site.node)
+        for other in next((kind for kind in _KINDS if head in kind), ()):
+            if other == head:
+                continue
+            right = _made(other, args)
+            every = fm.transform(search.side, lambda _: None, partial(_exchanged, head, other))
+            for new in (search.put(site, right), every):
+                if search.worth(new):
+                    yield Candidate(
+                        new, INDEX, part=site.node, expected=right, span=span_of(site.node),
+                        facts={"wrong": site.node, "right": right},
+                    )  # fmt: skip
+                    break
+
+
+def _head(node: fm.Formula) -> tuple[str, tuple[fm.Formula, ...]]:
+    """A function's name and arguments; log u/log 2 is the logarithm to the base 2."""
+    if isinstance(node, fm.Quotient) and isinstance(node.numerator, fm.Call):
+        base = node.denominator
+        if isinstance(base, fm.Call) and isinstance(base.args[0], fm.Number):
+            name, args = _head(node.numerator)
+            return (f"log{base.args[0].text}", args) if name == base.function == "log" else ("", ())
+    return (node.function, node.args) if isinstance(node, fm.Call) and not node.primes else ("", ())
+
+
+def _made(head: str, args: tuple[fm.Formula, ...]) -> fm.Formula:
+    base = head.removeprefix("log")
+    if base == head or not base:
+        return fm.Call(head, args)
+    return fm.Quotient(fm.Call("log", args), fm.Call("log", (fm.Number(base),)))
+
+
+def _exchanged(
+    head: str, other: str, node: fm.Formula, parts: tuple[fm.Formula, ...]
+) -> fm.Formula:
+    new = fm.rebuild(node, parts)
+    name, args = _head(new)
+    return _made(other, args) if name == head else new
 
 
 def _everywhere(search: Search) -> Iterator[Candidate]:
@@ -96,17 +148,27 @@ def _everywhere(search: Search) -> Iterator[Candidate]:
 def _within(search: Search) -> Iterator[Candidate]:
     """Every occurrence of a name within one term or factor."""
     for site in search.sites:
-        if not site.path or not isinstance(site.node, fm.Product | fm.Sum | fm.Quotient):
+        if not isinstance(site.node, fm.Product | fm.Sum | fm.Quotient):
             continue
         if not usable(site.need):
             continue
         for name in _outside(site.node):
             for other in search.names:
-                if other == name or name not in search.graph or not _alike(name, other):
+                if other == name or name not in search.graph:
+                    continue
+                alike = _alike(name, other) and bool(site.path)
+                if not alike and not _made_of(search, other, name):
                     continue
                 new = fm.substitute(site.node, {name: fm.Name(other)})
                 if same(search.probe(new), site.need):
-                    yield _all(search, search.put(site, new), name, other, EVERYWHERE, site.node)
+                    rank = EVERYWHERE if alike else ARGUMENT
+                    yield _all(search, search.put(site, new), name, other, rank, site.node)
+
+
+def _made_of(search: Search, name: str, argument: str) -> bool:
+    """Whether a name is that of a function of another: a = σ(z)."""
+    node = search.graph.nodes.get(name)
+    return node is not None and isinstance(node.formula, fm.Call) and node.parents == (argument,)
 
 
 def _outside(formula: fm.Formula) -> tuple[str, ...]:
@@ -175,6 +237,7 @@ def propose(search: Search) -> Iterator[Candidate]:
     for site in search.sites:
         if isinstance(site.node, fm.Name) and not site.node.marks:
             yield from _single(search, site, site.node)
+    yield from _functions(search)
     yield from _everywhere(search)
     yield from _left(search)
 

@@ -36,9 +36,8 @@ def _raised(base: fm.Formula, exponent: Fraction) -> fm.Formula:
     return base if exponent == 1 else fm.Power(base, fm.number(exponent))
 
 
-def _power(site: Site, node: fm.Power) -> Fraction | None:
-    """The exponent with which a power would be right, tried one after the other."""
-    del node
+def _power(site: Site) -> Fraction | None:
+    """The number with which an exponent would be right."""
     found = constant_of(site.need)
     return found if found is not None and found.denominator <= 4 and abs(found) <= 12 else None
 
@@ -47,7 +46,7 @@ def _exponents(search: Search, site: Site) -> Iterator[Candidate]:
     node = site.node
     up = site.up
     if site.role == "exponent" and up is not None and isinstance(up.node, fm.Power):
-        now, wanted = constant(node), _power(site, up.node)
+        now, wanted = constant(node), _power(site)
         if wanted is None and now is not None and up is not None and usable(up.need):
             base = search.probe(up.node.base)
             wanted = next(

@@ -1,7 +1,7 @@
 """CR115 number wrong in a digit.
 
 The value is printed with a wrong digit, with two digits exchanged, or with its point in the wrong
-place. The last digit is rounded to the nearest.
+place, or it is not the one that is given. The last digit is rounded to the nearest.
 
 Wrong:
     E_total = 0.298271109
@@ -18,8 +18,10 @@ CHECK = Check(
     title={"en": "number wrong in a digit", "ko": "숫자 하나가 틀린 수"},
     explanation={
         "en": "The value is printed with a wrong digit, with two digits exchanged, or with its "
-        "point in the wrong place. The last digit is rounded to the nearest.",
+        "point in the wrong place, or it is not the one that is given. The last digit is rounded "
+        "to the nearest.",
         "ko": "값에서 숫자 하나가 틀렸거나 두 숫자의 차례가 바뀌었거나 소수점의 자리가 틀렸다. "
+        "또는 주어진 값과 다른 수를 썼다. "
         "마지막 자리는 반올림한다.",
     },
     example=Example(
@@ -32,6 +34,10 @@ CHECK = Check(
         "ko": "{place}번째 숫자가 틀렸다: {wrong:이/가} 아니라 {right:이다/다}",
     },
     forms={
+        "given": {
+            "en": "{symbol} is given as {right}, not {wrong}",
+            "ko": "{symbol}의 주어진 값은 {wrong:이/가} 아니라 {right:이다/다}",
+        },
         "swapped": {
             "en": "digits {place} and {next} are exchanged: {right}, not {wrong}",
             "ko": "{place}번째와 {next}번째 숫자가 바뀌었다: {wrong:이/가} 아니라 {right:이다/다}",
