@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -193,6 +194,15 @@ def test_help_and_completion_do_not_import_sympy() -> None:
             [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT
         )
         assert done.returncode == 0, done.stderr
+
+
+def test_every_command_that_help_lists_has_help_of_its_own() -> None:
+    """A module beside the commands is taken for one, and all help ends in a traceback."""
+    listed = run("--help").partition("Commands:")[2]
+    names = [line.split()[0] for line in listed.splitlines() if re.match(r"  [a-z]", line)]
+    assert {"derive", "verify", "train"} <= set(names)
+    for name in names:
+        assert f"chainrule {name}" in run(name, "--help")
 
 
 def test_help_shows_the_examples_line_by_line() -> None:
