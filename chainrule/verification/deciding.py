@@ -71,9 +71,14 @@ class Decider:
         parts = [self._parts_of_positive(side) for side in (left, right)]
         if None in parts:
             return undecided("reason-update")
+        tied = self._tied(left, right)
         marked = parts != [left, right]
         left, right = self._once(parts[0] or left), self._once(parts[1] or right)
         decision = self._symbolic(left, right)
+        if decision.outcome is not Outcome.PROVED and not tied.isdisjoint(
+            self._reached(left, right)
+        ):
+            return undecided("reason-function", name="at")
         if marked and decision.outcome is not Outcome.PROVED:
             return undecided("reason-update")  # the mark may mean something else
         if claim.relation == "≈":
@@ -124,19 +129,34 @@ class Decider:
             for name, one in zip(rest[::2], rest[1::2], strict=True)
             if isinstance(name, fm.Name)
         }
-        if any(name not in self.graph or not self.graph[name].is_leaf for name in given):
+        if any(name not in self.graph for name in given):
             return None
         if not self._is_smooth(of.of.id):
             raise Unsupported("reason-domain")
         value = self.judge.total(of.of.id, of.wrt.id)
         for name in reversed([*self.graph.statements]):
-            if fm.contains(value, name):
+            if fm.contains(value, name) and name not in given:
                 value = fm.substitute(value, {name: self.graph[name].formula or fm.Name(name)})
             size = fm.count_operations(value)
             self.judge.budget.spend(1 + size)
             if size > _MOST_OPERATIONS:
                 return None
         return fm.substitute(value, given)
+
+    def _tied(self, *sides: fm.Formula) -> set[str]:
+        """Names that the value of a node at a place ties together: w, x and b by z = 0.
+
+        What holds for all of them holds at the place; what does not may hold there.
+        """
+        places = [part for side in sides for part in fm.walk(side)
+                  if isinstance(part, fm.Call) and part.function == "at"]  # fmt: skip
+        given = {name for part in places for one in part.args[1::2] for name in fm.names(one)}
+        nodes = [name for name in given if name in self.graph and not self.graph[name].is_leaf]
+        return {above for name in nodes for above in self.graph.ancestors(name)}
+
+    def _reached(self, *sides: fm.Formula) -> set[str]:
+        names = {name for side in sides for name in fm.names(side) if name in self.graph}
+        return {above for name in names for above in self.graph.ancestors(name)}
 
     def _is_smooth(self, of: str) -> bool:
         """Whether nothing that a name is made of has a kink, a jump or a single point."""

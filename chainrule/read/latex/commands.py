@@ -230,7 +230,7 @@ HEADS: Mapping[str, str] = MappingProxyType(
         "ln": "log", "arctan": "atan", "arcsin": "asin", "arccos": "acos",
         "sigma": "sigmoid", "sigmoid": "sigmoid",
         "softplus": "softplus", "relu": "relu", "ReLU": "relu", "erf": "erf", "sign": "sign",
-        "sgn": "sign", "sqrt": "sqrt", "abs": "abs", "heaviside": "heaviside",
+        "sgn": "sign", "sqrt": "sqrt", "abs": "abs", "heaviside": "heaviside", "Theta": "heaviside",
     }
 )  # fmt: skip
 """Words and letters that are functions where a bracket follows and the model has no such name."""
