@@ -326,10 +326,11 @@ class Forward:
 
 
 def _whole(node: fm.Formula) -> bool:
-    """Whether a part keeps its functions inside: a case, and eᵘ of another exponential, or over v.
+    """Whether a part keeps its functions: a case, eᵘ of another exponential or over v, u·log u.
 
     The slopes of the two exponentials may be 0 and infinite; together they are one exponential. And
-    eᵘ may overflow where its part of v does not.
+    eᵘ may overflow where its part of v does not. In the slope of u·log u, u/u is 1 where the product
+    of u with what comes from behind may be 0.
     """
     match node:
         case fm.Cases():
@@ -338,6 +339,10 @@ def _whole(node: fm.Formula) -> bool:
             return has_exponential(inner)
         case fm.Quotient(top, bottom) if has_exponential(top):
             return next(entries(bottom), None) is not None
+        case fm.Product(factors):
+            logs = [factor for factor in factors if isinstance(factor, fm.Call)]
+            inside = {e for log in logs if log.function == "log" for e in entries(log)}
+            return any(e in inside for each in factors if each not in logs for e in entries(each))
     return False
 
 

@@ -138,6 +138,8 @@ HAZARDS = [
            0, {"w": 0}),
     Hazard("0 times a number beyond all doubles", "a = 1e300*w*1e300\nE = log(1 + exp(-t*a))",
            {"w": 1e-300, "t": 1}, 0, {"w": 0}),
+    Hazard("u times a tiny slope, over u", "a = w*log(w)\nE = (t - a)**2", {"w": 1e-300, "t": 0},
+           0, {"w": digits("2*mpf(1e-300)*log(mpf(1e-300))*(log(mpf(1e-300)) + 1)")}),
     Hazard("denormal squares", "n = sqrt(w_1**2 + w_2**2)\nE = w_1/n",
            {"w_1": 3e-160, "w_2": 4e-160}, 0.6, {"w_1": 1.28e159, "w_2": -0.96e159}),
     Hazard("log cosh where cosh overflows", "E = log(cosh(w))", {"w": 900}, 900 - math.log(2),
