@@ -328,9 +328,9 @@ class Forward:
 def _whole(node: fm.Formula) -> bool:
     """Whether a part keeps its functions: a case, eᵘ of another exponential or over v, u·log u.
 
-    The slopes of the two exponentials may be 0 and infinite; together they are one exponential. And
-    eᵘ may overflow where its part of v does not. In the slope of u·log u, u/u is 1 where the product
-    of u with what comes from behind may be 0.
+    The slopes of the two exponentials may be 0 and infinite; together they are one exponential.
+    eᵘ may overflow where its part of v does not. In the slope of u·log u, u/u is 1, where u times
+    what comes from behind may be 0.
     """
     match node:
         case fm.Cases():

@@ -412,7 +412,7 @@ def test_a_diverged_run_is_told(tmp_path: Path) -> None:
     with started(*args, *more) as process:
         output, errors = process.communicate(timeout=60)
     assert process.returncode == 2
-    assert errors.startswith("error: 82단계: E의 값이 유한하지 않게 되었다: inf")
+    assert errors.startswith("오류: 82단계: E의 값이 유한하지 않게 되었다: inf")
     found = json.loads(output)
     assert found["stopped"] == "diverged"
     assert found["diverged"] == {
