@@ -24,9 +24,10 @@ from chainrule.numeric.program import Line, Tensor, Term, entries
 from chainrule.numeric.stable import known_functions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from chainrule.core.graph import Role
+    from chainrule.numeric.program import Entry
 
 __all__ = ["Forward", "Source", "has_exponential", "letters_of", "reference", "relabel"]
 
@@ -340,10 +341,20 @@ def _whole(node: fm.Formula) -> bool:
         case fm.Quotient(top, bottom) if has_exponential(top):
             return next(entries(bottom), None) is not None
         case fm.Product(factors):
-            logs = [factor for factor in factors if isinstance(factor, fm.Call)]
-            inside = {e for log in logs if log.function == "log" for e in entries(log)}
-            return any(e in inside for each in factors if each not in logs for e in entries(each))
+            logs = [{*_in_logarithms(factor)} for factor in factors]
+            return any(
+                not inside.isdisjoint(entries(other))
+                for inside, factor in zip(logs, factors, strict=True)
+                for other in factors
+                if inside and other != factor
+            )
     return False
+
+
+def _in_logarithms(formula: fm.Formula) -> Iterator[Entry]:
+    for node in fm.walk(formula):
+        if isinstance(node, fm.Call) and node.function == "log":
+            yield from entries(node)
 
 
 def _peel(term: fm.Formula) -> tuple[tuple[str, ...], fm.Formula]:
