@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
+from chainrule.core import formula as fm
 from chainrule.verification.arithmetic import polynomials as poly
 from chainrule.verification.arithmetic.exact import Exact, Finer, OutOfDomain, Split, Value
 from chainrule.verification.arithmetic.factoring import factors
@@ -27,15 +28,9 @@ if TYPE_CHECKING:
     """A term, and what it is: > 0, >= 0 or != 0."""
 
 __all__ = [
-    "ALLOWED", "Proof", "admits_zero", "is_empty", "never_zero", "open_boundaries", "prove",
+    "Proof", "admits_zero", "is_empty", "never_zero", "open_boundaries", "prove",
     "zeros",
 ]  # fmt: skip
-
-ALLOWED: Mapping[str, frozenset[int]] = {
-    "<": frozenset({-1}), "<=": frozenset({-1, 0}), ">": frozenset({1}), ">=": frozenset({1, 0}),
-    "!=": frozenset({-1, 1}),
-}  # fmt: skip
-"""The signs of a difference for which a relation holds."""
 
 MAX_REGIONS = 96
 MAX_STRATA = 200
@@ -352,7 +347,7 @@ def _admitted(exact: Exact, signs: Mapping[poly.Key, int], facts: Sequence[Fact]
     region.closed = exact.closed or 0 in signs.values()
     for term, relation in facts:
         try:
-            if region.sign(region(term)) not in ALLOWED[relation]:
+            if region.sign(region(term)) not in fm.SIGNS[relation]:
                 return False
         except Split:
             continue

@@ -33,7 +33,6 @@ from chainrule.verification.arithmetic.rationals import Rationals
 from chainrule.verification.building import Building, Unsupported
 from chainrule.verification.needs import needs
 from chainrule.verification.points import Declared, points
-from chainrule.verification.regions import ALLOWED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -222,7 +221,7 @@ class World:
             sides = [(r, sign(exact(store.sub(a, b)))) for r, a, b in self._conditions]
         except (Undefined, Unsure):
             return False
-        return all(side in ALLOWED[relation] for relation, side in sides)
+        return all(side in fm.SIGNS[relation] for relation, side in sides)
 
     @cached_property
     def limits(self) -> list[int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from chainrule.core import formula as fm
 from chainrule.verification.arithmetic.elementary import FUNCTIONS, Elementary
 from chainrule.verification.arithmetic.field import Finer, OutOfDomain, Split, Value
 
@@ -73,11 +74,7 @@ class Exact(Elementary):
                 holds = relation == "!="  # equal on a set without volume at most
                 self.note(gap.top)
             else:
-                side = self.sign(gap)
-                holds = {
-                    "<": side < 0, "<=": side <= 0, ">": side > 0, ">=": side >= 0,
-                    "==": side == 0, "!=": side != 0,
-                }[relation]  # fmt: skip
+                holds = self.sign(gap) in fm.SIGNS[relation]
             if holds:
                 return value
         return args[-1]

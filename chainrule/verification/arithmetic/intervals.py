@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from chainrule.core import formula as fm
 from chainrule.verification.arithmetic.rationals import Rationals
 from chainrule.verification.arithmetic.rounding import (
     FUNCTIONS,
@@ -123,7 +124,7 @@ class Intervals(Walk[Interval | type[ArithmeticError]]):
             value, left, right = args[3 * place : 3 * place + 3]
             gap = added((self._of(left), negated(self._of(right), self.precision)), self.precision)
             side = sign(gap)
-            if self._holds(relation, self._exactly(left, right) if side is None else side):
+            if (self._exactly(left, right) if side is None else side) in fm.SIGNS[relation]:
                 return self._of(value)
         return self._of(args[-1])
 
@@ -139,9 +140,3 @@ class Intervals(Walk[Interval | type[ArithmeticError]]):
         if sides[0] is None or sides[1] is None:
             raise Unsure
         return (sides[0] > sides[1]) - (sides[0] < sides[1])
-
-    def _holds(self, relation: str, side: int) -> bool:
-        return {
-            "<": side < 0, "<=": side <= 0, ">": side > 0, ">=": side >= 0, "==": side == 0,
-            "!=": side != 0,
-        }[relation]  # fmt: skip
