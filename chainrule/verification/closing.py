@@ -13,11 +13,18 @@ from typing import TYPE_CHECKING
 
 from chainrule.calculus.kinks import kinks
 from chainrule.core import formula as fm
+from chainrule.core.plain import constant_value
 from chainrule.verification.arithmetic.exact import Exact
 from chainrule.verification.boundaries import as_formula, points_on
 from chainrule.verification.building import Unsupported
 from chainrule.verification.decisions import Decision, undecided
-from chainrule.verification.regions import admits_zero, never_zero, open_boundaries, zeros
+from chainrule.verification.regions import (
+    admits_zero,
+    is_positive,
+    never_zero,
+    open_boundaries,
+    zeros,
+)
 from chainrule.verification.world import PRECISIONS
 
 if TYPE_CHECKING:
@@ -52,11 +59,32 @@ def missed_slopes(world: World, sides: Sequence[fm.Formula]) -> list[fm.Formula]
         formulas = [part.of, *(work.graph.nodes[each].formula for each in between)]
         moved = {wrt, *between}
         for piece in (piece for one in formulas if one is not None for piece in fm.walk(one)):
-            kinked = (q for q in kinks(piece) if not moved.isdisjoint(fm.names(q)))
+            kinked = [q for q in (*kinks(piece), *_in_root(world, piece))
+                      if not moved.isdisjoint(fm.names(q))]  # fmt: skip
             found |= dict.fromkeys(map(work.in_user_names, kinked))
     exact = Exact(world.building, world.statements(), world.building.budget.part(_OPERATIONS))
     pieces = [piece for quantity in found for piece in _factors(world, exact, quantity)]
     return [one for one in dict.fromkeys(pieces) if not _never_zero(world, one)]
+
+
+def _in_root(world: World, piece: fm.Formula) -> list[fm.Formula]:
+    """What is 0 at the kinks of a root of squares, √u² or √(u² + v²)."""
+    if isinstance(piece, fm.Call) and piece.function == "sqrt":
+        inner = piece.args[0]
+    elif isinstance(piece, fm.Power) and _is_broken(piece.exponent):
+        inner = piece.base
+    else:
+        return []
+    written = world.building.work.in_user_names(inner)
+    if isinstance(written, fm.Power) and written.exponent == fm.Number("2"):
+        return [written.base]
+    exact = Exact(world.building, (), world.building.budget.part(_DIVISOR))
+    return [inner] if is_positive(exact, world.building.term(inner)) else []
+
+
+def _is_broken(exponent: fm.Formula) -> bool:
+    value = constant_value(exponent)
+    return value is not None and value != int(value)
 
 
 def _factors(world: World, exact: Exact, quantity: fm.Formula) -> list[fm.Formula]:

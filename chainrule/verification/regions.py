@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     """A term, and what it is: > 0, >= 0 or != 0."""
 
 __all__ = [
-    "Proof", "admits_zero", "is_empty", "never_zero", "open_boundaries", "prove",
+    "Proof", "admits_zero", "is_empty", "is_positive", "never_zero", "open_boundaries", "prove",
     "zeros",
 ]  # fmt: skip
 
@@ -104,6 +104,7 @@ def _by_regions(exact: Exact, sides: tuple[int, int], facts: Sequence[Fact]) -> 
             empty = False
     except (TooLarge, RecursionError, OverflowError):
         holds = None
+    asked |= dict.fromkeys(one.of[0] for one in exact.generators if one.kind == "step")
     silent = tuple(key for key in exact.silent if key not in asked)
     return Proof(
         holds, exact, empty and holds is True, one_sided, tuple(asked), silent, gap, partial
@@ -117,12 +118,10 @@ def _pieces(
     choices: Sequence[int],
     limit: int,
     asked: dict[poly.Key, None],
-    apart: Collection[poly.Key] = (),
 ) -> Iterator[tuple[Exact, Value | None, Value | None]]:
     """The pieces of space that the terms ask for, by signs, with the normal forms of both there.
 
-    `asked` takes the polynomials whose signs were needed; those of `apart` are never 0. Raises
-    `TooLarge` beyond the limit.
+    `asked` takes the polynomials whose signs were needed. Raises `TooLarge` beyond the limit.
     """
     stack = [start]
     count = 0
@@ -131,12 +130,14 @@ def _pieces(
         region = exact.region(signs)
         try:
             left, right = (_value(region, side) for side in sides)
+            if left is not None and right is not None and left != right:
+                region.cut(region.settled(region.sub(left, right)).top)
         except Split as split:
             asked[split.key] = None
             count += 1
-            if count > limit:
+            if count > limit or split.key in signs:
                 raise TooLarge from None
-            sides_of = [side for side in choices if side or split.key not in apart]
+            sides_of = [side for side in choices if side or split.key not in exact.apart]
             stack += [{**signs, split.key: side} for side in sides_of]
             continue
         yield region, left, right
@@ -160,8 +161,8 @@ def open_boundaries(
     for _ in range(_MAX_REFINED):
         exact = Exact(building, atoms, budget, angles=angles, closed=True)
         try:
-            known = {key for term in apart for key in zeros(exact, term) or ()}
-            found = _by_strata(exact, sides, facts, known)
+            exact.apart = known = {key for term in apart for key in zeros(exact, term) or ()}
+            found = _by_strata(exact, sides, facts)
         except Finer:
             continue
         except (TooLarge, RecursionError, OverflowError):
@@ -180,21 +181,29 @@ def zeros(exact: Exact, term: int) -> list[poly.Key] | None:
         top = exact.region({})(term).top
         if not top:
             return [()]
+        exact.cut(top)
         _, monomial, rest = poly.content(top)
         pieces: list[poly.Polynomial] = [{((generator, 1),): 1} for generator, _ in monomial]
         pieces += [poly.content(piece)[2] for piece, _ in factors(rest, exact.budget)]
-    except (Split, OutOfDomain, TooLarge):
+    except (Split, OutOfDomain, Finer, TooLarge):
         return None
     certain = [all(map(exact.never_zero, piece)) and len(piece) == 1 for piece in pieces]
     return [poly.key(one) for one, never in zip(pieces, certain, strict=True) if not never]
 
 
-def _by_strata(
-    exact: Exact, sides: tuple[int, int], facts: Sequence[Fact], apart: Collection[poly.Key]
-) -> Sequence[poly.Key]:
+def is_positive(exact: Exact, term: int) -> bool:
+    """Whether a term is > 0 wherever it has a value, but for a set without volume."""
+    region = exact.region({})
+    try:
+        return region.sign(region(term)) > 0
+    except (Split, OutOfDomain, Finer, TooLarge):
+        return False
+
+
+def _by_strata(exact: Exact, sides: tuple[int, int], facts: Sequence[Fact]) -> Sequence[poly.Key]:
     found: dict[poly.Key, None] = {}
     start, others = _given(exact, facts)
-    for region, left, right in _pieces(exact, sides, start, (-1, 0, 1), MAX_STRATA, {}, apart):
+    for region, left, right in _pieces(exact, sides, start, (-1, 0, 1), MAX_STRATA, {}):
         if left == right:
             continue
         signs = region.signs
@@ -280,28 +289,28 @@ def never_zero(
     facts: Sequence[Fact],
     budget: Budget,
 ) -> bool:
-    """Whether a term is not 0 where it has a value and the facts hold, but for sums of squares."""
-    exact = Exact(building, atoms, budget)
+    """Whether a term is not 0 wherever it has a value and the facts hold."""
+    exact = Exact(building, atoms, budget, closed=True)
     try:
         start, others = _given(exact, facts)
-        for piece, value, _ in _pieces(exact, (term, term), start, (-1, 0, 1), _MAX_SIGNS, {}):
-            if value is None:
+        stack = [start]
+        while stack:
+            there = stack.pop()
+            region = exact.region(there)
+            try:
+                side = region.sign(region(term))
+            except OutOfDomain:
                 continue
-            stack = [piece.signs]
-            while stack:
-                there = stack.pop()
-                try:
-                    side = exact.region(there).sign(value)
-                except Split as split:
-                    stack += [{**there, split.key: side} for side in (-1, 0, 1)]
-                    if len(there) > len(start) + _MAX_SIGNS:
-                        return False
-                    continue
-                if not side and _admitted(exact, there, others):
+            except Split as split:
+                if split.key in there or len(there) > len(start) + _MAX_SIGNS:
                     return False
-    except (OutOfDomain, Finer, TooLarge, RecursionError, OverflowError):
+                stack += [{**there, split.key: side} for side in (-1, 0, 1)]
+                continue
+            if not side and _admitted(exact, there, others):
+                return False
+    except (Finer, TooLarge, RecursionError, OverflowError):
         return False
-    return True
+    return not exact.silent  # a sum of squares
 
 
 def admits_zero(exact: Exact, key: poly.Key, facts: Sequence[Fact]) -> bool:

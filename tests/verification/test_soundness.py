@@ -332,3 +332,65 @@ def test_no_slope_at_a_jump(equation):
         (one,) = Verifier(equations(equation), values=values)(1, Source("-", "dE/dx = 0"))
         jumps = values["x"] == "0"
         assert one.verdict.outcome is (Outcome.UNDECIDED if jumps else Outcome.PROVED)
+
+
+_UNITS = 12
+_WIDE = "\n".join(
+    [f"z_{k} = w_{k}*x + b_{k}\na_{k} = relu(z_{k})" for k in range(_UNITS)]
+    + ["o = " + " + ".join(f"v_{k}*a_{k}" for k in range(_UNITS)), "E = (o - t)**2/2"]
+)
+
+
+@pytest.mark.parametrize(
+    ("left", "unit", "kinks", "right_"),
+    [
+        ("dE/dx", "(o - t)*v_{k}*w_{k}*(1 if z_{k} > 0 else 0)", _UNITS, True),
+        ("dE/dx", "(o - t)*v_{k}*w_{k}*(1 + sign(z_{k}))/2", _UNITS, True),
+        ("dE/dx", "(o - t)*v_{k}*w_{k}*heaviside(w_{k}*x + b_{k})", _UNITS, True),
+        ("dE/dx", "(o - t)*v_{k}*w_{k}*(1 if z_{k} > -1e-9 else 0)", _UNITS, False),
+        ("o", "v_{k}*(z_{k} + abs(z_{k}))/2", 0, True),
+        ("o", "v_{k}*(z_{k} if z_{k} >= 0 else 0)", 0, True),
+        ("o", "v_{k}*(z_{k} + sqrt(z_{k}**2))/2", 0, True),
+        ("o", "v_{k}*max(z_{k}, -1e-9)", 0, False),
+    ],
+)
+def test_kinks_that_have_nothing_to_do_with_each_other(left, unit, kinks, right_):
+    """2¹² regions: given up, or half of them passed over."""
+    right = " + ".join(f"({unit})".format(k=k) for k in range(_UNITS))
+    decision = decide(equations(_WIDE), left, right)
+    if right_:
+        assert decision.outcome is Outcome.PROVED
+        assert len(decision.assumptions) == kinks
+    else:
+        assert decision.outcome is Outcome.REFUTED
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "right_"),
+    [
+        ("max(x, max(y, z))", "max(max(z, x), y)", True),
+        ("sign(x)*sign(y)", "sign(x*y)", True),
+        ("abs(abs(x) - abs(y))", "abs(x + y)", False),
+        ("heaviside(x)*heaviside(y)", "heaviside(x*y)", False),
+        ("max(x, 0)*max(-x, 0)", "0", True),
+        ("abs(x)**3", "x**3*sign(x)", True),
+        ("abs(x)*abs(y)", "abs(x*y)", True),
+        ("exp(abs(x))", "max(exp(x), exp(-x))", True),
+        ("log(1 + abs(x))", "log(1 + max(x, -x))", True),
+        ("abs(x)/abs(y)", "abs(x/y)", True),
+        ("heaviside(x) + heaviside(x - y)", "2*heaviside(x)", False),
+        ("x/abs(x)", "sign(x)", True),
+    ],
+)
+def test_kinks_that_hang_together(left, right, right_):
+    """Taken for free, so that a true claim is missed; or cut, and a part of space lost."""
+    outcome = decide(equations("E = x*y*z"), left, right).outcome
+    assert outcome is (Outcome.PROVED if right_ else Outcome.REFUTED)
+
+
+def test_what_may_be_zero_by_a_fact_is_listed():
+    """x taken for positive, x >= 0 being known."""
+    decision = decide(FREE, "x/x", "1", ("x >= 0",))
+    assert [one.text for one in decision.assumptions] == ["x != 0"]
+    jump = decide(equations("E = heaviside(x)*y"), "dE/dx", "0", ("x >= 0",))
+    assert [one.text for one in jump.assumptions] == ["x != 0"]

@@ -33,6 +33,7 @@ class Elementary(Field):
 
     def exp(self, value: Value) -> Value:
         """e^u: a product over the monomials of u; e^(k·log p) is a power of p."""
+        self.cut(value.top)
         if value.below:
             return self._exp_of_quotient(value)
         out = self.number(1)
@@ -144,6 +145,8 @@ class Elementary(Field):
                     return self.monomial(generator, poly.plain(exponent))
                 if entry.kind == "root":
                     return self._root(entry.of, exponent)
+        if exponent.denominator == 1:
+            return self.power(self.abs(Value(piece)), int(exponent))
         positive = piece if self.sign_of(piece) > 0 else poly.scaled(piece, -1)
         return self._root(positive, exponent)
 
@@ -157,13 +160,18 @@ class Elementary(Field):
             out = self.mul(out, self.monomial(number, rest))
         return out
 
+    def signed(self, value: Value) -> Value:
+        """sign u."""
+        return self.sub(*self.steps(value))
+
     def abs(self, value: Value) -> Value:
         """|u|."""
-        return self.neg(value) if self.sign(value) < 0 else value
+        return self.mul(self.signed(value), value)
 
     def trigonometric(self, value: Value) -> tuple[Value, Value]:
         """sin u and cos u, by addition over the monomials of u."""
         sine, cosine = self.number(0), self.number(1)
+        self.cut(value.top)
         if value.below:
             side = -1 if poly.content(value.top)[0] < 0 else 1
             angles = [(value if side > 0 else self.neg(value), side)]
@@ -192,6 +200,8 @@ class Elementary(Field):
 
     def opaque(self, function: str, primes: int, args: Sequence[Value]) -> Value:
         """A call nothing is known about, but that erf and atan are odd."""
+        for arg in args:
+            self.cut(arg.top)
         if function in {"erf", "atan"}:
             if not args[0].top:
                 return self.number(0)
@@ -275,9 +285,9 @@ class Elementary(Field):
         """max or min, by the signs of differences."""
         best = values[0]
         for value in values[1:]:
-            side = self.sign(self.sub(value, best))
-            if (side > 0) is largest:
-                best = value
+            gap = self.sub(value, best)
+            above, below = self.steps(gap)
+            best = self.add(best, self.mul(above if largest else below, gap))
         return best
 
 
@@ -302,7 +312,7 @@ FUNCTIONS: Mapping[str, Callable[..., Value]] = {
     "abs": Elementary.abs,
     "max": lambda at, *z: at.extreme(z, largest=True),
     "min": lambda at, *z: at.extreme(z, largest=False),
-    "sign": lambda at, z: at.number(at.sign(z)),
-    "heaviside": lambda at, z: at.number(1 if at.sign(z) > 0 else 0),
+    "sign": Elementary.signed,
+    "heaviside": lambda at, z: at.steps(z)[0],
 }
 """Every function by its name."""

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chainrule.core import formula as fm
 from chainrule.verification.arithmetic.elementary import FUNCTIONS, Elementary
 from chainrule.verification.arithmetic.field import Finer, OutOfDomain, Split, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 __all__ = ["Exact", "Finer", "OutOfDomain", "Split", "Value"]
 
@@ -51,8 +50,8 @@ class Exact(Elementary):
                 done[term] = self._operate(term, [done[arg] for arg in args])
             else:
                 chosen = self._chosen(term)
-                if chosen in done:
-                    done[term] = done[chosen]
+                if isinstance(chosen, Value) or chosen in done:
+                    done[term] = chosen if isinstance(chosen, Value) else done[chosen]
                 else:
                     stack.append(chosen)
         return done[root]
@@ -64,20 +63,46 @@ class Exact(Elementary):
             return args
         return [arg for place, arg in enumerate(args[:-1]) if place % 3]
 
-    def _chosen(self, term: int) -> int:
+    def _chosen(self, term: int) -> int | Value:
+        """The branch that is taken; the value of all of them where that is left open."""
         store = self.building.store
         args = store.args[term]
+        open_: list[tuple[Value, int]] = []
+        last = args[-1]
         for place, relation in enumerate(store.data[term]):
             value, left, right = args[3 * place : 3 * place + 3]
-            gap = self.sub(self.done[left], self.done[right])
-            if relation in {"==", "!="} and gap.top and not self.closed:
-                holds = relation == "!="  # equal on a set without volume at most
-                self.note(gap.top)
-            else:
-                holds = self.sign(gap) in fm.SIGNS[relation]
-            if holds:
-                return value
-        return args[-1]
+            holds = self._holds(relation, self.sub(self.done[left], self.done[right]))
+            if holds == self.number(1):
+                last = value
+                break
+            if not self.is_zero(holds):
+                open_.append((holds, value))
+        if not open_:
+            return last
+        try:
+            out = self(last)
+            for holds, value in reversed(open_):
+                out = self.add(out, self.mul(holds, self.sub(self(value), out)))
+        except (OutOfDomain, Split):  # a branch that cannot be looked at where it is not taken
+            self.cut(open_[0][0].top)
+            raise
+        return out
+
+    def _holds(self, relation: str, gap: Value) -> Value:
+        """1 where a comparison with 0 holds, else 0."""
+        if relation in {"==", "!="} and gap.top and not self.closed:
+            self.cut(gap.top)
+            self.note(gap.top)
+            return self.number(relation == "!=")  # equal on a set without volume at most
+        above, below = self.steps(gap)
+        one = self.number(1)
+        made: Mapping[str, Callable[[], Value]] = {
+            ">": lambda: above, "<": lambda: below,
+            ">=": lambda: self.sub(one, below), "<=": lambda: self.sub(one, above),
+            "==": lambda: self.sub(one, self.add(above, below)),
+            "!=": lambda: self.add(above, below),
+        }  # fmt: skip
+        return made[relation]()
 
     def _operate(self, term: int, args: Sequence[Value]) -> Value:
         store = self.building.store

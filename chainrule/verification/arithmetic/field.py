@@ -3,6 +3,10 @@
 A value is a polynomial over a product of powers of polynomials. Relations between generators
 (r² = u for a root, sin² = 1 − cos²) are used up when values are made. Signs that cannot be read
 off the coefficients are asked of the region; `Split` says which polynomial divides the space.
+
+What only a value hangs on is not asked: [p > 0] and [p < 0] are generators of their own, with
+H² = H, and p·[p < 0] = p − p·[p > 0] for a single name. So |z| is z·(2[z > 0] − 1), and twenty
+kinks that have nothing to do with each other make no regions.
 """
 
 from __future__ import annotations
@@ -59,7 +63,7 @@ class Generator:
 
     `name` (identifier), `constant` (identifier), `exp` (exponent, a Value), `log` (polynomial or
     prime), `root` (a positive polynomial or prime), `sin`, `cos` (argument), `call` (function,
-    primes and arguments).
+    primes and arguments), `step` (key of a polynomial, and the side on which it is 1).
     """
 
     kind: str
@@ -90,6 +94,8 @@ class Field:
     closed: bool = False
     """Whether boundaries are regions of their own: every sign that is asked for may be 0."""
     done: dict[int, Value] = field(default_factory=dict)
+    apart: Collection[poly.Key] = ()
+    """Polynomials that are not 0, even where boundaries are regions."""
     whole: dict[int, Polynomial] = field(default_factory=dict)
     """Generators (−1)^v of this region, and the v, which are whole where both sides have values."""
 
@@ -98,7 +104,7 @@ class Field:
         return type(self)(
             self.building, self.atoms, self.budget, signs, self.angles, self.generators,
             self._numbers, self.denominators, self._below_numbers, self._kept, self.silent,
-            self.closed,
+            self.closed, apart=self.apart,
         )  # fmt: skip
 
     # -- generators
@@ -109,7 +115,7 @@ class Field:
         if found is None:
             found = self._numbers[(kind, key)] = len(self.generators)
             self.generators.append(Generator(kind, of))
-            if kind in {"root", "sin"}:
+            if kind in {"root", "sin", "step"}:
                 self._kept.add(found)
         return found
 
@@ -179,9 +185,10 @@ class Field:
             again = False
             for monomial, coefficient in top.items():
                 for generator, exponent in monomial:
-                    least = 2 if self.generators[generator].kind == "sin" else 1
-                    if generator in self._kept and exponent >= least:
-                        piece = self._relation(generator, exponent)
+                    piece = None
+                    if generator in self._kept:
+                        piece = self._relation(generator, exponent, monomial)
+                    if piece is not None:
                         rest = tuple(pair for pair in monomial if pair[0] != generator)
                         whole = poly.multiply({rest: coefficient}, piece, self.budget)
                         changed = poly.add(changed, whole)
@@ -193,9 +200,15 @@ class Field:
             if not again:
                 return top
 
-    def _relation(self, generator: int, exponent: poly.Exponent) -> Polynomial:
-        """What a power of a root or a sine that is too high equals."""
+    def _relation(
+        self, generator: int, exponent: poly.Exponent, monomial: Monomial
+    ) -> Polynomial | None:
+        """What a power of a root, a sine or a step equals that is not as it should be."""
         entry = self.generators[generator]
+        if entry.kind == "step":
+            return self._step_relation(generator, exponent, monomial)
+        if exponent < (2 if entry.kind == "sin" else 1):
+            return None
         if entry.kind == "root":
             whole = int(exponent)
             rest = exponent - whole
@@ -206,6 +219,22 @@ class Field:
         cosine = self.alike("cos", None, entry.of[1])
         piece = {((generator, exponent - 2),) if exponent > 2 else poly.CONSTANT: 1}
         return poly.multiply(piece, {poly.CONSTANT: 1, ((cosine, 2),): -1}, self.budget)
+
+    def _step_relation(
+        self, generator: int, exponent: poly.Exponent, monomial: Monomial
+    ) -> Polynomial | None:
+        """H² = H; [p > 0]·[p < 0] = 0; p·[p < 0] = p − p·[p > 0], where p is a name."""
+        key, side = self.generators[generator].of
+        if side < 0:
+            other = self._numbers.get(("step", (key, 1)))
+            factors_ = {g for g, _ in monomial}
+            if other in factors_:
+                return {}
+            ((only, _), *more) = key
+            if not more and len(only) == 1 and only[0][0] in factors_:
+                above = self.generator("step", (key, 1), (key, 1))
+                return {poly.CONSTANT: 1, ((above, 1),): -1}
+        return {((generator, 1),): 1} if exponent != 1 else None
 
     def _made(self, top: Polynomial, below: tuple[tuple[int, int], ...]) -> Value:
         self.budget.spend(1)
@@ -227,6 +256,7 @@ class Field:
         """1 over a value. Raises `OutOfDomain` for 0."""
         if not value.top:
             raise OutOfDomain
+        self.cut(value.top)
         number, monomial, rest = poly.content(value.top, self._kept)
         top: Polynomial = {poly.power_of(monomial, -1): poly.plain(1 / number)}
         for place, power in value.below:
@@ -282,9 +312,74 @@ class Field:
                 side *= self.sign_of(self.denominators[number])
         return side
 
+    def cut(self, top: Polynomial) -> None:
+        """Raises `Split` for a step in a polynomial that something else hangs on."""
+        for monomial in top:
+            for generator, _ in monomial:
+                if self.generators[generator].kind == "step":
+                    raise Split(self.generators[generator].of[0])
+
+    def steps(self, value: Value) -> tuple[Value, Value]:
+        """[u > 0] and [u < 0], without asking for signs. Raises `Split` for steps in u."""
+        none, one = self.number(0), self.number(1)
+        if not value.top:
+            return none, none
+        self.budget.spend(_SIGN)
+        self.cut(value.top)
+        number, monomial, rest = poly.content(value.top)
+        pieces: list[tuple[Polynomial, poly.Exponent]] = [
+            ({((generator, 1),): 1}, exponent)
+            for generator, exponent in monomial
+            if not self._never_zero(generator)
+        ]
+        if len(rest) > 1 and self._all_positive(rest):
+            self._note(rest)
+        elif len(rest) > 1:
+            pieces += factors(rest, self.budget)
+        pieces += [(self.denominators[place], power) for place, power in value.below]
+        up, down = (one, none) if number > 0 else (none, one)
+        for piece, power in pieces:
+            if power % 2 == 0 and not self.closed:
+                self._note(piece)
+                continue
+            above, below = self._steps_of_piece(piece)
+            if power % 2 == 0:
+                above, below = self.add(above, below), none
+            up, down = (
+                self.add(self.mul(up, above), self.mul(down, below)),
+                self.add(self.mul(up, below), self.mul(down, above)),
+            )
+        return up, down
+
+    def _steps_of_piece(self, piece: Polynomial) -> tuple[Value, Value]:
+        """[p > 0] and [p < 0] of a name or an irreducible polynomial."""
+        none, one = self.number(0), self.number(1)
+        number, primitive = Fraction(1), piece
+        if len(piece) > 1:
+            if self._all_positive(piece):
+                self._note(piece)
+                return one, none
+            number, _, primitive = poly.content(piece)
+        gap = self._gap_of_exponents(primitive)
+        key = poly.key(primitive)
+        if primitive.keys() == _ONE.keys():
+            found = (one, none)
+        elif gap is not None:
+            found = self.steps(gap)
+        elif key in self.signs:
+            found = (self.number(self.signs[key] > 0), self.number(self.signs[key] < 0))
+        else:
+            above = self.monomial(self.generator("step", (key, 1), (key, 1)))
+            below = self.sub(one, above)
+            if self.closed and key not in self.apart:
+                below = self.monomial(self.generator("step", (key, -1), (key, -1)))
+            found = above, below
+        return found if number > 0 else found[::-1]
+
     def sign_of(self, top: Polynomial) -> int:
         """The sign of a polynomial."""
         self.budget.spend(_SIGN)
+        self.cut(top)
         number, monomial, rest = poly.content(top)
         side = 1 if number > 0 else -1
         for generator, exponent in monomial:
