@@ -7,12 +7,15 @@ given values, an approximation, or an update of a parameter. Names are those of 
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from chainrule.calculus.derivations import derive
 from chainrule.core import formula as fm
 from chainrule.core.claim import Evidence, Outcome
 from chainrule.core.plain_print import print_plain
+from chainrule.core.roles import Role
 from chainrule.verification.building import Unsupported
 from chainrule.verification.decisions import Decision, undecided
 from chainrule.verification.given import AtValues
@@ -254,8 +257,9 @@ class Decider:
                 and self.judge.differs_locally(part.of.id, part.wrt.id)
             ):
                 pairs[part.of.id, part.wrt.id] = None
-        if not pairs or len(pairs) > _MAX_READINGS:
-            return None
+        held = self._by_steps_held(left, right)
+        if held is not None or not pairs or len(pairs) > _MAX_READINGS:
+            return held
         for size in range(1, len(pairs) + 1):
             for chosen in itertools.combinations(pairs, size):
                 found = self.judge.compare(left, right, local=frozenset(chosen))
@@ -267,6 +271,37 @@ class Decider:
                         Outcome.UNDECIDED, Evidence(reason="reason-local-partial", facts=facts)
                     )
         return None
+
+    def _by_steps_held(self, left: fm.Formula, right: fm.Formula) -> Decision | None:
+        """The question where ∂h_2/∂w may be meant with h_1 held, as in sums over time."""
+        for part in (*fm.walk(left), *fm.walk(right)):
+            of, wrt = (part.of, part.wrt) if isinstance(part, fm.Derivative) else (None, None)
+            if not isinstance(of, fm.Name) or not isinstance(wrt, fm.Name):
+                continue
+            for step in self._steps_before(of.id, wrt.id):
+                graph, node = self.graph, self.graph[step]
+                nodes = dict(graph.nodes) | {
+                    step: replace(node, formula=None, parents=(), role=Role.INPUT)
+                }
+                cut = replace(graph, nodes=nodes, output=of.id)
+                if wrt.id not in cut.ancestors(of.id):
+                    continue
+                formula = derive(cut, wrt.id)[0].formula
+                sides = [fm.replace(side, part, formula) for side in (left, right)]
+                if self.judge.compare(*sides).outcome is not Outcome.REFUTED:
+                    facts = {"derivative": print_plain(part), "of": of.id, "wrt": wrt.id}
+                    return undecided("reason-local-partial", **facts)
+        return None
+
+    def _steps_before(self, of: str, wrt: str) -> list[str]:
+        """Names such as h_1 on the way to h_2 from a leaf that both are made of directly."""
+        base, _, number = of.rpartition("_")
+        if not base or not number.isdigit() or of not in self.graph or wrt not in self.graph:
+            return []
+        between = [name for name in self.graph.between(wrt, of) if name not in {of, wrt}]
+        steps = [f"{base}_{k}" for k in range(int(number[:3])) if f"{base}_{k}" in between]
+        shared = len(self.graph.children[wrt]) > 1 and self.graph[wrt].role is not Role.INPUT
+        return steps[:_MAX_READINGS] if shared else []
 
     # -- updates
 

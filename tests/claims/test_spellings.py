@@ -510,3 +510,18 @@ IF_SAME = (
 def test_places_differentials_and_cases_of_indices(model, text, outcome):
     """Right lines of books that were not read; z = 0 taken for a fact about w, x and b apart."""
     assert judged(model, text) is outcome
+
+
+def test_a_sum_over_time_may_hold_the_step_before():
+    r"""\partial h_2/\partial w meant with h_1 held, as in backpropagation through time, refuted."""
+    model = "h_1 = tanh(w*h_0 + x_1)\nh_2 = tanh(w*h_1 + x_2)\nL = (h_2 - y)^2/2"
+    text = (
+        r"\frac{\partial L}{\partial w} = \sum_{k=1}^{2}\frac{\partial L}{\partial h_2}"
+        r"\frac{\partial h_2}{\partial h_k}\frac{\partial h_k}{\partial w}"
+    )
+    inner = model.replace("tanh(w*h_1 + x_2)", "tanh(s_2)").replace(
+        "h_2 =", "s_2 = w*h_1 + x_2\nh_2 ="
+    )
+    assert judged(model, text) is UNDECIDED
+    assert judged(inner, text) is UNDECIDED
+    assert judged(inner, text.replace(r"\frac{\partial h_2}{\partial h_k}", "")) is REFUTED
