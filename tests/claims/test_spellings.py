@@ -479,7 +479,7 @@ def test_conventions_at_a_kink_and_marks_prove_and_refute_nothing(model, text):
     assert judged(model, text) is UNDECIDED
 
 
-UNIT = "z = w*x + b\no = sigmoid(z)"
+NEURON = "z = w*x + b\no = sigmoid(z)"
 SHARES = (
     "S = exp(z_1) + exp(z_2)\np_1 = exp(z_1)/S\np_2 = exp(z_2)/S\nL = -y_1*log(p_1) - y_2*log(p_2)"
 )
@@ -492,13 +492,13 @@ IF_SAME = (
 @pytest.mark.parametrize(
     ("model", "text", "outcome"),
     [
-        (UNIT, r"\left.\frac{\partial o}{\partial z}\right|_{z=0} = \frac{1}{4}", PROVED),
-        (UNIT, r"\left.\frac{\partial o}{\partial z}\right|_{z=0} = \frac{1}{2}", REFUTED),
-        (UNIT, r"\left.\frac{\partial o}{\partial w}\right|_{z=0} = \frac{x}{4}", PROVED),
-        (UNIT, r"\left.\frac{\partial o}{\partial z}\right|_{z=0} = o(1-o)", UNDECIDED),
-        (UNIT, r"\left.\frac{\partial o}{\partial z}\right|_{z=0} = \sigma'(wx+b)", UNDECIDED),
-        (UNIT, r"\mathrm{d}z = x\,\mathrm{d}w + w\,\mathrm{d}x + \mathrm{d}b", PROVED),
-        (UNIT, r"\mathrm{d}z = x\,\mathrm{d}w + x\,\mathrm{d}x + \mathrm{d}b", REFUTED),
+        (NEURON, r"\left.\frac{\partial o}{\partial z}\right|_{z=0} = \frac{1}{4}", PROVED),
+        (NEURON, r"\left.\frac{\partial o}{\partial z}\right|_{z=0} = \frac{1}{2}", REFUTED),
+        (NEURON, r"\left.\frac{\partial o}{\partial w}\right|_{z=0} = \frac{x}{4}", PROVED),
+        (NEURON, r"\left.\frac{\partial o}{\partial z}\right|_{z=0} = o(1-o)", UNDECIDED),
+        (NEURON, r"\left.\frac{\partial o}{\partial z}\right|_{z=0} = \sigma'(wx+b)", UNDECIDED),
+        (NEURON, r"\mathrm{d}z = x\,\mathrm{d}w + w\,\mathrm{d}x + \mathrm{d}b", PROVED),
+        (NEURON, r"\mathrm{d}z = x\,\mathrm{d}w + x\,\mathrm{d}x + \mathrm{d}b", REFUTED),
         ("h = relu(z)", r"h = z\,\Theta(z)", PROVED),
         ("y = (x^2+1)^3", r"\frac{dy}{dx}\biggr\rvert_{x=1} = 24", PROVED),
         ("u = x^2+1\ny = u^3", r"\left(u^3\right)^{\prime} = 3u^2\cdot u^{\prime}", PROVED),
