@@ -14,10 +14,13 @@ from typing import TYPE_CHECKING, Any
 from chainrule.calculus.tidy import constant
 from chainrule.catalog.registry import definitions
 from chainrule.core import formula as fm
+from chainrule.core.errors import ChainruleError
+from chainrule.core.evaluate import evaluate
 from chainrule.core.lower import expand_definitions, to_sympy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from fractions import Fraction
 
 __all__ = ["Unsettled", "sign_beside", "slope_at", "taylor"]
 
@@ -27,6 +30,9 @@ _TERMS = 8
 _RAISED = 16
 _LARGEST = 80
 """Operations of a formula that is looked at."""
+
+_MOST_BITS, _MOST_RAISED, _FARTHEST = 300, 2_000, 1_000
+"""Bits of a number and of one that is raised to a power, and arguments of functions."""
 
 
 class Unsettled(ArithmeticError):
@@ -47,9 +53,7 @@ def taylor(formula: fm.Formula, name: str, at: fm.Formula, side: int) -> tuple[A
     `side` is 1 from above and -1 from below: |x| is x on one side and −x on the other.
     Raises `Unsettled` where it has no such limits or they are not found.
     """
-    whole = expand_definitions(formula, definitions(), keep=frozenset(_FUNCTIONS))
-    if fm.count_operations(whole) > _LARGEST:
-        raise Unsettled
+    whole = _written_out(formula, name, at)
     known = _powers(_Expansion(name, to_sympy(at), side).of(whole))
     if len(known) < 2:
         raise Unsettled
@@ -57,18 +61,17 @@ def taylor(formula: fm.Formula, name: str, at: fm.Formula, side: int) -> tuple[A
     return value, slope
 
 
-def slope_at(formula: fm.Formula, name: str, at: fm.Formula) -> Any:
-    """The derivative at a point, where there is one, as a sympy expression: cases and kinks or not.
+def slope_at(formula: fm.Formula, name: str, at: fm.Formula) -> Any | None:
+    """The derivative at a point as a sympy expression, cases and kinks or not; None if it has none.
 
     From both sides the formula tends to what it is worth at the point, with the same slope. Other
-    names than `name` must not be in it. Raises `Unsettled` where it has none, or none is found.
+    names than `name` must not be in it. Raises `Unsettled` where that is not found out.
     """
     sides = [taylor(_chosen(formula, name, at, side), name, at, side) for side in (1, -1)]
     (value, slope), (other, falling) = sides
     here = _worth(_chosen(formula, name, at, 0), name, at)
-    if not (_is_zero(value - other) and _is_zero(slope - falling) and _is_zero(value - here)):
-        raise Unsettled
-    return slope
+    same = _is_zero(value - other) and _is_zero(slope - falling) and _is_zero(value - here)
+    return slope if same else None
 
 
 def _chosen(formula: fm.Formula, name: str, at: fm.Formula, side: int) -> fm.Formula:
@@ -89,11 +92,47 @@ def _chosen(formula: fm.Formula, name: str, at: fm.Formula, side: int) -> fm.For
 
 def _worth(formula: fm.Formula, name: str, at: fm.Formula) -> Any:
     """What a formula without cases is worth at the point."""
-    whole = expand_definitions(fm.substitute(formula, {name: at}), definitions())
-    value = to_sympy(whole)
+    _written_out(formula, name, at)
+    value = to_sympy(expand_definitions(fm.substitute(formula, {name: at}), definitions()))
     if not value.is_finite:
         raise Unsettled
     return value
+
+
+def _written_out(formula: fm.Formula, name: str, at: fm.Formula) -> fm.Formula:
+    """The formula without catalogue functions. Raises `Unsettled` for what is no small matter.
+
+    Exact numbers grow: of exp(exp(exp(5))), and of 1e-300 to the thousand, no digit can be had.
+    """
+    whole = expand_definitions(formula, definitions(), keep=frozenset(_FUNCTIONS))
+    if fm.count_operations(whole) > _LARGEST:
+        raise Unsettled
+    for node in (*fm.walk(whole), *fm.walk(at)):
+        match node:
+            case fm.Number() if _bits(node.value) > _MOST_BITS:
+                raise Unsettled
+            case fm.Power(base, exponent):
+                size = _size(exponent, name, at)
+                number = constant(base)
+                if size * (1 if number is None else _bits(number)) > _MOST_RAISED:
+                    raise Unsettled
+            case fm.Call():
+                if any(_size(arg, name, at) > _FARTHEST for arg in node.args):
+                    raise Unsettled
+    return whole
+
+
+def _bits(value: Fraction) -> int:
+    return value.numerator.bit_length() + value.denominator.bit_length()
+
+
+def _size(formula: fm.Formula, name: str, at: fm.Formula) -> float:
+    """|formula| at the point in floats; 0 where it has no value there, or other names."""
+    try:
+        value = evaluate(fm.substitute(formula, {name: at}), {}, definitions())
+    except ChainruleError:
+        return 0.0
+    return abs(value) if value == value else 0.0  # noqa: PLR0124 - nan
 
 
 def _sign(value: Any) -> int:
@@ -127,9 +166,7 @@ def sign_beside(formula: fm.Formula, name: str, at: fm.Formula, side: int) -> in
 
     Raises `Unsettled` where it is not known.
     """
-    whole = expand_definitions(formula, definitions(), keep=frozenset(_FUNCTIONS))
-    if fm.count_operations(whole) > _LARGEST:
-        raise Unsettled
+    whole = _written_out(formula, name, at)
     return _Expansion(name, to_sympy(at), side).sign(_Expansion(name, to_sympy(at), side).of(whole))
 
 

@@ -57,7 +57,7 @@ class Workspace:
         self._leaf_forms: dict[str, fm.Formula] = {}
         self._adjoints: dict[str, float] | None = None
         self._kinky: dict[str, bool] = {}
-        self._across: dict[tuple[str, str], float | None] = {}
+        self._across: dict[tuple[str, str], tuple[float | None, bool]] = {}
         self._reached: dict[str, frozenset[str]] | None = None
 
     # -- factors
@@ -345,38 +345,51 @@ class Workspace:
         return self.number(self.value(of, wrt)) if across is None else across
 
     def slope_across(self, of: str, wrt: str) -> float | None:
-        """The slope of a statement that stands on several kinks, where both sides have the same.
+        """The slope of a statement that stands on a kink, where both sides have the same.
 
-        max(w, 0) + log(1 + e^−|w|) is smooth at 0, though neither of its terms is.
+        max(w, 0) + log(1 + e^−|w|) is smooth at 0, though neither of its terms is; so is w·|w|.
         """
-        if not self._on_kinks(of):
-            return None
+        return self._slope(of, wrt)[0]
+
+    def is_unsettled(self, of: str, wrt: str) -> bool:
+        """Whether it is not known if a statement that stands on a kink has a slope there."""
+        return self._slope(of, wrt)[1]
+
+    def _slope(self, of: str, wrt: str) -> tuple[float | None, bool]:
+        """The slope on a kink, if there is one, and whether that is left open."""
+        if not self._on_kink(of):
+            return None, False
         key = of, wrt
         if key not in self._across:
-            self._across[key] = self._slope(of, wrt)
+            self._across[key] = self._measured(of, wrt)
         return self._across[key]
 
-    def _on_kinks(self, of: str) -> bool:
+    def _on_kink(self, of: str) -> bool:
+        """Whether it stands on one; not so a function by itself, which has its convention."""
         known = self._kinky.get(of)
         if known is None:
             formula = self.graph.nodes[of].formula
-            found = [] if formula is None else [k for node in fm.walk(formula) for k in kinks(node)]
-            known = len(found) > 1 and sum(self.number(kink) == 0 for kink in found) > 1
+            parts = [] if formula is None else [*fm.walk(formula)]
+            inner = any(next(kinks(part), None) is not None for part in parts[1:])
+            bare = isinstance(formula, fm.Call) and not inner
+            found = () if bare else (kink for part in parts for kink in kinks(part))
+            known = any(self.number(kink) == 0 for kink in found)
             self._kinky[of] = known
         return known
 
-    def _slope(self, of: str, wrt: str) -> float | None:
+    def _measured(self, of: str, wrt: str) -> tuple[float | None, bool]:
         from chainrule.calculus.laurent import Unsettled, slope_at
 
         formula = self.graph.nodes[of].formula
         if formula is None or not all(map(math.isfinite, self.numbers.values())):
-            return None
+            return None, True
         exact = {name: fm.number(Fraction(self.numbers[name])) for name in fm.names(formula)}
         at = exact.pop(wrt)
         try:
-            return float(slope_at(fm.substitute(formula, exact), wrt, at))
+            found = slope_at(fm.substitute(formula, exact), wrt, at)
+            return (None if found is None else float(found)), False
         except (Unsettled, ChainruleError):
-            return None
+            return None, True
 
     def status_here(self, factor: Factor) -> Status:
         """A factor's status at the model's values: undefined where it stands on a kink."""

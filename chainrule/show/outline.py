@@ -258,12 +258,8 @@ def _factor_block(derivation: Derivation, factor: Factor, options: Options) -> W
     if factor.holding:
         held = Phrase("held", {"names": _listed(factor.holding)})
         lines.insert(0, Line(None, (held,)))
-    if derivation.has_value and _undefined_here(derivation, factor):
-        remarks.append(Phrase("undefined-here"))
-    elif derivation.has_value:
-        across = derivation.workspace.slope_across(factor.of, factor.wrt)
-        if across is not None:
-            remarks.append(Phrase("smooth-here", {"slope": spelt(across, options.digits)}))
+    if derivation.has_value:
+        remarks += _on_kink(derivation, factor, options.digits)
     lines.extend(Line(None, (phrase,)) for phrase in remarks)
     return Working(factor.symbol, statement, tuple(lines))
 
@@ -280,8 +276,15 @@ def _listed(names: Sequence[str]) -> fm.Formula:
     return found[0] if len(found) == 1 else fm.Call("", found)
 
 
-def _undefined_here(derivation: Derivation, factor: Factor) -> bool:
-    return derivation.workspace.status_here(factor) is Status.UNDEFINED
+def _on_kink(derivation: Derivation, factor: Factor, digits: int) -> Iterator[Phrase]:
+    """What is to be said of a factor at a kink: its slope, or that there is none."""
+    work = derivation.workspace
+    across = work.slope_across(factor.of, factor.wrt)
+    if across is not None:
+        yield Phrase("smooth-here", {"slope": spelt(across, digits)})
+    elif work.status_here(factor) is Status.UNDEFINED:
+        unsettled = work.is_unsettled(factor.of, factor.wrt)
+        yield Phrase("unsettled-here" if unsettled else "undefined-here")
 
 
 # ------------------------------------------------------------------ derivations

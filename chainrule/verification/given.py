@@ -102,10 +102,10 @@ class AtValues:
         def change(part: fm.Formula) -> fm.Formula | None:
             if not isinstance(part, fm.Derivative):
                 return None
-            slope = from_sympy(self._slope(part))
-            if fm.names(slope):
+            slope = self._slope(part)
+            if slope is None or slope.free_symbols:
                 raise Unsettled
-            return slope
+            return from_sympy(slope)
 
         try:
             one, other = (fm.transform(side, change, fm.rebuild) for side in (left, right))

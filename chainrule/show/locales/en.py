@@ -78,7 +78,10 @@ LOCALE = Locale(
         "gradients": "Gradients",
         "undefined-here": "the derivative does not exist at these values; "
         "the convention is applied",
-        "smooth-here": "at these values the kinks cancel: from both sides the slope is {slope}",
+        "smooth-here": "at these values there is no kink after all: "
+        "from both sides the slope is {slope}",
+        "unsettled-here": "there is a kink at these values; whether the derivative exists is not "
+        "settled, and the convention is applied",
         "not-finite": "at these values the gradient is no finite number in double precision",
         "frozen": "{wrt} is frozen: it is not updated",
         "every-parameter": "likewise for every parameter",
