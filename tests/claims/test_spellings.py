@@ -43,10 +43,11 @@ def test_no_hand_is_misread(one):
 
 def test_labels_are_what_differences_say():
     """A right formula booked as a wrong one: no verdict is asked for here."""
-    third = spellings("third")
-    assert len(third) >= 140
-    assert len({one.model for one in third}) >= 12
-    assert [one for one in third if bool(one.oracle) == (one.label == "O")] == []
+    for batch in ("third", "fourth"):
+        lines = spellings(batch)
+        assert len(lines) >= 140
+        assert len({one.model for one in lines}) >= 12
+        assert [one for one in lines if bool(one.oracle) == (one.label == "O")] == []
     assert [one for one in labelled() if label(one) != one.label] == []
 
 
