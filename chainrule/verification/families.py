@@ -84,6 +84,8 @@ class Families:
         owned = {letter for name in owners for letter in _letters(name)}
         if not letters or {*letters} != owned or len(letters) > _LETTERS:
             return []
+        if claim.lhs is not None and not owned <= _lettered(claim.lhs):
+            return []  # a letter of one side only may be summed over
         if len(self._numbers) ** len(letters) > _MANY:
             return []
         bare = [name for name in names if name in letters and not self._is_known(name)]
@@ -168,6 +170,10 @@ def _letters(name: str) -> list[str]:
     if _PIECE.sub("", parts["index"]):
         return []
     return [found[1] for found in _PIECE.finditer(parts["index"]) if found[1]]
+
+
+def _lettered(side: fm.Formula) -> set[str]:
+    return {letter for name in fm.names(side) for letter in _letters(name)}
 
 
 def _is_kronecker(name: str) -> bool:

@@ -384,7 +384,7 @@ equations = "u = f(x)\\ny = g(u)"
     ("model", "right", "wrong"),
     [
         (SHARES, "softmax(z)_1 = o_1", "softmax(z)_1 = o_2"),
-        (SHARES, "o_i = softmax(z)_i", "o_1 = softmax(z)_i"),
+        (SHARES, "o_i = softmax(z)_i", "o_i = softmax(z)_1"),
         (SHARES, r"\operatorname{softmax}(z)_1 = o_1", r"\operatorname{softmax}(z)_1 = o_2"),
         (SHARES, r"o_i = \mathrm{softmax}(\mathbf{z})_i", r"o_2 = \mathrm{softmax}_1(z)"),
         (SHARES, "o_2 = softmax(z_1, z_2)_2", "o_2 = softmax(z_2, z_1)_2"),
@@ -526,3 +526,38 @@ def test_a_sum_over_time_may_hold_the_step_before():
     assert judged(model, text) is UNDECIDED
     assert judged(inner, text) is UNDECIDED
     assert judged(inner, text.replace(r"\frac{\partial h_2}{\partial h_k}", "")) is REFUTED
+
+
+STEP = (
+    r"\frac{\partial h}{\partial z} = "
+    r"\begin{cases}1 & %s \\ 0 & %s\end{cases}"
+)
+
+
+@pytest.mark.parametrize(
+    ("above", "below"),
+    [
+        (r"(z>0)", r"(z<0)"),
+        (r"\text{si } z>0", r"\text{sinon}"),
+        (r"\text{falls } z>0", r"\text{sonst}"),
+        (r"\text{si } z>0", r"\text{en otro caso}"),
+        (r"(z>0)", r"\text{otherwise}"),
+    ],
+)
+def test_conditions_in_brackets_and_in_other_languages(above, below):
+    """Words before a condition taken for names, (z > 0) for a factor."""
+    assert judged("h = relu(z)", STEP % (above, below)) is PROVED
+    assert judged("h = relu(z)", STEP.replace("1 &", "2 &") % (above, below)) is REFUTED
+
+
+def test_a_letter_of_one_side_may_be_summed_over():
+    """A sum that is not written out (Einstein, a tired author) is refuted at k = 1."""
+    model = "y_1 = v_11*x_1\ny_2 = v_21*x_1\nE = (y_1 - t_1)^2/2 + (y_2 - t_2)^2/2"
+    assert judged(model, r"\frac{\partial E}{\partial x_1} = (y_k - t_k)v_{k1}") is UNDECIDED
+    assert judged(model, r"\frac{\partial E}{\partial y_k} = y_k - t_k") is PROVED
+    assert judged(model, r"\frac{\partial E}{\partial y_k} = t_k - y_k") is REFUTED
+
+
+def test_a_demand_is_no_claim():
+    r"""\overset{!}{=} 0 refuted, though its author says where a minimum is."""
+    assert judged("E = (w - 1)^2", r"\frac{\partial E}{\partial w} \overset{!}{=} 0") is UNREADABLE

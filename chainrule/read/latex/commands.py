@@ -337,6 +337,12 @@ PROSE = frozenset(
         "from",
         "as",
         "is",
+        "si",
+        "falls",
+        "wenn",
+        "pour",
+        "para",
+        "quando",
     ]
 )
 """Words in \\text that are no names."""

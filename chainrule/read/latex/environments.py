@@ -21,7 +21,11 @@ __all__ = ["bracket_or_iverson", "cases", "chosen", "indicator", "iverson", "mat
 _COMPARED = {"=": "==", "==": "==", "!=": "!=", "<": "<", ">": ">", "<=": "<=", ">=": ">="}
 _NEGATED = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 _FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
-_OTHERWISE = ("otherwise", "else", "그 외", "그외", "그밖", "그 밖", "기타", "나머지")
+_OTHERWISE = (
+    "otherwise", "else", "그 외", "그외", "그밖", "그 밖", "기타", "나머지", "sonst", "sinon",
+    "otro caso", "caso contrario", "caso contrário", "altrimenti", "иначе", "それ以外", "その他",
+    "其他", "其它", "否则",
+)  # fmt: skip
 
 
 def comparison(parser: Grammar) -> str | None:
@@ -236,11 +240,29 @@ def _tests(parser: Grammar, opened: Token) -> list[fm.Condition] | None:
         elif _bare_word(parser) in _OTHERWISE:
             parser.position = parser.stop
             said_rest = True
+        elif _in_brackets(parser):
+            parser.next()
+            out += conditions(parser)
+            parser.next()
         else:
             out += conditions(parser)
     if said_rest and out:
         raise _mixed(parser, opened)
     return out or None
+
+
+def _in_brackets(parser: Grammar) -> bool:
+    """Whether brackets stand around the rest of the cell: (z > 0)."""
+    depth = 0
+    for place in range(parser.position, parser.stop):
+        item = parser.items[place]
+        if item.text == "(" and item.kind == "open":
+            depth += 1
+        elif item.text == ")" and item.kind == "close":
+            depth -= 1
+        if depth == 0:
+            return place > parser.position and place == parser.stop - 1
+    return False
 
 
 def _mixed(parser: Grammar, opened: Token) -> ChainruleError:

@@ -172,14 +172,19 @@ class Parser(Grammar):
         return RELATIONS[token.text]
 
     def annotated(self) -> str | None:
-        r"""The relation of \overset{!}{=} and its like, taken."""
+        r"""The relation of \overset{def}{=} and its like, taken."""
         note = argument(self.tokens, self.position + 1, self.stop)
         sign = argument(self.tokens, note.after, self.stop) if note is not None else None
         if sign is None or sign.stop - sign.start != 1:
             return None
         relation = RELATIONS.get(self.items[sign.start].text)
-        if relation is not None:
-            self.position = sign.after
+        if relation is None or note is None:
+            return None
+        if [item.text for item in self.items[note.start : note.stop]] == ["!"]:
+            raise self.error(
+                "what shall be so is no claim that it is", self.peek().span, "take the ! out"
+            )
+        self.position = sign.after
         return relation
 
     # -- arithmetic

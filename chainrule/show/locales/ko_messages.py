@@ -396,6 +396,8 @@ MESSAGES: Mapping[str, str] = {
     "`{}` needs one letter": "`{0}`에는 글자 하나가 있어야 한다",
     "`{}` is not a command that is read here": "{0:`은/는} 여기서 읽는 명령이 아니다",
     "the formulas of backpropagation are read only": "역전파의 식만 읽는다",
+    "what shall be so is no claim that it is": "그렇게 되어야 한다는 것은 그렇다는 주장이 아니다",
+    "take the ! out": "!를 뺀다",
     "a differential is that of a quantity": "미분은 어떤 양의 미분이어야 한다",
     "\\frac{dE}{dw}, or dz": "\\frac{dE}{dw} 또는 dz로 쓴다",
     "an exponent of ten is a whole number": "10의 지수는 정수이다",

@@ -167,7 +167,7 @@ READINGS = [
     (r"w_{31}^{new} \gets w_{31}^{\text{old}}", "w_31⁺ ← w_31"),
     (r"\Delta w_{31} = Δw_{31}", "w_31Δ = w_31Δ"),
     # relations
-    (r"a \approx b ≒ c \equiv d \overset{!}{=} e_1", "a ≈ b ≈ c = d = e_1"),
+    (r"a \approx b ≒ c \equiv d \overset{\text{def}}{=} e_1", "a ≈ b ≈ c = d = e_1"),
     (r"\begin{aligned} a &= b \\ &= c \end{aligned}", "a = b = c"),
 ]  # fmt: skip
 
