@@ -49,16 +49,23 @@ class Exponentials:
     """
 
     define: Callable[[fm.Formula], fm.Formula | None]
-    telling: set[str] = field(default_factory=set)
-    """Names that stand for products of exponentials, or for roots."""
+    telling: dict[str, bool] = field(default_factory=dict)
+    """Names that may stand for products of exponentials, or roots, and whether these overflow."""
+
+    named: dict[str, Monomial | None] = field(default_factory=dict)
+    """What such names are as monomials."""
 
     def rewritten(self, name: str, formula: fm.Formula) -> fm.Formula:
         """The right side of the statement of `name`, with equal functions in it."""
-        if not self._concerned(formula):
+        reads, rewrites = self._concerned(formula)
+        if not rewrites:
+            if reads:
+                self.telling[name] = False
             return formula
         new = fm.transform(formula, lambda _: None, self._join)
-        if self._monomial(new).count or radicand(new) is not None:
-            self.telling.add(name)
+        found = self._monomial(new)
+        if found.count or radicand(new) is not None:
+            self.telling[name] = found.raw > 0 or not found.count
         return new
 
     def merged(self, formula: fm.Formula) -> fm.Formula:
@@ -70,15 +77,30 @@ class Exponentials:
 
         return fm.transform(formula, lambda _: None, join)
 
-    def _concerned(self, formula: fm.Formula) -> bool:
+    def _concerned(self, formula: fm.Formula) -> tuple[bool, bool]:
+        """Whether it has exponentials or roots, and whether it may be rewritten.
+
+        With bounded names, such as a softmax, alone only quotients, powers and logarithms may.
+        """
+        named = divided = False
         for node in fm.walk(formula):
-            if isinstance(node, fm.Call) and node.function in _TELLING:
-                return True
-            if isinstance(node, fm.Power) and constant(node.exponent) in _HALVES:
-                return True
-            if isinstance(node, fm.Name) and node.id in self.telling:
-                return True
-        return False
+            match node:
+                case fm.Call(function=name) if name in _TELLING:
+                    return True, True
+                case fm.Name() if node.id in self.telling:
+                    if self.telling[node.id]:
+                        return True, True
+                    named = True
+                case fm.Power():
+                    exponent = constant(node.exponent)
+                    if exponent in _HALVES:
+                        return True, True
+                    divided = divided or exponent is None or exponent < 0
+                case fm.Call("log"):
+                    divided = True
+                case fm.Quotient() if constant(node.denominator) is None:
+                    divided = True
+        return named, named and divided
 
     def _join(self, node: fm.Formula, parts: tuple[fm.Formula, ...]) -> fm.Formula:
         built = fm.rebuild(node, parts)
@@ -162,11 +184,20 @@ class Exponentials:
         name = entry.id if isinstance(entry, fm.Name) else entry.base.id
         if name not in self.telling:
             return None
+        if isinstance(entry, fm.Indexed):
+            return self._meant(entry)
+        if name not in self.named:
+            self.named[name] = self._meant(entry)
+        return self.named[name]
+
+    def _meant(self, entry: fm.Name | fm.Indexed) -> Monomial | None:
         meaning = self.define(entry)
         if meaning is None or not (found := self._monomial(meaning)).count:
             return None
         if found.below and all(map(_is_of_powers, found.below)) and not found.above:
             return replace(found, count=1, raw=0, forced=False)  # a softmax, between 0 and 1
+        if (found.above or found.below) and not found.raw:
+            return None  # y·p: nothing in it overflows, and what stands beside p is no exponential
         return found
 
     def _sum(self, formula: fm.Sum, *, logs: bool) -> Monomial | None:
@@ -184,6 +215,8 @@ class Exponentials:
                 if k > 0 or k.denominator != 1 or not positive(each):
                     return None
                 divisors[each] = max(divisors.get(each, Fraction(0)), -k)
+        if divisors and not logs and any(part.above or part.below for part in parts):
+            return None  # beside t no e^u is surely taken from something larger
         whole = self._over(parts, divisors)
         if not divisors or whole is None:
             return whole

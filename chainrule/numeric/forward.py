@@ -19,7 +19,7 @@ from chainrule.core.errors import ChainruleError
 from chainrule.core.functions import CONSTANTS
 from chainrule.numeric.exponentials import Exponentials
 from chainrule.numeric.forms import FORMS, bounded
-from chainrule.numeric.patterns import smooth, together
+from chainrule.numeric.patterns import settled
 from chainrule.numeric.program import Line, Tensor, Term, entries
 from chainrule.numeric.stable import known_functions
 
@@ -118,7 +118,7 @@ class Forward:
     # -- statements
 
     def _statement(self, name: str, formula: fm.Formula) -> None:
-        clean = self._exponentials.rewritten(name, smooth(together(formula)))
+        clean = self._exponentials.rewritten(name, settled(formula))
         if clean is not formula:
             self.rewritten.add(name)
         self._definition[name] = clean

@@ -201,7 +201,7 @@ class _Sharing:
                 top = node.numerator
                 if isinstance(top, fm.Quotient) and (not in_case or tame(top)):
                     counts[_key(top)] += 1
-            stack.extend((part, in_case) for part in node.parts)
+            stack += [(part, in_case) for part in node.parts]
         return counts
 
     def _whole(self, line: Line) -> None:

@@ -12,30 +12,32 @@ from chainrule.calculus.linear import as_number
 from chainrule.calculus.tidy import constant, tidy
 from chainrule.core import formula as fm
 
-__all__ = [
-    "complement",
-    "norm",
-    "radicand",
-    "rest_of_step",
-    "smooth",
-    "softplus_in",
-    "tanh",
-    "together",
-]
+__all__ = ["complement", "norm", "radicand", "rest_of_step", "settled", "softplus_in", "tanh"]
 
 _PAIR = 2
-_HUGE = 10**100
+_KINKED = frozenset({"abs", "relu", "max", "min"})
+_TINY, _HUGE = 1e-100, 1e100
 _LARGEST = 10**308
 
 
-def together(formula: fm.Formula) -> fm.Formula:
+def settled(formula: fm.Formula) -> fm.Formula:
+    """Numbers that overflow only together as one, and kinks that cancel gone."""
+    far = kinked = 0
+    for node in fm.walk(formula):
+        if isinstance(node, fm.Number):
+            far += _far(node)
+        elif isinstance(node, fm.Call):
+            kinked += node.function in _KINKED
+    if far:
+        formula = _together(formula)
+    return formula if kinked < _PAIR else _smooth(formula)
+
+
+def _together(formula: fm.Formula) -> fm.Formula:
     """A product or fraction whose numbers alone overflow, with one number in it.
 
     1e300·w·1e10/1e300 is 1e10·w. A number that no double holds stays in its parts: 1e300·w·1e300.
     """
-    numbers = [node for node in fm.walk(formula) if isinstance(node, fm.Number) and _far(node)]
-    if not numbers:
-        return formula
 
     def join(node: fm.Formula, parts: tuple[fm.Formula, ...]) -> fm.Formula:
         built = fm.rebuild(node, parts)
@@ -51,7 +53,7 @@ def together(formula: fm.Formula) -> fm.Formula:
 
 
 def _far(number: fm.Number) -> bool:
-    return bool(number.value) and not Fraction(1, _HUGE) < number.value < _HUGE
+    return not _TINY < float(number.text) < _HUGE and bool(number.value)
 
 
 def _spelt(number: Fraction) -> fm.Formula:
@@ -138,13 +140,11 @@ def _positive_part(term: fm.Formula) -> fm.Formula | None:
     return fm.negate(found) if negative else found
 
 
-def smooth(formula: fm.Formula) -> fm.Formula:
+def _smooth(formula: fm.Formula) -> fm.Formula:
     """Sums whose kinks cancel without them: max(u, 0) − max(−u, 0) is u.
 
     Each of |u|, max(u, 0), min(u, 0) and relu(u) is a·|u| + b·u, with numbers a and b.
     """
-    if sum(_kink(node) is not None for node in fm.walk(formula)) < _PAIR:
-        return formula
 
     def join(node: fm.Formula, parts: tuple[fm.Formula, ...]) -> fm.Formula:
         built = fm.rebuild(node, parts)

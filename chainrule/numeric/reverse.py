@@ -181,6 +181,8 @@ class _Reverse:
         """Exponentials of exponentials as one, and no squares to divide by."""
         if has_exponential(factor):
             factor = Exponentials(lambda _: None).merged(factor)
+        if not any(isinstance(node, fm.Quotient) for node in fm.walk(factor)):
+            return factor
         return fm.transform(factor, lambda _: None, _short)
 
     def _keeps(self, line: Line, call: fm.Call) -> bool:

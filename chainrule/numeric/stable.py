@@ -20,7 +20,7 @@ from chainrule.core import formula as fm
 from chainrule.core.functions import NUMERIC, PRIMITIVES, Definition, arities
 from chainrule.core.lower import expand_definitions
 from chainrule.core.plain import Syntax, read_formula
-from chainrule.numeric.forms import written_out
+from chainrule.numeric.forms import FORMS, written_out
 from chainrule.numeric.patterns import complement, rest_of_step
 
 if TYPE_CHECKING:
@@ -74,9 +74,12 @@ def _definitions(form: Form) -> Mapping[str, Definition]:
 
 def expand_calls(formula: fm.Formula, keep: frozenset[str], form: Form = "stable") -> fm.Formula:
     """Functions written out in a form that is computed, but for those in `keep`."""
-    if not any(isinstance(node, fm.Call) for node in fm.walk(formula)):
+    calls = {node.function for node in fm.walk(formula) if isinstance(node, fm.Call)}
+    if not calls:
         return formula
-    whole = _accurate(written_out(fm.transform(formula, lambda _: None, _in_halves)))
+    if "exp" in calls:
+        formula = fm.transform(formula, lambda _: None, _in_halves)
+    whole = _accurate(formula if calls.isdisjoint(FORMS) else written_out(formula))
     return expand_definitions(whole, _definitions(form), keep=keep)
 
 
