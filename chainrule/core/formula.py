@@ -446,7 +446,8 @@ def walk(formula: Formula) -> Iterator[Formula]:
     while stack:
         node = stack.pop()
         yield node
-        stack.extend(reversed(node.parts))
+        if parts := node.parts:
+            stack += parts[::-1]
 
 
 def names(formula: Formula) -> tuple[str, ...]:
@@ -562,24 +563,23 @@ def transform(
     `change` gives what stands for a node, or None where its parts are to be looked at; `join` puts
     a node together from its new parts.
     """
-    stack: list[tuple[Formula, bool]] = [(formula, False)]
+    stack: list[tuple[Formula, int]] = [(formula, 0)]
     out: list[Formula] = []
     while stack:
-        node, ready = stack.pop()
-        if ready:
-            count = len(node.parts)
-            parts = tuple(out[len(out) - count :])
-            del out[len(out) - count :]
-            out.append(join(node, parts))
+        node, count = stack.pop()
+        if count:
+            built = tuple(out[-count:])
+            del out[-count:]
+            out.append(join(node, built))
             continue
         new = change(node)
         if new is not None:
             out.append(new)
-        elif not node.parts:
-            out.append(node)
+        elif parts := node.parts:
+            stack.append((node, len(parts)))
+            stack += [(part, 0) for part in parts[::-1]]
         else:
-            stack.append((node, True))
-            stack.extend((part, False) for part in reversed(node.parts))
+            out.append(node)
     return out[0]
 
 

@@ -80,8 +80,8 @@ def entries(body: fm.Formula) -> Iterator[Entry]:
             yield Entry(node.base.id, letters)
         elif isinstance(node, fm.Name):
             yield Entry(node.id, ())
-        else:
-            stack.extend(reversed(node.parts))
+        elif parts := node.parts:
+            stack += parts[::-1]
 
 
 @dataclass(frozen=True)

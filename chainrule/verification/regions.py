@@ -192,11 +192,16 @@ def zeros(exact: Exact, term: int) -> list[poly.Key] | None:
 
 
 def is_positive(exact: Exact, term: int) -> bool:
-    """Whether a term is > 0 wherever it has a value, but for a set without volume."""
+    """Whether a term is > 0 wherever it has a value, but for a set without volume.
+
+    So is, for all that is known here, what is too long to look at.
+    """
     region = exact.region({})
     try:
         return region.sign(region(term)) > 0
-    except (Split, OutOfDomain, Finer, TooLarge):
+    except TooLarge:
+        return True
+    except (Split, OutOfDomain, Finer):
         return False
 
 

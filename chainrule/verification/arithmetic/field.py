@@ -336,7 +336,7 @@ class Field:
             self._note(rest)
         elif len(rest) > 1:
             pieces += factors(rest, self.budget)
-        pieces += [(self.denominators[place], power) for place, power in value.below]
+        pieces += [(self.denominators[place], 1) for place, power in value.below if power % 2]
         up, down = (one, none) if number > 0 else (none, one)
         for piece, power in pieces:
             if power % 2 == 0 and not self.closed:
@@ -413,7 +413,8 @@ class Field:
         """Remember a polynomial, unless it is a sum that is certainly more than 0."""
         certain = self._all_positive(piece) and any(map(self.never_zero, piece))
         if not certain:
-            self.silent[poly.key(poly.content(piece)[2])] = None
+            primitive = poly.content(piece)[2] if len(piece) > 1 else piece
+            self.silent[poly.key(primitive)] = None
 
     def _never_zero(self, generator: int) -> bool:
         return self.generators[generator].kind in {"exp", "root", "constant"}
