@@ -19,14 +19,14 @@ from chainrule.catalog.registry import definitions
 from chainrule.core import formula as fm
 from chainrule.core.errors import ChainruleError, nearest
 from chainrule.core.lower import to_sympy
-from chainrule.core.unroll import IndexGraph
+from chainrule.core.unroll import IndexGraph, UnrolledGraph
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from chainrule.calculus.derivations import Derivations
     from chainrule.core.graph import Node
-    from chainrule.core.unroll import UnrolledGraph
+
 
 __all__ = ["BulkGradients", "DeltaLine", "LayerGradients", "Record"]
 
@@ -111,7 +111,10 @@ class BulkGradients:
     """
 
     def __init__(self, graph: IndexGraph | UnrolledGraph) -> None:
-        self.graph = graph.unroll() if isinstance(graph, IndexGraph) else graph
+        scalars = graph.unroll() if isinstance(graph, IndexGraph) else graph
+        if not isinstance(scalars, UnrolledGraph):
+            raise ChainruleError("this model has no layers", hint="derive(…) takes any model")
+        self.graph = scalars
         self.plan = Plan(self.graph)
         self._known: dict[tuple[str, int], tuple[fm.Formula, ...]] = {}
 

@@ -11,30 +11,40 @@ import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from chainrule.core import formula as fm
+from chainrule.core.cells import Cells, whole_number
 from chainrule.core.errors import ChainruleError, LimitError, nearest, shown
 from chainrule.core.graph import Graph, Model, Node, Origin, Role
+from chainrule.core.index import NOTHING, Affine, Range
+from chainrule.core.indexing import check_indices
 from chainrule.core.naming import SCHEMES, NamingScheme
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 __all__ = ["Axis", "Cells", "IndexGraph", "UnrolledGraph"]
 
-MAX_PARAMETERS = 1_000_000
 _PARAMETER_KINDS = frozenset({"weight", "bias", "shared-bias"})
 
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """An index letter, the symbol of its range (`n_1`) and the number that was asked for."""
+    """An index letter, the symbol of its range (`n_1`) and the number that was asked for.
+
+    It runs from 0 up to its size, or where `within` says, in sizes of other axes.
+    """
 
     index: str
     size: str
     default: int
+    within: Range | None = None
+
+    @property
+    def range(self) -> Range:
+        """Where the letter runs."""
+        return self.within or Range(NOTHING, Affine(((fm.Name(self.size), 1),)))
 
 
 @dataclass(frozen=True)
@@ -51,18 +61,23 @@ class IndexGraph:
     scheme: NamingScheme = SCHEMES["textbook"]
     model: Model = field(default_factory=Model)
 
+    def __post_init__(self) -> None:
+        """Raise `ChainruleError` for an index that is not understood or may leave its range."""
+        check_indices(self.nodes, {letter: axis.range for letter, axis in self.axes.items()})
+
     @property
     def sizes(self) -> dict[str, int]:
         """The size symbols and the sizes asked for."""
-        return {axis.size: axis.default for axis in self.axes.values()}
+        return {axis.size: axis.default for axis in self.axes.values() if axis.within is None}
 
     def with_model(self, **changes: object) -> IndexGraph:
         """The same statements with other facts about the model."""
         return replace(self, model=replace(self.model, **changes))  # type: ignore[arg-type]
 
-    def unroll(self, sizes: Mapping[str, int] | None = None) -> UnrolledGraph:
+    def unroll(self, sizes: Mapping[str, int] | None = None) -> Graph:
         """The graph of scalars at the given sizes (by size symbol), default those asked for.
 
+        It is an `UnrolledGraph` where the statements are regular, else a plain one.
         Raises `LimitError` above a million parameters, `ChainruleError` for a size symbol that
         the model does not have or a size below 1.
         """
@@ -83,236 +98,74 @@ class IndexGraph:
                     f"the size {symbol} = {shown(size)} is not a whole number of 1 or more",
                     hint=f'unroll({{"{symbol}": 3}})',
                 )
-        extents = {axis.index: bound[axis.size] for axis in self.axes.values()}
-        return UnrolledGraph.of(self, extents)
-
-
-def _cell_count(node: Node, extents: Mapping[str, int]) -> int:
-    count = 1
-    for axis in node.axes:
-        count *= extents[axis]
-    return count
-
-
-@dataclass(frozen=True, slots=True)
-class _Reference:
-    """One occurrence of a tensor in a statement: which index letter stands at each of its axes."""
-
-    reader: str
-    pattern: tuple[str, ...]
-
-
-class Cells:
-    """The cells of every tensor and their names, both ways."""
-
-    def __init__(self, graph: IndexGraph, extents: Mapping[str, int]) -> None:
-        self.graph = graph
-        self.extents = extents
-        self._check_limit()
-        self.names: dict[str, list[str]] = {}
-        self._running: dict[str, int] = {}
-        self._units = self._layer_units()
-        widest = max([1, *self._units.values()])
-        total = sum(size for layer, size in self._units.items() if layer < max(self._units))
-        self.separator = "_" if max(widest, total) > 9 else ""
-        taken: set[str] = set()
-        for tensor, node in graph.nodes.items():
-            names = self._cell_names(node)
-            if len(node.axes) < 2:
-                if not taken.isdisjoint(names):
-                    names = [self._plain_name(node, cell) for cell in self.cells_of(node)]
-                taken.update(names)
-            self.names[tensor] = names
+        extents = {
+            letter: whole_number(axis.range.stop.minus(axis.range.start), bound)
+            for letter, axis in self.axes.items()
+        }
+        if min(extents.values(), default=1) < 1:
+            letter = min(extents, key=extents.__getitem__)
+            raise ChainruleError(f"the letter `{letter}` has no range at these sizes")
+        if self.is_regular:
+            return UnrolledGraph.of(self, extents)
+        return _written_out(self, Cells(self, extents))
 
     @cached_property
-    def place(self) -> Mapping[str, tuple[str, int]]:
-        """The tensor and the flat place of every name. Made when first asked for."""
-        table: dict[str, tuple[str, int]] = {}
-        for tensor, names in self.names.items():
-            places = zip(itertools.repeat(tensor), range(len(names)), strict=False)
-            table.update(zip(names, places, strict=True))
-        return table
+    def is_regular(self) -> bool:
+        """Whether every entry is read at letters of its own: no W[i, i], x[i + k], bracket.
 
-    def _check_limit(self) -> None:
-        count = 0
-        for node in self.graph.nodes.values():
-            size = _cell_count(node, self.extents)
-            if node.role in {Role.WEIGHT, Role.BIAS}:
-                count += size
-            if count > MAX_PARAMETERS or size > MAX_PARAMETERS:
-                raise LimitError(
-                    f"this network has {max(count, size):,} parameters or more; "
-                    f"{MAX_PARAMETERS:,} is the limit",
-                    hint="make its layers smaller",
-                )
-
-    def _layer_units(self) -> dict[int, int]:
-        """Number of units by layer, inputs being layer 0."""
-        units: dict[int, int] = {0: 0}
-        for node in self.graph.nodes.values():
-            origin = node.origin
-            if origin is not None and origin.kind in {"input", "preactivation"}:
-                units[origin.layer] = _cell_count(node, self.extents)
-        return units
-
-    def _cell_names(self, node: Node) -> list[str]:
-        origin = node.origin
-        if origin is None:
-            return [self._plain_name(node, cell) for cell in self.cells_of(node)]
-        template = self.graph.scheme.template(origin.kind, last=origin.last)
-        size = _cell_count(node, self.extents)
-        start = self._running.get(origin.kind, 0)
-        if origin.kind == "bias":
-            start = sum(self._units[layer] for layer in range(1, origin.layer))
-        self._running[origin.kind] = start + size
-        if not node.axes:
-            name = node.name
-            return [template.format(k=start + 1, u=1, l=origin.layer, name=name, n=start + 1)]
-        if len(node.axes) == 1:
-            return [
-                template.format(k=start + u, u=u, l=origin.layer, name=node.name)
-                for u in range(1, size + 1)
-            ]
-        return self._weight_names(template, node, origin.layer, start)
-
-    def _weight_names(self, template: str, node: Node, layer: int, start: int) -> list[str]:
-        targets, sources = (self.extents[axis] for axis in node.axes)
-        if "{n}" in template:
-            head, tail = template.split("{n}")
-            return [f"{head}{n}{tail}" for n in range(start + 1, start + targets * sources + 1)]
-        offset = sum(size for index, size in self._units.items() if index < layer - 1)
-        head, _, tail = template.partition("{s}{t}")
-        first = range(offset + 1, offset + sources + 1)
-        fronts = [f"{head}{s}{self.separator}" for s in first]
-        ends = [f"{t}{tail}" for t in range(1, targets + 1)]
-        return [front + end for end in ends for front in fronts]
-
-    @staticmethod
-    def _plain_name(node: Node, cell: tuple[int, ...]) -> str:
-        return "_".join([node.name, *(str(position + 1) for position in cell)])
-
-    def cells_of(self, node: Node) -> Iterator[tuple[int, ...]]:
-        """Positions of a tensor's cells, from 0, the last axis running fastest."""
-        return itertools.product(*(range(self.extents[axis]) for axis in node.axes))
-
-    def flat(self, node: Node, cell: Sequence[int]) -> int:
-        """The place of a cell in `names[node.name]`."""
-        place = 0
-        for axis, position in zip(node.axes, cell, strict=True):
-            place = place * self.extents[axis] + position
-        return place
-
-    def cell(self, node: Node, flat: int) -> tuple[int, ...]:
-        """The position of the cell at a flat place."""
-        out = []
-        for axis in reversed(node.axes):
-            flat, position = divmod(flat, self.extents[axis])
-            out.append(position)
-        return tuple(reversed(out))
-
-    def name(self, tensor: str, cell: Sequence[int]) -> str:
-        """The identifier of a cell."""
-        return self.names[tensor][self.flat(self.graph.nodes[tensor], cell)]
-
-    def alias(self, name: str) -> str | None:
-        """The identifier meant by the other spelling: w_11 for w_1_1, or w_1_1 for w_11."""
-        head, _, rest = name.partition("_")
-        if self.separator and rest.isdigit() and len(rest) == 2:
-            spelt = f"{head}_{rest[0]}_{rest[1]}"
-        else:
-            spelt = f"{head}_{rest.replace('_', '')}"
-        return spelt if spelt != name and spelt in self.place else None
-
-    # -- formulas
-
-    def expand(self, formula: fm.Formula, env: Mapping[str, int]) -> fm.Formula:
-        """A statement's right side at one cell."""
-        return _EXPAND.get(type(formula), Cells._expand_parts)(self, formula, env)
-
-    def _expand_indexed(self, formula: fm.Indexed, env: Mapping[str, int]) -> fm.Formula:
-        cell = [env[index.id] for index in formula.indices if isinstance(index, fm.Name)]
-        return fm.Name(self.name(formula.base.id, cell))
-
-    def _expand_name(self, formula: fm.Name, env: Mapping[str, int]) -> fm.Formula:  # noqa: ARG002
-        names = self.names.get(formula.id)
-        return fm.Name(names[0]) if names else formula
-
-    def _expand_big_sum(self, formula: fm.BigSum, env: Mapping[str, int]) -> fm.Formula:
-        size = self.extents[formula.index.id]
-        inner = dict(env)
-        terms = []
-        for position in range(size):
-            inner[formula.index.id] = position
-            terms.append(self.expand(formula.body, inner))
-        return fm.add(*terms)
-
-    def _expand_sum(self, formula: fm.Sum, env: Mapping[str, int]) -> fm.Formula:
-        terms: list[fm.Formula] = []
-        for term in formula.terms:
-            expanded = self.expand(term, env)
-            spread = isinstance(term, fm.BigSum) and isinstance(expanded, fm.Sum)
-            terms.extend(expanded.parts if spread else (expanded,))
-        return fm.Sum(tuple(terms))
-
-    def _expand_bracket(self, formula: fm.Bracket, env: Mapping[str, int]) -> fm.Formula:
-        sides = formula.condition.parts
-        left, right = (env[side.id] for side in sides if isinstance(side, fm.Name))
-        return fm.ONE if left == right else fm.ZERO
-
-    def _expand_parts(self, formula: fm.Formula, env: Mapping[str, int]) -> fm.Formula:
-        if not formula.parts:
-            return formula
-        return fm.rebuild(formula, tuple(self.expand(part, env) for part in formula.parts))
-
-    # -- wiring
-
-    @cached_property
-    def references(self) -> Mapping[str, tuple[_Reference, ...]]:
-        """Where each tensor is read."""
-        table: dict[str, dict[_Reference, None]] = {name: {} for name in self.graph.nodes}
-        scalars = {name for name, node in self.graph.nodes.items() if not node.axes}
-        for reader, node in self.graph.nodes.items():
-            if node.formula is None:
-                continue
-            for part in fm.walk(node.formula):
+        Then who reads a cell is known without looking at its readers one by one.
+        """
+        seen: set[str] = set()
+        for name, node in self.nodes.items():
+            seen.update([name] if node.formula is None else [])
+            if not seen.issuperset(node.parents):
+                return False
+            seen.add(name)
+            for part in fm.walk(node.formula or fm.ZERO):
+                if isinstance(part, fm.Bracket):
+                    return False
                 if isinstance(part, fm.Indexed):
-                    pattern = tuple(i.id for i in part.indices if isinstance(i, fm.Name))
-                    table[part.base.id][_Reference(reader, pattern)] = None
-                elif isinstance(part, fm.Name) and part.id in scalars:
-                    table[part.id][_Reference(reader, ())] = None
-        return {name: tuple(found) for name, found in table.items()}
-
-    def readers(self, name: str) -> tuple[str, ...]:
-        """Names of the cells that read a cell, in topological order."""
-        tensor, flat = self.place[name]
-        cell = self.cell(self.graph.nodes[tensor], flat)
-        found: dict[str, None] = {}
-        references = self.references[tensor]
-        for reference in references:
-            fixed = dict(zip(reference.pattern, cell, strict=True))
-            reader = self.graph.nodes[reference.reader]
-            ranges = (
-                (fixed[axis],) if axis in fixed else range(self.extents[axis])
-                for axis in reader.axes
-            )  # fmt: skip
-            for position in itertools.product(*ranges):
-                found[self.name(reader.name, position)] = None
-        if len(references) < 2:
-            return tuple(found)
-        order = {tensor: rank for rank, tensor in enumerate(self.graph.nodes)}
-        places = {reader: self.place[reader] for reader in found}
-        return tuple(sorted(found, key=lambda at: (order[places[at][0]], places[at][1])))
+                    letters = {index.id for index in part.indices if isinstance(index, fm.Name)}
+                    if len(letters) < len(part.indices) or not letters <= self.axes.keys():
+                        return False
+        return all(axis.within is None for axis in self.axes.values())
 
 
-_EXPAND: Mapping[type[fm.Formula], Callable[..., fm.Formula]] = MappingProxyType(
-    {
-        fm.Indexed: Cells._expand_indexed,  # noqa: SLF001
-        fm.Name: Cells._expand_name,  # noqa: SLF001
-        fm.BigSum: Cells._expand_big_sum,  # noqa: SLF001
-        fm.Sum: Cells._expand_sum,  # noqa: SLF001
-        fm.Bracket: Cells._expand_bracket,  # noqa: SLF001
-    }
-)
+MAX_CELLS = 100_000
+
+
+def _written_out(graph: IndexGraph, cells: Cells) -> Graph:
+    """Every cell as a node of its own, each behind what it reads; for what is not regular.
+
+    Raises `ChainruleError` where a cell depends on itself.
+    """
+    if sum(map(len, cells.names.values())) > MAX_CELLS:
+        raise LimitError(f"this model has more than {MAX_CELLS:,} cells")
+    formulas: dict[str, fm.Formula] = {}
+    nodes: dict[str, Node] = {}
+    for tensor, node in graph.nodes.items():
+        for name, cell in zip(cells.names[tensor], cells.cells_of(node), strict=True):
+            if node.formula is None:
+                nodes[name] = Node(name, role=node.role)
+            else:
+                formulas[name] = cells.expand(node.formula, cells.environment(node, cell))
+    active: set[str] = set()
+    stack = [(name, False) for name in reversed(formulas)]
+    while stack:
+        name, ready = stack.pop()
+        if name in nodes:
+            continue
+        parents = fm.names(formulas[name])
+        if ready:
+            active.discard(name)
+            nodes[name] = Node(name, formulas[name], parents)
+            continue
+        if name in active:
+            raise ChainruleError(f"`{name}` depends on itself")
+        active.add(name)
+        stack.append((name, True))
+        stack += [(parent, False) for parent in reversed(parents) if parent not in nodes]
+    return Graph(nodes, cells.names[graph.output][0], graph.model)
 
 
 class _LazyNodes(Mapping[str, Node]):
@@ -347,8 +200,7 @@ class _LazyNodes(Mapping[str, Node]):
             origin = replace(origin, index=tuple(position + 1 for position in cell))
         if node.formula is None:
             return Node(name, role=node.role, rule=node.rule, origin=origin)
-        env = dict(zip(node.axes, cell, strict=True))
-        formula = cells.expand(node.formula, env)
+        formula = cells.expand(node.formula, cells.environment(node, cell))
         return Node(name, formula, fm.names(formula), (), None, node.rule, origin)
 
 

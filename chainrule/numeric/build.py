@@ -33,9 +33,13 @@ def source_of(graph: Graph | IndexGraph) -> Source:
     if isinstance(graph, UnrolledGraph):
         cells = graph.cells
         nodes = cells.graph.nodes
+        sizes = {s: fm.number(n) for s, n in cells.sizes.items() if s not in nodes}
         return Source(
             axes={name: node.axes for name, node in nodes.items()},
-            formulas={name: node.formula for name, node in nodes.items()},
+            formulas={
+                name: node.formula if node.formula is None else fm.substitute(node.formula, sizes)
+                for name, node in nodes.items()
+            },
             roles={name: node.role for name, node in nodes.items() if node.role is not None},
             cells={name: tuple(cells.names[name]) for name in nodes},
             extents=dict(cells.extents),

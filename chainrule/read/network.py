@@ -15,11 +15,12 @@ from chainrule.catalog.building import Builder
 from chainrule.catalog.registry import layers as layer_entries
 from chainrule.catalog.registry import losses, penalties
 from chainrule.core import formula as fm
+from chainrule.core.cells import MAX_PARAMETERS
 from chainrule.core.errors import ChainruleError, LimitError, nearest, shown
 from chainrule.core.graph import Model, Role
 from chainrule.core.naming import SCHEMES
 from chainrule.core.plain import read_formula
-from chainrule.core.unroll import MAX_PARAMETERS, IndexGraph
+from chainrule.core.unroll import IndexGraph
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

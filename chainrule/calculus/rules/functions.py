@@ -23,7 +23,13 @@ if TYPE_CHECKING:
 
     from chainrule.catalog.types import Words
 
-__all__ = ["ELEMENTARY", "Elementary", "activation_arguments", "scalar_activation"]
+__all__ = [
+    "ELEMENTARY",
+    "Elementary",
+    "activation_arguments",
+    "scalar_activation",
+    "vector_derivative",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +172,6 @@ def _vector(formula: fm.Formula, context: Context) -> Outcome | None:
         return None
     other = context.twins[context.wrt]
     same = other == context.output
-    text = entry.derivative_same if same else entry.derivative_other
     mine = next(z for z, p in context.twins.items() if p == context.output)
     table = {
         ("p", "i"): fm.Name(context.output),
@@ -174,11 +179,18 @@ def _vector(formula: fm.Formula, context: Context) -> Outcome | None:
         ("z", "i"): fm.Name(mine),
         ("z", "j"): fm.Name(context.wrt),
     }
-    local = _entries(_read(text), table)
     return Outcome(
-        _grouped(tidy(local)),
+        vector_derivative(entry, table, same=same),
         {"form": "same" if same else "other", "function": context.vector, "wrt": context.wrt},
     )
+
+
+def vector_derivative(
+    entry: VectorActivation, table: Mapping[tuple[str, str], fm.Formula], *, same: bool
+) -> fm.Formula:
+    """∂p_i/∂z_j where i and j are the same or are not; `table` says what p_i, p_j, z_i, z_j are."""
+    text = entry.derivative_same if same else entry.derivative_other
+    return _grouped(tidy(_entries(_read(text), table)))
 
 
 def _entries(formula: fm.Formula, table: Mapping[tuple[str, str], fm.Formula]) -> fm.Formula:
