@@ -14,7 +14,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chainrule.calculus.bulk_plan import Plan
+from chainrule.calculus.deltas import Delta, delta_table
+from chainrule.calculus.derivation import Derivation
 from chainrule.calculus.tidy import drop_ones
+from chainrule.calculus.workspace import Workspace
 from chainrule.catalog.registry import definitions
 from chainrule.core import formula as fm
 from chainrule.core.errors import ChainruleError, nearest
@@ -24,7 +27,6 @@ from chainrule.core.unroll import IndexGraph, UnrolledGraph
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from chainrule.calculus.derivations import Derivations
     from chainrule.core.graph import Node
 
 
@@ -279,16 +281,20 @@ class BulkGradients:
             yield from zip(layer.names, found, strict=True)
 
     def _ordinary(self, name: str, style: str) -> Any:
-        derivation = self._derivations[name]
+        derivation = Derivation(
+            self._workspace, self.graph.output, name, shared=lambda: self._delta_table
+        )
         if style == "deltas":
             return to_sympy(derivation.result_in_deltas, definitions=definitions())
         return derivation.expr
 
     @cached_property
-    def _derivations(self) -> Derivations:
-        from chainrule.calculus.derivations import derive
+    def _workspace(self) -> Workspace:
+        return Workspace(self.graph)
 
-        return derive(self.graph)
+    @cached_property
+    def _delta_table(self) -> Mapping[str, Delta]:
+        return delta_table(self._workspace, self.graph.parameters, self.graph.output)
 
 
 def _slot(

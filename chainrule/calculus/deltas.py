@@ -15,7 +15,7 @@ from chainrule.core.naming import delta_name
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from chainrule.calculus.derivations import Derivations
+    from chainrule.calculus.workspace import Workspace
     from chainrule.core.derivation import Factor
     from chainrule.core.graph import Graph
 
@@ -39,23 +39,12 @@ class Delta:
         return to_sympy(self.value, definitions=definitions())
 
 
-def _inside(family: Derivations, names: Iterable[str]) -> tuple[str, ...]:
-    """Nodes between any of the names and the output, in topological order."""
-    graph = family.graph
-    return graph.sorted(graph.reachable_from(names) & family.workspace.reached(family.of))
-
-
-def delta_table(family: Derivations) -> Mapping[str, Delta]:
+def delta_table(workspace: Workspace, names: Iterable[str], output: str) -> Mapping[str, Delta]:
     """Deltas of the backward pass by node. See `Derivations.deltas`."""
-    graph, workspace, output = family.graph, family.workspace, family.of
-    wanted = {
-        name
-        for name in (*family.names, *family.workspace.original.parameters)
-        if name in graph.nodes
-    }
-    order = _inside(family, wanted)
+    graph, asked = workspace.graph, frozenset(names)
+    wanted = {name for name in (*asked, *workspace.original.parameters) if name in graph.nodes}
+    order = graph.sorted(graph.reachable_from(wanted) & workspace.reached(output))
     inside = frozenset(order)
-    asked = frozenset(family.names)
     leaves = graph.roles
     table: dict[str, Delta] = {}
     stops: dict[str, fm.Formula] = {}

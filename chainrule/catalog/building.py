@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from chainrule.catalog.registry import activations, definitions
 from chainrule.catalog.types import Activation, VectorActivation
 from chainrule.core import formula as fm
 from chainrule.core.errors import ChainruleError, nearest
-from chainrule.core.functions import arities
 from chainrule.core.graph import Node, Origin, Role
 from chainrule.core.plain import Syntax, read_formula
 from chainrule.core.unroll import Axis
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["Builder"]
+    from chainrule.catalog.types import Words
+
+__all__ = ["Builder", "Layer"]
 
 
 class Builder:
@@ -25,10 +26,15 @@ class Builder:
     `source` is the tensor that the next layer reads and `axis` its index letter; `layer` counts
     layers of weights from 1. `last` is set from the last weighted layer on, `final` for the last
     layer of all, whose units are the outputs. `usual` are the values that the catalogue gives to
-    leaves which have none.
+    leaves which have none. `activations` are those of the catalogue, `functions` what it may call.
     """
 
-    def __init__(self, inputs: int) -> None:
+    def __init__(
+        self,
+        inputs: int,
+        activations: Mapping[str, Activation | VectorActivation],
+        functions: Mapping[str, tuple[int, int]],
+    ) -> None:
         self.nodes: dict[str, Node] = {}
         self.axes: dict[str, Axis] = {}
         self.usual: dict[str, str] = {}
@@ -37,7 +43,8 @@ class Builder:
         self.final = False
         self.axis = self.new_axis(inputs)
         self.source = "x"
-        self._syntax = Syntax(functions=arities(definitions()))
+        self._activations = activations
+        self._syntax = Syntax(functions=functions)
         self.add("x", [self.axis], None, kind="input", role=Role.INPUT)
 
     def new_axis(self, size: int, symbol: str | None = None) -> str:
@@ -103,9 +110,9 @@ class Builder:
         options: Mapping[str, object] | None = None,
     ) -> str:  # fmt: skip
         """a[j] = f(z[j]); learnable parameters of f get a leaf per layer."""
-        entry = activations().get(activation)
+        entry = self._activations.get(activation)
         if entry is None:
-            close = nearest(activation, activations())
+            close = nearest(activation, self._activations)
             raise ChainruleError(
                 f"there is no activation called `{activation}`",
                 hint=f"did you mean `{close}`?" if close else "chainrule list activations",
@@ -148,3 +155,20 @@ class Builder:
 def _rename(definition: str, z: str, i: str, m: str) -> fm.Formula:
     formula = read_formula(definition)
     return fm.substitute(formula, {"z": fm.Name(z), "i": fm.Name(i), "m": fm.Name(m)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """A layer: `build` adds its index statements to a `Builder` from a table of options.
+
+    `options` maps each key a model file may give to its default; None means it must be given.
+    `meanings` says what each option is.
+    """
+
+    name: str
+    title: Words
+    source: str
+    options: Mapping[str, object] = field(default_factory=dict)
+    meanings: Mapping[str, Words] = field(default_factory=dict)
+    build: Callable[[Builder, Mapping[str, object]], None]
+    note: Words = field(default_factory=dict)

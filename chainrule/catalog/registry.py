@@ -15,7 +15,8 @@ from chainrule.core.plain import Syntax, read_formula
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from chainrule.catalog.types import Example, Layer, Loss, Penalty, VectorActivation
+    from chainrule.catalog.building import Layer
+    from chainrule.catalog.types import Example, Loss, Penalty, VectorActivation
 
 __all__ = ["activations", "definitions", "examples", "layers", "losses", "penalties"]
 

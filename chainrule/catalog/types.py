@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from chainrule.catalog.building import Builder
-
-__all__ = ["Activation", "Example", "Layer", "Loss", "Penalty", "VectorActivation", "Words"]
+__all__ = ["Activation", "Example", "Loss", "Penalty", "VectorActivation", "Words"]
 
 Words = Mapping[str, str]
 """One text per language: {"en": …, "ko": …}."""
@@ -130,23 +124,6 @@ class Penalty:
     scale: str
     strength: Mapping[str, str]
     meanings: Mapping[str, Words] = field(default_factory=dict)
-    note: Words = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layer:
-    """A layer: `build` adds its index statements to a `Builder` from a table of options.
-
-    `options` maps each key a model file may give to its default; None means it must be given.
-    `meanings` says what each option is.
-    """
-
-    name: str
-    title: Words
-    source: str
-    options: Mapping[str, object] = field(default_factory=dict)
-    meanings: Mapping[str, Words] = field(default_factory=dict)
-    build: Callable[[Builder, Mapping[str, object]], None]
     note: Words = field(default_factory=dict)
 
 

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from chainrule.numeric.checkpoint import Checkpoint
     from chainrule.numeric.compiled import Compiled
     from chainrule.numeric.data import Data
-    from chainrule.numeric.descent import State
     from chainrule.numeric.divergence import Breakdown
     from chainrule.numeric.hold import Hold
     from chainrule.numeric.report import Report
+    from chainrule.numeric.run import State
     from chainrule.numeric.training import Divergence, Progress, Settings, Training
 
 __all__ = ["Session"]
@@ -45,7 +45,8 @@ class Session:
         hold: Hold | None,
         options: Mapping[str, Any],
     ) -> None:
-        from chainrule.numeric.descent import State, parameters_of
+        from chainrule.numeric.descent import parameters_of
+        from chainrule.numeric.run import State
 
         self.compiled, self.known, self.settings, self.data = compiled, known, settings, data
         self.held_out = held_out

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from chainrule.numeric.data import Data
     from chainrule.numeric.hold import Hold
     from chainrule.numeric.report import Report
-    from chainrule.numeric.training import Settings, Training
+    from chainrule.numeric.run import Settings, Training
 
     _Pages = Callable[[Report], Iterable[str]]
     _Part = Callable[[Training, Session, Mapping[str, Any]], None]
@@ -417,7 +417,7 @@ def _without_value(missing: Sequence[str], parameters: frozenset[str]) -> Chainr
 
 def _settings(compiled: Compiled, kept: Checkpoint | None, options: Mapping[str, Any]) -> Settings:
     from chainrule.numeric.optimizers import CONSTANTS
-    from chainrule.numeric.training import Settings
+    from chainrule.numeric.run import Settings
 
     batch, shuffle = options["batch"], options["shuffle"]
     if batch is None and kept is not None:

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import singledispatch
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -57,6 +58,7 @@ __all__ = [
     "names",
     "negate",
     "number",
+    "plain_text",
     "rebuild",
     "replace",
     "starts_with_minus",
@@ -66,15 +68,19 @@ __all__ = [
 ]
 
 
+@singledispatch
+def plain_text(formula: object) -> str:
+    """A formula in plain syntax: `core.plain_print`, which every reader loads, registers itself."""
+    return repr(formula)
+
+
 class Formula:
     """Base of all formula nodes. `str()` is the formula in plain syntax."""
 
     __slots__ = ()
 
     def __str__(self) -> str:
-        from chainrule.core.plain_print import print_plain
-
-        return print_plain(self)
+        return plain_text(self)
 
     @property
     def parts(self) -> tuple[Formula, ...]:

@@ -14,87 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule.core import formula as fm
 from chainrule.core.errors import ChainruleError, nearest
-from chainrule.core.lower import to_sympy
+from chainrule.core.node import Model, Node, Origin
 from chainrule.core.roles import Role
+from chainrule.core.statements import nodes_of, role_named
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from chainrule.core.plain import Statement
 
 
-__all__ = ["Graph", "Model", "Node", "Origin", "Role"]
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a node of a layered model comes from; notation profiles and naming schemes read it.
-
-    `layer` is 0 for the inputs; `index` is the unit, or (unit, source) for a weight, from 1.
-    `last` marks the output layer.
-    """
-
-    kind: str
-    layer: int = 0
-    index: tuple[int, ...] = ()
-    last: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """One name: a statement with its formula, or a leaf with its role."""
-
-    name: str
-    formula: fm.Formula | None = None
-    parents: tuple[str, ...] = ()
-    axes: tuple[str, ...] = ()
-    role: Role | None = None
-    rule: str | None = None
-    origin: Origin | None = None
-    symbols: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
-
-    @property
-    def is_leaf(self) -> bool:
-        """Whether nothing defines it."""
-        return self.formula is None
-
-    @property
-    def expr(self) -> Any:
-        """Its sympy expression: the definition, or its own symbol for a leaf."""
-        formula = self.formula if self.formula is not None else fm.Name(self.name)
-        return to_sympy(formula, symbols=self.symbols)
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """What a model file says beside its equations.
-
-    `values`, `rate_value` and the `constants` of the optimizer keep the spelling of numbers;
-    `functions` are declared functions without a definition, by name with their number of arguments.
-    `usual` are the catalogue's usual values of leaves; after `taken_as_usual` they are those of
-    them that are taken.
-    """
-
-    title: str = ""
-    rate: str = "alpha"
-    rate_value: str | None = None
-    optimizer: str | None = None
-    constants: Mapping[str, str] = field(default_factory=dict)
-    values: Mapping[str, str] = field(default_factory=dict)
-    usual: Mapping[str, str] = field(default_factory=dict)
-    freeze: tuple[str, ...] = ()
-    latex: Mapping[str, str] = field(default_factory=dict)
-    notation: str | None = None
-    functions: Mapping[str, int] = field(default_factory=dict)
-    assume: tuple[str, ...] = ()
-    source: str = ""
-
-    def taken_as_usual(self, given: Collection[str] = ()) -> dict[str, Any]:
-        """Changes (see `with_model`) that give leaves without a value the usual one, if any.
-
-        `given` are leaves that get their value elsewhere.
-        """
-        known = {*self.values, *given}
-        taken = {name: text for name, text in self.usual.items() if name not in known}
-        return {"values": {**taken, **self.values}, "usual": taken}
+__all__ = ["Graph", "Model", "Node", "Origin", "Role", "build_graph"]
 
 
 @dataclass(frozen=True)
@@ -123,9 +53,11 @@ class Graph:
         Names may be strings or symbols; the symbols are kept, so that `.expr` gives back
         expressions in them. Raises `ChainruleError` for what is not a scalar formula.
         """
-        from chainrule.core.statements import graph_from_sympy
+        from chainrule.core.sympy_statements import statements_of
 
-        return graph_from_sympy(equations, output=output, roles=roles)
+        statements, symbols = statements_of(equations)
+        known = {name: role_named(role) for name, role in roles.items()}
+        return build_graph(statements, output=output, roles=known, symbols=symbols)
 
     # -- looking
 
@@ -362,3 +294,30 @@ class Graph:
                 f"there is no size `{symbol}` in this model", hint="its equations are written out"
             )
         return self
+
+
+def build_graph(
+    statements: Sequence[Statement],
+    *,
+    output: str | None = None,
+    roles: Mapping[str, Role] = MappingProxyType({}),
+    rules: Mapping[str, str] = MappingProxyType({}),
+    model: Model | None = None,
+    symbols: Mapping[str, Any] | None = None,
+) -> Graph:
+    """A graph from scalar statements in any order.
+
+    The output is the last statement unless named. Raises `ChainruleError` at the place of a
+    second assignment, a cycle, an index on a name, or a name that looks like a slip.
+    """
+    model, symbols = model or Model(), symbols or {}
+    nodes = nodes_of(statements, roles, rules, model, symbols)
+    last = statements[-1].target
+    chosen = output or (last.id if isinstance(last, fm.Name) else "")
+    graph = Graph(nodes, chosen, model, symbols)
+    if graph[chosen].is_leaf:
+        raise ChainruleError(
+            f"the output `{chosen}` is a leaf: no equation defines it",
+            hint=f"name one that is defined, such as `{last}`",
+        )
+    return graph

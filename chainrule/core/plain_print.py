@@ -159,3 +159,6 @@ def print_plain(formula: fm.Formula) -> str:
         if id(node) not in done:
             done[id(node)] = _PRINT[type(node)](node, done)
     return done[id(formula)]
+
+
+fm.plain_text.register(fm.Formula, print_plain)

@@ -1,4 +1,4 @@
-"""Graphs from statements: equations in any order, or sympy expressions.
+"""Nodes from statements: equations in any order.
 
 Single assignment, cycles, entries of arrays and names that look like slips are checked here, each
 error at its place.
@@ -7,23 +7,22 @@ error at its place.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from chainrule.core import formula as fm
-from chainrule.core.errors import ChainruleError, LimitError, Source, Span, nearest, shown
-from chainrule.core.functions import CONSTANTS, PRIMITIVES
-from chainrule.core.graph import Graph, Model, Node, Role
-from chainrule.core.lower import from_sympy
-from chainrule.core.plain import MAX_EXPONENT, Statement, constant_value, name_problem
+from chainrule.core.errors import ChainruleError, Span, nearest, shown
+from chainrule.core.node import Node
+from chainrule.core.plain import Statement, constant_value
+from chainrule.core.roles import Role
 from chainrule.core.tokens import latin_twin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-__all__ = ["build_graph", "graph_from_sympy", "infer_role", "role_named", "with_exponentials"]
+    from chainrule.core.node import Model
+
+__all__ = ["infer_role", "nodes_of", "role_named", "with_exponentials"]
 
 
 def role_named(value: object) -> Role:
@@ -60,23 +59,17 @@ def _occurrence(formula: fm.Formula, name: str) -> Span | None:
     return None
 
 
-def build_graph(
+def nodes_of(
     statements: Sequence[Statement],
-    *,
-    output: str | None = None,
-    roles: Mapping[str, Role] = MappingProxyType({}),
-    rules: Mapping[str, str] = MappingProxyType({}),
-    model: Model | None = None,
-    symbols: Mapping[str, Any] | None = None,
-) -> Graph:
-    """A graph from scalar statements in any order.
-
-    The output is the last statement unless named. Raises `ChainruleError` at the place of a
-    second assignment, a cycle, an index on a name, or a name that looks like a slip.
-    """
+    roles: Mapping[str, Role],
+    rules: Mapping[str, str],
+    model: Model,
+    symbols: Mapping[str, Any],
+) -> dict[str, Node]:
+    """The nodes of scalar statements in any order, each behind what it reads. See `build_graph`."""
     if not statements:
         raise ChainruleError("there are no equations here", hint="write `name = formula`")
-    functions = model.functions if model else {}
+    functions = model.functions
     table: dict[str, Statement] = {}
     for statement in statements:
         target = statement.target
@@ -99,13 +92,12 @@ def build_graph(
             )
         _check_scalar(statement, functions)
         table[target.id] = statement
-    if "e" not in {*table, *roles, *(model.values if model else ())}:
+    if "e" not in {*table, *roles, *model.values}:
         table = _with_exponentials(table)
     order = _topological(table)
     _check_twins(table)
     _check_slips(table, roles)
     nodes: dict[str, Node] = {}
-    symbols = symbols or {}
     for name in order:
         statement = table[name]
         parents = fm.names(statement.formula)
@@ -114,15 +106,7 @@ def build_graph(
                 role = roles.get(parent) or infer_role(parent)
                 nodes[parent] = Node(parent, role=role, symbols=symbols)
         nodes[name] = Node(name, statement.formula, parents, rule=rules.get(name), symbols=symbols)
-    last = statements[-1].target
-    chosen = output or (last.id if isinstance(last, fm.Name) else "")
-    graph = Graph(nodes, chosen, model or Model(), symbols)
-    if graph[chosen].is_leaf:
-        raise ChainruleError(
-            f"the output `{chosen}` is a leaf: no equation defines it",
-            hint=f"name one that is defined, such as `{next(reversed(table))}`",
-        )
-    return graph
+    return nodes
 
 
 def with_exponentials(formula: fm.Formula) -> fm.Formula:
@@ -312,114 +296,3 @@ def _distance(a: str, b: str) -> int:
         for j, y in enumerate(b, 1):
             previous, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, previous + (x != y))
     return row[-1]
-
-
-def graph_from_sympy(
-    equations: Any, *, output: str | None = None, roles: Mapping[str, str] = MappingProxyType({})
-) -> Graph:
-    """See `Graph.from_sympy`."""
-    if isinstance(equations, str | bytes) or not hasattr(equations, "__iter__"):
-        raise ChainruleError(
-            f"{shown(equations)} is no collection of equations",
-            hint="Graph.from_sympy({y: w*x + b}), or a list of Eq(y, w*x + b)",
-        )
-    pairs = equations.items() if isinstance(equations, Mapping) else map(_sides, equations)
-    statements: list[Statement] = []
-    symbols: dict[str, Any] = {}
-    for left, right in pairs:
-        name = _target(left)
-        if not isinstance(left, str):
-            _take_symbol(symbols, left)
-        expr = right if hasattr(right, "free_symbols") else _number_to_sympy(right)
-        for symbol in expr.free_symbols:
-            _take_symbol(symbols, symbol)
-        _check_numbers(expr)
-        text = f"{name.id} = {expr}"
-        try:
-            formula = from_sympy(expr)
-        except ChainruleError as error:
-            source = Source("sympy", text)
-            raise error.at(source, Span(len(name.id) + 3, len(text))) from None
-        span = Span(0, len(text))
-        statements.append(Statement(name, formula, Source("sympy", text), span))
-    known = {name: role_named(role) for name, role in roles.items()}
-    functions = {
-        node.function: len(node.args)
-        for statement in statements
-        for node in fm.walk(statement.formula)
-        if isinstance(node, fm.Call)
-        and node.function not in PRIMITIVES
-        and node.function not in CONSTANTS
-    }
-    for function, count in functions.items():
-        if count != 1:
-            raise ChainruleError(
-                f"`{function}` has {count} arguments; functions without a definition have one"
-            )
-    return build_graph(statements, output=output, roles=known, symbols=symbols)
-
-
-def _check_numbers(expr: Any) -> None:
-    """Raise for numbers that would take for ever to print or to raise to a power."""
-    import sympy
-
-    atoms = expr.atoms(sympy.Rational) if isinstance(expr, sympy.Basic) else ()
-    if any(max(abs(int(atom.p)), int(atom.q)).bit_length() > 200 for atom in atoms):
-        raise LimitError("a number in this expression has more than 60 digits")
-    powers = expr.atoms(sympy.Pow) if isinstance(expr, sympy.Basic) else ()
-    if any(power.exp.is_Number and abs(power.exp) > MAX_EXPONENT for power in powers):
-        raise LimitError(f"an exponent in this expression is larger than {MAX_EXPONENT}")
-
-
-def _target(left: Any) -> fm.Name:
-    """The name on a left side: a symbol or a text."""
-    if isinstance(left, str):
-        problem = name_problem(left)
-        if problem is not None:
-            raise problem
-        return fm.Name(left)
-    if not getattr(left, "is_Symbol", False):
-        raise ChainruleError(
-            f"the left side {left} is not a single symbol", hint="write Eq(y, w*x + b)"
-        )
-    return fm.Name(left.name)
-
-
-def _take_symbol(symbols: dict[str, Any], symbol: Any) -> None:
-    """Keep the user's own symbol; two different ones of one name cannot be told apart."""
-    name = str(getattr(symbol, "name", symbol))
-    problem = name_problem(name) if getattr(symbol, "is_Symbol", False) else None
-    if problem is not None:
-        raise ChainruleError(f"the symbol {shown(name)}: {problem.message}", hint=problem.hint)
-    if symbols.setdefault(name, symbol) != symbol:
-        raise ChainruleError(
-            f"there are two different symbols called {name}",
-            hint="make the symbol once and use it everywhere; assumptions such as real=True count",
-        )
-
-
-def _number_to_sympy(value: Any) -> Any:
-    import math
-    import numbers
-
-    import sympy
-
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise ChainruleError(
-            f"{shown(value)} is not a sympy expression",
-            hint="build it from sympy.Symbol; equations in text go to chainrule.equations",
-        )
-    if not math.isfinite(value):
-        raise ChainruleError(f"{value} is not a finite number")
-    return sympy.Integer(value) if isinstance(value, int) else sympy.Float(float(value))
-
-
-def _sides(equation: Any) -> tuple[Any, Any]:
-    if type(equation).__name__ == "Equality":
-        return equation.lhs, equation.rhs
-    if isinstance(equation, tuple) and len(equation) == 2:
-        return equation
-    raise ChainruleError(
-        f"{shown(equation)} is neither an Eq nor a pair (name, expression)",
-        hint="write Eq(y, w*x + b)",
-    )

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chainrule.core.errors import ChainruleError, shown
-from chainrule.numeric.descent import State
+from chainrule.numeric.run import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence

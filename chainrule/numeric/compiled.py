@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from chainrule.numeric.kernel import Kernel, Values
     from chainrule.numeric.layout import Layout
     from chainrule.numeric.program import Program
-    from chainrule.numeric.training import Training
+    from chainrule.numeric.run import Training
 
 __all__ = ["Compiled", "compile_graph"]
 

@@ -6,11 +6,11 @@ import copy
 import math
 from array import array
 from itertools import product
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from chainrule.core.errors import ChainruleError
 from chainrule.core.roles import Role
+from chainrule.numeric.run import State, Traced
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from chainrule.numeric.divergence import Breakdown, Broken
     from chainrule.numeric.kernel import Kernel, Values
     from chainrule.numeric.layout import Layout, Tensor
-    from chainrule.numeric.training import Settings, Training
+    from chainrule.numeric.run import Settings, Training
 
 __all__ = [
-    "Descent", "Divergence", "State", "Traced", "Trainable", "parameters_of", "with_data",
+    "Descent", "Divergence", "Trainable", "parameters_of", "with_data",
 ]  # fmt: skip
 
 
@@ -47,27 +47,6 @@ class Trainable(Protocol):
 
     def pack(self, values: Mapping[str, Any], samples: int | None) -> Values:
         """The kernel's arrays of all leaves. Raises `ChainruleError` for those without value."""
-
-
-class State(NamedTuple):
-    """Where a run stands: what has to be kept to take it up again, every float exact.
-
-    `losses` holds the loss before each of the `step` updates; `memory` is what the optimizer
-    keeps of every parameter that is trained, by its names (`velocity`; `m` and `v`).
-    """
-
-    step: int
-    losses: Sequence[float]
-    parameters: Mapping[str, float]
-    memory: Mapping[str, Mapping[str, float]] = MappingProxyType({})
-
-
-class Traced(NamedTuple):
-    """One step: the loss before it, and old value, gradient and new value by parameter."""
-
-    step: int
-    loss: float
-    moves: Mapping[str, tuple[float, float, float]]
 
 
 class _Mark(NamedTuple):

@@ -11,15 +11,18 @@ from __future__ import annotations
 
 import math
 import random
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chainrule.core.errors import ChainruleError
+from chainrule.core.plain_print import print_plain
 from chainrule.numeric.checking.directions import Directions, explained
 from chainrule.numeric.checking.forward_pass import forward_error
 from chainrule.numeric.checking.instance import Instance, elsewhere, filled
 from chainrule.numeric.checking.judge import Judge, Measure
 from chainrule.numeric.checking.library import compare
-from chainrule.numeric.checking.results import GradCheck, Judgement
+from chainrule.numeric.checking.page import text_page
+from chainrule.numeric.checking.results import Judgement, Report
 from chainrule.numeric.checking.settle import settle
 from chainrule.numeric.checking.subject import Subject
 
@@ -35,6 +38,14 @@ __all__ = ["SAMPLE", "TOLERANCE", "GradCheck", "gradcheck"]
 
 TOLERANCE = 1e-6
 SAMPLE = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GradCheck(Report):
+    """A gradient check. `str()` is the page that `chainrule gradcheck` prints."""
+
+    def __str__(self) -> str:
+        return "".join(text_page(self, "en", print_plain))
 
 
 def gradcheck(

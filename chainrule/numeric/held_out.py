@@ -4,32 +4,21 @@ from __future__ import annotations
 
 from array import array
 from itertools import compress
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from chainrule.core.errors import ChainruleError
 from chainrule.numeric.data import Data
 from chainrule.numeric.descent import with_data
+from chainrule.numeric.run import Validation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from chainrule.numeric.descent import Descent, Trainable
 
-__all__ = ["HeldOut", "Validation", "split_by_column", "split_by_share"]
+__all__ = ["HeldOut", "split_by_column", "split_by_share"]
 
 _MOST_POINTS = 100
-
-
-class Validation(NamedTuple):
-    """What came out for the samples held out.
-
-    `losses` maps steps to the mean of the output over these samples after so many updates; the
-    last is the end. `outputs` are those at the end, a number each or a list of one per sample.
-    """
-
-    samples: int
-    losses: Mapping[int, float]
-    outputs: Mapping[str, float | list[float]]
 
 
 def split_by_column(data: Data, column: str) -> tuple[Data, Data]:

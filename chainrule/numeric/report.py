@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from chainrule.numeric.divergence import Breakdown
-    from chainrule.numeric.held_out import Validation
-    from chainrule.numeric.training import Settings, Traced, Training
+    from chainrule.numeric.run import Settings, Traced, Training, Validation
 
 __all__ = ["Report", "csv_report", "facts", "json_report", "languages", "loss_json", "text_report"]
 

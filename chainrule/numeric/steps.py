@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from chainrule.core.unroll import IndexGraph
     from chainrule.numeric.compiled import Compiled
     from chainrule.numeric.data import Data
-    from chainrule.numeric.descent import Traced
-    from chainrule.numeric.training import Settings, Training
+    from chainrule.numeric.run import Settings, Traced, Training
 
 __all__ = ["Column", "StepTable"]
 

@@ -11,8 +11,9 @@ from chainrule.catalog.registry import definitions
 from chainrule.core import formula as fm
 from chainrule.core.errors import ChainruleError, LimitError, Source, Span, shown
 from chainrule.core.functions import arities
+from chainrule.core.graph import build_graph
 from chainrule.core.plain import Statement, Syntax, read_statement
-from chainrule.core.statements import build_graph, role_named, with_exponentials
+from chainrule.core.statements import role_named, with_exponentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -12,11 +12,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from chainrule.catalog.building import Builder
+from chainrule.catalog.registry import activations, definitions, losses, penalties
 from chainrule.catalog.registry import layers as layer_entries
-from chainrule.catalog.registry import losses, penalties
 from chainrule.core import formula as fm
 from chainrule.core.cells import MAX_PARAMETERS
 from chainrule.core.errors import ChainruleError, LimitError, nearest, shown
+from chainrule.core.functions import arities
 from chainrule.core.graph import Model, Role
 from chainrule.core.naming import SCHEMES
 from chainrule.core.plain import read_formula
@@ -25,7 +26,8 @@ from chainrule.core.unroll import IndexGraph
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from chainrule.catalog.types import Layer, Loss, Penalty
+    from chainrule.catalog.building import Layer
+    from chainrule.catalog.types import Loss, Penalty
 
 __all__ = ["MisspeltKey", "dense", "layer", "network", "shorthand"]
 
@@ -84,7 +86,7 @@ def network(
                 hint="take one of the two out",
                 path=("penalties", place),
             )
-    builder = Builder(inputs)
+    builder = Builder(inputs, activations(), arities(definitions()))
     for place, (entry, options) in enumerate(specs):
         builder.last = place >= weighted[-1]
         builder.final = place == len(specs) - 1

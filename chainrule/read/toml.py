@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from chainrule.core.errors import ChainruleError, LimitError, Source, Span, nearest, shown
 from chainrule.core.functions import ALIASES, CONSTANTS
-from chainrule.core.graph import Graph, Model, Role
+from chainrule.core.graph import Graph, Model, Role, build_graph
 from chainrule.core.plain import SPECIAL
-from chainrule.core.statements import build_graph, role_named
+from chainrule.core.statements import role_named
 from chainrule.read.equations import read_lines, syntax
 from chainrule.read.network import MisspeltKey, network
 from chainrule.read.positions import Places, locate

@@ -82,7 +82,7 @@ class ShownDerivations(_Shows, Derivations):
         return self
 
     def _member(self, name: str) -> ShownDerivation:
-        return ShownDerivation(self.workspace, self.of, name, family=self)
+        return ShownDerivation(self.workspace, self.of, name, shared=lambda: self.deltas)
 
 
 def derive(

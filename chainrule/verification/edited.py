@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from chainrule.core.graph import Graph
-    from chainrule.numeric.checking.results import GradCheck
+    from chainrule.numeric.checking.results import Report
     from chainrule.verification.budget import Budget
     from chainrule.verification.probe import Vector
     from chainrule.verification.tracing import Tracing
@@ -76,7 +76,7 @@ _OWN = (_TIMES, _RATE, _STEP, _OPPOSITE, _NOTHING, _OTHER)
 class Edited:
     """The search for what may have been computed, of one given gradient."""
 
-    def __init__(self, graph: Graph, report: GradCheck, tracing: Tracing, budget: Budget) -> None:
+    def __init__(self, graph: Graph, report: Report, tracing: Tracing, budget: Budget) -> None:
         # the values need not fit the facts
         self.verifier = Verifier(graph, takes_declared=False, whole=budget)
         self.judge = self.verifier.judge

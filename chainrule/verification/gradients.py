@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 from chainrule.core import formula as fm
 from chainrule.core.errors import ChainruleError
-from chainrule.numeric.checking.results import Explained, GradCheck, Judgement
-from chainrule.numeric.gradcheck import SAMPLE, TOLERANCE
+from chainrule.numeric.checking.results import Explained, Judgement
+from chainrule.numeric.gradcheck import SAMPLE, TOLERANCE, GradCheck
 from chainrule.numeric.gradcheck import gradcheck as plain_gradcheck
 from chainrule.read.models import load_model
 from chainrule.show.locales import Phrase, languages, load_locale

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from chainrule.core.claim import Judged
     from chainrule.core.graph import Graph
-    from chainrule.numeric.checking.results import GradCheck
+    from chainrule.numeric.checking.results import Report
     from chainrule.verification.probe import Vector
 
 __all__ = ["Tracing"]
@@ -52,7 +52,7 @@ class Tracing:
     A graph that is `large` is not looked at node by node: no factors are traced in it.
     """
 
-    def __init__(self, graph: Graph, report: GradCheck) -> None:
+    def __init__(self, graph: Graph, report: Report) -> None:
         self.report = report
         self.samples = report.samples
         self.large = len(graph) > _MOST_NODES

@@ -11,6 +11,7 @@ from chainrule.calculus.derivations import derive
 from chainrule.catalog.building import Builder
 from chainrule.catalog.registry import activations, definitions, losses, penalties
 from chainrule.core.errors import ChainruleError
+from chainrule.core.functions import arities
 from chainrule.core.graph import Role
 from chainrule.core.lower import to_sympy
 from chainrule.core.plain import print_plain
@@ -112,7 +113,7 @@ def test_other_layers(kind, place):
 
 def statements(*written_ones, axes=()):
     """A graph of index statements over i0 (three inputs x) and further axes."""
-    builder = Builder(3)
+    builder = Builder(3, activations(), arities(definitions()))
     for letter, size in axes:
         old = builder.axes.get(size)
         builder.axes[letter] = (

@@ -13,7 +13,8 @@ import textwrap
 import pytest
 
 from chainrule.catalog import registry
-from chainrule.catalog.types import Activation, Example, Layer, Loss, Penalty, VectorActivation
+from chainrule.catalog.building import Layer
+from chainrule.catalog.types import Activation, Example, Loss, Penalty, VectorActivation
 from chainrule.core import formula as fm
 from chainrule.core.functions import PRIMITIVES
 from chainrule.core.plain import print_plain, read_formula

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 import pytest
 
 from chainrule.catalog import registry
-from chainrule.catalog.types import Activation, Layer, Loss, Penalty, VectorActivation
+from chainrule.catalog.building import Layer
+from chainrule.catalog.types import Activation, Loss, Penalty, VectorActivation
 from chainrule.show.locales import languages
 
 LANGUAGES = set(languages())

@@ -24,7 +24,7 @@ from chainrule.numeric.checkpoint import (
     write_checkpoint,
 )
 from chainrule.numeric.data import Data
-from chainrule.numeric.descent import State
+from chainrule.numeric.run import State
 from chainrule.read.equations import equations
 from chainrule.read.models import load_model
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chainrule.catalog.types import Layer
+from chainrule.catalog.building import Layer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

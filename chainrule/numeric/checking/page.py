@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from chainrule.numeric.checking.results import (
         Checked,
-        GradCheck,
         PeerResult,
+        Report,
         Taylor,
         WrongFactor,
     )
@@ -42,9 +42,7 @@ _SIDES = {(True, False): "left side", (False, True): "right side", (True, True):
 class _Page:
     """One page in one language; `math` prints formulas."""
 
-    def __init__(
-        self, report: GradCheck, lang: str, math_text: Callable[[fm.Formula], str]
-    ) -> None:
+    def __init__(self, report: Report, lang: str, math_text: Callable[[fm.Formula], str]) -> None:
         self.report = report
         self.lang = lang
         self.words = WORDS[lang]
@@ -267,7 +265,7 @@ class _Page:
 
 
 def text_page(
-    report: GradCheck,
+    report: Report,
     lang: str,
     math_text: Callable[[fm.Formula], str],
     missing: Sequence[str] = (),

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from chainrule.numeric.checking.results import (
         Checked,
         Explained,
-        GradCheck,
         PeerResult,
+        Report,
         Taylor,
         WrongFactor,
     )
@@ -26,7 +26,7 @@ SCHEMA = "chainrule.gradcheck/1"
 _MAX_DRAWN = 1_000
 
 
-def json_page(report: GradCheck, lang: str = "en") -> Iterator[str]:
+def json_page(report: Report, lang: str = "en") -> Iterator[str]:
     """The contract `chainrule.gradcheck/1`; a number that is not finite is null."""
     many = len(report.drawn) > _MAX_DRAWN
     explained = {one.wrt: one for one in report.explained}

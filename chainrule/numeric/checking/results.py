@@ -16,9 +16,9 @@ __all__ = [
     "Checked",
     "Explained",
     "Forward",
-    "GradCheck",
     "Judgement",
     "PeerResult",
+    "Report",
     "Sample",
     "Taylor",
     "WrongFactor",
@@ -173,8 +173,8 @@ class Explained:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GradCheck:
-    """A gradient check.
+class Report:
+    """What a gradient check found.
 
     `total` is the number of parameters of which `parameters` were checked. `drawn` are the leaves
     whose values were drawn at random with `seed`, `usual` those with the catalogue's usual value.
@@ -211,13 +211,6 @@ class GradCheck:
             and all(taylor.verdict is not Judgement.WRONG for taylor in self.taylor)
             and (self.peer is None or self.peer.ok)
         )
-
-    def __str__(self) -> str:
-        """The page that `chainrule gradcheck` prints."""
-        from chainrule.core.plain import print_plain
-        from chainrule.numeric.checking.page import text_page
-
-        return "".join(text_page(self, "en", print_plain))
 
     def with_verdict(self, verdict: Judgement) -> tuple[Checked, ...]:
         """The parameters with a verdict."""

@@ -15,6 +15,7 @@ from chainrule.catalog.building import Builder
 from chainrule.catalog.registry import activations, definitions, losses, penalties
 from chainrule.core.errors import ChainruleError
 from chainrule.core.evaluate import evaluate
+from chainrule.core.functions import arities
 from chainrule.core.naming import _COMMON, NamingScheme
 from chainrule.core.unroll import IndexGraph
 from chainrule.numeric.targets import Options, targets
@@ -330,7 +331,7 @@ STATEMENTS = {
 
 def with_statement(statement):
     """Two inputs, z[j] = Σ W1[j, i] x[i] + b1[j], and q[k] as a formula of z and two weights."""
-    builder = Builder(2)
+    builder = Builder(2, activations(), arities(definitions()))
     z, j = builder.weighted(3, "per-unit")
     k = builder.new_axis(2)
     names = {"J": j, "K": k, "I": builder.twin(j), "z": z, "V": "W5", "v": "W6"}
