@@ -75,7 +75,7 @@ class Cells:
         self.graph = graph
         self.extents = extents
         self.sizes = {axis.size: extents[letter] for letter, axis in graph.axes.items()}
-        self._starts = {
+        self.starts = {
             letter: whole_number(axis.range.start, self.sizes)
             for letter, axis in graph.axes.items()
         }
@@ -203,7 +203,7 @@ class Cells:
     def environment(self, node: Node, cell: Sequence[int]) -> dict[str, int]:
         """The whole numbers that the letters of a statement are at one of its cells."""
         return {
-            letter: self._starts[letter] + position
+            letter: self.starts[letter] + position
             for letter, position in zip(node.axes, cell, strict=True)
         }
 
@@ -211,7 +211,7 @@ class Cells:
         base = formula.base.id
         axes = self.graph.nodes[base].axes
         cell = [
-            self._at(index, env, base) - self._starts[axis]
+            self._at(index, env, base) - self.starts[axis]
             for index, axis in zip(formula.indices, axes, strict=True)
         ]
         return fm.Name(self.name(base, cell))
@@ -240,7 +240,7 @@ class Cells:
         inner = dict(env)
         terms = []
         for position in range(self.extents[letter]):
-            inner[letter] = self._starts[letter] + position
+            inner[letter] = self.starts[letter] + position
             terms.append(self.expand(formula.body, inner))
         return fm.add(*terms)
 

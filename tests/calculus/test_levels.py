@@ -59,7 +59,7 @@ def locals_of(graph):
             extents = {**cells.extents}
             for twin in found._twins:
                 extents.setdefault(twin, extents[re.sub(r"(_\d+)+$", "", twin)])
-            cells.extents = extents
+            cells.extents, cells.starts = extents, dict.fromkeys(extents, 0)
             for places in itertools.product(*(range(extents[letter]) for letter in letters)):
                 place = dict(zip(letters, places, strict=True))
                 if _holds(branch.piece, place):
