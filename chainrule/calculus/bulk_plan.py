@@ -1,18 +1,22 @@
 """Layered networks differentiated statement by statement: one local derivative for a whole layer.
 
-`z[j] = sum(i, W[j, i]*a[i]) + b[j]` has the same derivative by every W[j, i]: a[i]. The engine
-works it out once, on a copy of the network whose layers have three units, and every name in it is
-explained by the position of the reader or of what is read. Where a name is not (a sum that
-remains), there is no template and the local derivatives are worked out cell by cell.
+`z[j] = sum(i, W[j, i]*a[i]) + b[j]` has the same derivative by every W[j, i]: a[i]. It is read from
+the adjoints in index form, where every entry stands at the position of the reader or of what is
+read. Where a sum remains in it, there is no template and the local derivatives are worked out cell
+by cell.
 """
 
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 from typing import TYPE_CHECKING
 
+from chainrule.calculus.adjoints import Adjoints
+from chainrule.calculus.tidy import tidy
 from chainrule.calculus.workspace import Workspace
 from chainrule.core import formula as fm
 from chainrule.core.graph import Role
@@ -21,13 +25,11 @@ from chainrule.core.naming import delta_name
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from chainrule.calculus.adjoints import Adjoint, Branch
     from chainrule.core.graph import Node
     from chainrule.core.unroll import UnrolledGraph
 
 __all__ = ["Local", "Plan", "Reading", "Slot"]
-
-_SMALL = 3
-"""Units per layer of the copy: the reader's position, what it reads, and one that is neither."""
 
 Cell = tuple[int, ...]
 
@@ -99,11 +101,8 @@ class Plan:
         self.shapes = {
             name: tuple(extents[axis] for axis in node.axes) for name, node in self.nodes.items()
         }
-        sizes = {self._axes[axis].size: _SMALL if n > 1 else 1 for axis, n in extents.items()}
-        self._small = graph.cells.graph.unroll(sizes)
-        self._work = Workspace(self._small)
-        place = self._small.cells.place
-        self.hidden = {place[name][0] for name in self._work.hidden}
+        self.hidden = graph.cells.graph.passed_through()
+        self._adjoints = Adjoints(graph.cells.graph.without(self.hidden))
         self._locals: dict[tuple[str, str], dict[tuple[int | None, ...], Local]] = {}
         self._strides = {name: _steps(shape) for name, shape in self.shapes.items()}
         self._matches: dict[tuple[str, str], tuple[int | None, ...]] = {}
@@ -251,10 +250,16 @@ class Plan:
         origin = self.nodes[tensor].origin
         if origin is not None and origin.kind == "preactivation":
             return True
-        node = self._work.graph.nodes[self._small.cells.names[tensor][0]]
-        place = self._small.cells.place
+        node = self.nodes[tensor]
         inside = {*self.inside, *self.parameters}
-        return sum(place[parent][0] in inside for parent in node.parents) > 1
+        single: Counter[str] = Counter()
+        summed: Counter[str] = Counter()
+        for base, *letters in dict.fromkeys(_entries(node.formula or fm.ZERO)):
+            if base in inside:
+                over = [self.cells.extents[letter] for letter in letters if letter not in node.axes]
+                single[base] += not over
+                summed[base] = max(summed[base], prod(over) if over else 0)
+        return sum((single | summed).values()) > 1
 
     # -- local derivatives
 
@@ -342,51 +347,82 @@ class Plan:
     def _generalised(
         self, reader: str, tensor: str, ties: tuple[int | None, ...]
     ) -> tuple[fm.Formula | None, Mapping[str, Slot]]:
-        """The derivative at one position of the copy, its names explained by that position."""
+        """The local derivative where ties are as they are, its entries as slots."""
         ranges, read = self.symbols(reader), self.symbols(tensor)
         if len(set(ranges)) < len(ranges) or len(set(read)) < len(read):
             return None, {}
-        of = (0,) * len(ranges)
-        wrt = tuple(
-            0 if tie is not None or extent == 1 else 1
-            for tie, extent in zip(ties, self.shapes[tensor], strict=True)
-        )
-        small = self._small.cells
         self.worked_out += 1
-        value = self._work.factor(small.name(reader, of), small.name(tensor, wrt)).value
-        known = {symbol: (0, axis, None) for axis, symbol in enumerate(ranges)}
-        table: dict[str, fm.Formula] = {}
-        slots: dict[str, Slot] = {}
-        for name in fm.names(value):
-            if name not in small.place:
-                return None, {}
-            slot = self._slot(name, known, read, ties)
-            if slot is None:
-                return None, {}
-            mark = f"@{len(slots)}"
-            table[name], slots[mark] = fm.Name(mark), slot
-        return fm.substitute(value, table), slots
-
-    def _slot(
-        self,
-        name: str,
-        known: Mapping[str, tuple[int, int, None]],
-        read: tuple[str, ...],
-        ties: tuple[int | None, ...],
-    ) -> Slot | None:
-        """Where a name of the copy stands relative to reader and read; None if neither says."""
-        tensor, flat = self._small.cells.place[name]
-        cell = self._small.cells.cell(self.nodes[tensor], flat)
-        of, wrt = [0] * len(known), [0] * len(read)
-        for position, symbol, stride, extent in zip(
-            cell, self.symbols(tensor), self.strides(tensor), self.shapes[tensor], strict=True
-        ):
-            if extent == 1:
+        adjoint = self._adjoints[tensor]
+        factors: list[fm.Formula] = []
+        marks: dict[Slot, fm.Name] = {}
+        for branch in adjoint.branches:
+            places = self._places(adjoint, branch, ties) if branch.reader == reader else None
+            if places is None:
                 continue
-            if symbol in known and position == 0:
-                of[known[symbol][1]] += stride
-            elif symbol in read and ties[read.index(symbol)] is None and position == 1:
-                wrt[read.index(symbol)] += stride
-            else:
+            sums = (part for part in fm.walk(branch.piece.factor) if isinstance(part, fm.BigSum))
+            if any(True for _ in sums) or not places.keys() >= {*branch.piece.sums}:
+                return None, {}
+            factors.append(self._marked(branch.piece.factor, places, marks, (ranges, read)))
+        value = factors[0] if len(factors) == 1 else tidy(fm.add(*factors))
+        return value, {mark.id: slot for slot, mark in marks.items()}
+
+    def _places(
+        self, adjoint: Adjoint, branch: Branch, ties: tuple[int | None, ...]
+    ) -> dict[str, tuple[bool, int]] | None:
+        """What each letter stands for: an axis of the reader (True) or of what is read.
+
+        None where the branch says nothing of such cells: an axis that it ties is not tied, or one
+        that it keeps apart is.
+        """
+        places: dict[str, tuple[bool, int]] = {
+            letter: (False, axis) if tie is None else (True, tie)
+            for axis, (letter, tie) in enumerate(zip(adjoint.letters, ties, strict=True))
+        }
+        for axis, index in enumerate(branch.cell):
+            letter = _entry(index)[0]
+            if places.setdefault(letter, (True, axis)) != (True, axis):
                 return None
-        return Slot(tensor, tuple(of), tuple(wrt))
+        for guard in branch.piece.guards:
+            left, right = (places[_entry(side)[0]] for side in guard.parts)
+            if left == right:
+                return None
+        return places
+
+    def _marked(
+        self,
+        factor: fm.Formula,
+        places: Mapping[str, tuple[bool, int]],
+        marks: dict[Slot, fm.Name],
+        ranges: tuple[tuple[str, ...], tuple[str, ...]],
+    ) -> fm.Formula:
+        """A factor with marks in place of its entries, each explained by its slot."""
+
+        def change(part: fm.Formula) -> fm.Formula | None:
+            tensor, *letters = _entry(part)
+            if tensor not in self.nodes:
+                return None
+            along = {True: [0] * len(ranges[0]), False: [0] * len(ranges[1])}
+            for letter, stride in zip(letters, self._strides[tensor], strict=True):
+                of, axis = places[letter]
+                along[of][axis] += stride
+            slot = Slot(tensor, tuple(along[True]), tuple(along[False]))
+            return marks.setdefault(slot, fm.Name(f"@{len(marks)}"))
+
+        return fm.transform(factor, change, fm.rebuild)
+
+
+def _entries(formula: fm.Formula) -> Iterator[tuple[str, ...]]:
+    stack = [formula]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, fm.Indexed | fm.Name):
+            yield _entry(part)
+        else:
+            stack += part.parts
+
+
+def _entry(part: fm.Formula) -> tuple[str, ...]:
+    """The tensor and the letters of an entry, the identifier of a name, "" for anything else."""
+    if isinstance(part, fm.Indexed):
+        return (part.base.id, *(index.id for index in part.indices if isinstance(index, fm.Name)))
+    return (part.id,) if isinstance(part, fm.Name) else ("",)

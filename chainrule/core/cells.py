@@ -15,6 +15,7 @@ from chainrule.core.index import Affine, index_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from chainrule.core.graph import Node
     from chainrule.core.index import Range
@@ -45,7 +46,8 @@ class _IndexModel(Protocol):
     def axes(self) -> Mapping[str, _Axis]: ...
     @property
     def scheme(self) -> NamingScheme: ...
-    def unroll(self, sizes: Mapping[str, int] | None = None) -> Any: ...
+    def passed_through(self) -> frozenset[str]: ...
+    def without(self, hidden: AbstractSet[str]) -> Any: ...
 
 
 def whole_number(index: Affine, known: Mapping[str, int]) -> int:

@@ -17,12 +17,13 @@ from chainrule.core import formula as fm
 from chainrule.core.cells import Cells, whole_number
 from chainrule.core.errors import ChainruleError, LimitError, nearest, shown
 from chainrule.core.graph import Graph, Model, Node, Origin, Role
-from chainrule.core.index import NOTHING, Affine, Range
+from chainrule.core.index import NOTHING, Affine, Range, index_of, substituted
 from chainrule.core.indexing import check_indices
 from chainrule.core.naming import SCHEMES, NamingScheme
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Set as AbstractSet
 
 __all__ = ["Axis", "Cells", "IndexGraph", "UnrolledGraph"]
 
@@ -108,6 +109,53 @@ class IndexGraph:
         if self.is_regular:
             return UnrolledGraph.of(self, extents)
         return _written_out(self, Cells(self, extents))
+
+    def passed_through(self) -> frozenset[str]:
+        """Tensors of per-output losses that books skip: see `Graph.passed_through`."""
+        formula = self.nodes[self.output].formula
+        found: list[str] = []
+        for term in formula.terms if isinstance(formula, fm.Sum) else (formula,):
+            part = term
+            while isinstance(part, fm.BigSum):
+                part = part.body
+            base = part.base if isinstance(part, fm.Indexed) else part
+            node = self.nodes.get(base.id) if isinstance(base, fm.Name) else None
+            if node is None or not self._is_output_loss(node):
+                return frozenset()
+            found.append(node.name)
+        return frozenset(found) if len(set(found)) == len(found) else frozenset()
+
+    def _is_output_loss(self, node: Node) -> bool:
+        readers = [other.name for other in self.nodes.values() if node.name in other.parents]
+        return (
+            node.formula is not None
+            and readers == [self.output]
+            and any(self.nodes[parent].role is Role.TARGET for parent in node.parents)
+        )
+
+    def without(self, hidden: AbstractSet[str]) -> IndexGraph:
+        """The graph with some statements written into the ones that read them."""
+        if not hidden:
+            return self
+
+        def change(part: fm.Formula) -> fm.Formula | None:
+            base = part.base if isinstance(part, fm.Indexed) else part
+            node = self.nodes.get(base.id) if isinstance(base, fm.Name) else None
+            if node is None or node.name not in hidden or node.formula is None:
+                return None
+            indices = part.indices if isinstance(part, fm.Indexed) else ()
+            at = (index_of(index, node.name) for index in indices)
+            return substituted(node.formula, dict(zip(node.axes, at, strict=True)))
+
+        nodes = {}
+        for name, node in self.nodes.items():
+            if name not in hidden and not hidden.isdisjoint(node.parents) and node.formula:
+                formula = fm.transform(node.formula, change, fm.rebuild)
+                parents = tuple(used for used in fm.names(formula) if used in self.nodes)
+                nodes[name] = replace(node, formula=formula, parents=parents)
+            elif name not in hidden:
+                nodes[name] = node
+        return replace(self, nodes=nodes)
 
     @cached_property
     def is_regular(self) -> bool:
