@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from chainrule.calculus.chains import chain_of_paths
 from chainrule.calculus.deltas import Delta, delta_table
 from chainrule.calculus.differentiate import RULES_FOR_REPLAY
 from chainrule.calculus.tidy import drop_ones
-from chainrule.calculus.tidy import tidy as tidy_formula
 from chainrule.catalog.registry import definitions
 from chainrule.core import formula as fm
 from chainrule.core.derivation import Factor, Path, Step, numbered, replay
@@ -20,6 +19,7 @@ from chainrule.core.lower import to_sympy
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from chainrule.calculus.classic import Fact
     from chainrule.calculus.workspace import Workspace
     from chainrule.core.graph import Graph
 
@@ -46,6 +46,10 @@ def path_limit_message(wrt: str, output: str, count: int) -> LimitError:
         f"{MAX_PATHS:,} is the limit for writing every path out",
         hint="use --style deltas: it names and reuses ∂E/∂node and needs one line per edge",
     )
+
+
+def _reapplied(rule: Callable[[fm.Formula], fm.Formula], step: Step) -> fm.Formula:
+    return rule(step.before)
 
 
 @dataclass(frozen=True)
@@ -143,9 +147,24 @@ class Derivation:
         return self.workspace.in_user_names(self.result)
 
     @cached_property
-    def tidy(self) -> fm.Formula:
-        """The result with numbers folded and signs in front."""
-        return tidy_formula(self.formula)
+    def classic(self) -> Step | None:
+        """The steps from the result, in names the user wrote, to its classic form.
+
+        None where nothing gets shorter, and for results that are very long.
+        """
+        return self.workspace.classic_of(self.formula).form(self.formula)
+
+    @property
+    def simplified(self) -> fm.Formula:
+        """The classic form of the result: p − y, 1/(x + 1)²."""
+        return self.formula if self.classic is None else self.classic.after
+
+    @property
+    def assumptions(self) -> tuple[Fact, ...]:
+        """The facts of the model that the classic form rests on."""
+        if self.classic is None:
+            return ()
+        return self.workspace.classic_of(self.formula).used(self.classic)
 
     @property
     def expr(self) -> Any:
@@ -267,6 +286,10 @@ class Derivation:
             "chain": chain,
             "definition": definition,
             "held": lambda step: step.before.parts[0],
+            **{
+                name: partial(_reapplied, rule)
+                for name, rule in self.workspace.classic_of(self.formula).rules.items()
+            },
             "unreached": lambda step: fm.ZERO if not self.order else step.before,
         }
 

@@ -13,7 +13,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from chainrule.calculus.chains import chain_groups
+from chainrule.calculus.classic import Classic, Fact, sums
 from chainrule.calculus.compositions import split_compositions
+from chainrule.calculus.declared import declared
 from chainrule.calculus.differentiate import differentiate
 from chainrule.calculus.kinks import kinks
 from chainrule.calculus.rules import Context
@@ -29,7 +31,7 @@ from chainrule.core.lower import expand_definitions
 from chainrule.core.unroll import UnrolledGraph
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from chainrule.core.graph import Graph, Node
 
@@ -37,6 +39,7 @@ __all__ = ["Workspace"]
 
 MAX_EXPANDED = 10_000
 MAX_EXPANDED_DEPTH = 120
+_FEW_CELLS = 50
 
 
 class Workspace:
@@ -59,6 +62,39 @@ class Workspace:
         self._kinky: dict[str, bool] = {}
         self._across: dict[tuple[str, str], tuple[float | None, bool]] = {}
         self._reached: dict[str, frozenset[str]] | None = None
+
+    # -- results
+
+    def classic_of(self, formula: fm.Formula) -> Classic:
+        """The rules of the classic form for a result: names of the model that it has are kept."""
+        names = set(fm.names(formula))
+        nodes = {name: self.original.nodes[name] for name in names if name in self.original.nodes}
+        formulas = {name: node.formula for name, node in nodes.items() if node.formula is not None}
+        return Classic(
+            {n: f for n, f in formulas.items() if isinstance(f, fm.Product | fm.Quotient)},
+            self._facts,
+            self._written,
+        )
+
+    @cached_property
+    def _facts(self) -> tuple[Fact, ...]:
+        return tuple(sums(declared(self.original), self.original.nodes))
+
+    @cached_property
+    def _written(self) -> frozenset[fm.Formula]:
+        """The sums that the model's statements have; those of a layered one, once per layer."""
+        graph = self.original
+        names: Iterable[str] = graph.nodes
+        if isinstance(graph, UnrolledGraph):
+            names = [name for cells in graph.cells.names.values() for name in cells[:_FEW_CELLS]]
+        formulas = (graph.nodes[name].formula for name in names)
+        return frozenset(
+            part
+            for formula in formulas
+            if formula is not None
+            for part in fm.walk(formula)
+            if isinstance(part, fm.Sum)
+        )
 
     # -- factors
 

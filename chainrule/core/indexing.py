@@ -51,7 +51,7 @@ class _Check:
 
     def refuse(self, what: str, node: fm.Formula, hint: str) -> ChainruleError:
         return ChainruleError(
-            f"{what} in the statement of `{self.name}`",
+            what,
             span=getattr(node, "span", None),
             hint=hint,
         )
@@ -66,7 +66,8 @@ class _Check:
                     letter = node.index.id
                     if letter in bound or letter not in self.ranges:
                         raise self.refuse(
-                            f"the letter `{letter}` cannot be summed over here",
+                            f"the letter `{letter}` cannot be summed over in the statement of "
+                            f"`{self.name}`",
                             node,
                             "a sum has a letter of its own, with a range, that is not in use",
                         )
@@ -91,7 +92,9 @@ class _Check:
                 case fm.Name() if node.id in self.nodes and self.nodes[node.id].axes:
                     axes = ", ".join(self.nodes[node.id].axes)
                     raise self.refuse(
-                        f"`{node.id}` stands without its indices", node, f"write {node.id}[{axes}]"
+                        f"`{node.id}` stands without its indices in the statement of `{self.name}`",
+                        node,
+                        f"write {node.id}[{axes}]",
                     )
                 case _:
                     stack += [(part, bound, known) for part in node.parts]
@@ -100,8 +103,12 @@ class _Check:
         base = node.base.id
         axes = self.nodes[base].axes if base in self.nodes else ()
         if len(axes) != len(node.indices):
-            count = f"{len(axes)} indices, not {len(node.indices)}"
-            raise self.refuse(f"`{base}` has {count},", node, "one index for each axis")
+            raise self.refuse(
+                f"`{base}` has {len(axes)} axes, not {len(node.indices)}, in the statement of "
+                f"`{self.name}`",
+                node,
+                "one index for each axis",
+            )
         for letter, index in zip(axes, node.indices, strict=True):
             found = index_of(index, self.name)
             match index:
@@ -114,7 +121,8 @@ class _Check:
             ]
             if free:
                 raise self.refuse(
-                    f"the letter `{free[0]}` is neither an axis nor summed over,",
+                    f"the letter `{free[0]}` is neither an axis nor summed over in the statement "
+                    f"of `{self.name}`",
                     node,
                     f"sum({free[0]}, …) sums over it",
                 )
@@ -136,7 +144,7 @@ class _Check:
             ):
                 raise self.refuse(
                     f"the index `{print_plain(index.formula)}` of `{node.base.id}` can leave its "
-                    "range",
+                    f"range in the statement of `{self.name}`",
                     node,
                     "say where it is read: [0 <= e]*[e < n]*x[e] is 0 elsewhere",
                 )

@@ -14,13 +14,13 @@ from array import array
 from typing import TYPE_CHECKING, Any
 
 from chainrule.numeric.descent import Descent, Divergence, Trainable, parameters_of
-from chainrule.numeric.held_out import HeldOut
 from chainrule.numeric.run import Settings, State, Traced, Training
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from chainrule.numeric.data import Batches, Data
+    from chainrule.numeric.held_out import HeldOut
 
 __all__ = [
     "Divergence", "Progress", "Settings", "State", "Traced", "Trainable", "Training",
@@ -135,6 +135,8 @@ def _held_out(
 ) -> HeldOut | None:
     if data is None:
         return None
+    from chainrule.numeric.held_out import HeldOut
+
     return HeldOut(compiled, values, data, descent)
 
 

@@ -347,8 +347,7 @@ def _result(derivation: Derivation, options: Options) -> Iterator[Block]:
     lines = [Line(derivation.result)]
     if derivation.formula != derivation.result:
         lines.append(Line(derivation.formula))
-    if options.detail == "full" and derivation.tidy != derivation.formula:
-        lines.append(Line(derivation.tidy, (Phrase("tidied"),)))
+    lines += _classic(derivation, options)
     multiplied_out = derivation.multiplied_out if options.detail != "brief" else None
     expanded = derivation.expanded if options.detail == "full" or multiplied_out else None
     if expanded is not None and expanded != lines[-1].formula and expanded != derivation.formula:
@@ -366,6 +365,32 @@ def _result(derivation: Derivation, options: Options) -> Iterator[Block]:
             yield Remark(Phrase("not-finite"))
     if options.detail != "brief":
         yield from _update(derivation, options)
+
+
+def _classic(derivation: Derivation, options: Options) -> Iterator[Line]:
+    """The way to the classic form: every step at full detail, else what comes out, with why."""
+    step = derivation.classic
+    if step is None:
+        return
+    current, reasons = step.before, dict[str, Phrase]()
+    facts = [fm.Relation(fact.total, (("=", fact.value),)) for fact in derivation.assumptions]
+    given = {"fact": fm.Call("", tuple(facts))} if facts else {}
+    for part in step.children:
+        current = fm.replace(current, part.before, part.after)
+        found = {
+            child.rule: Phrase(f"classic-{child.rule}", given if child.rule == "declared" else {})
+            for child in part.children
+        }
+        reasons.update(found)
+        if options.detail == "full":
+            yield Line(current, tuple(found.values()))
+    if options.detail != "full":
+        telling = {rule: phrase for rule, phrase in reasons.items() if rule not in _SILENT}
+        yield Line(current, tuple((telling or reasons).values()))
+
+
+_SILENT = frozenset({"numbers", "sign"})
+"""Rules that need no word beside others."""
 
 
 def _with_numbers(derivation: Derivation, options: Options) -> bool:

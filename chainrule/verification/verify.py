@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from chainrule.calculus.declared import declared
 from chainrule.core import formula as fm
 from chainrule.core.claim import (
     Assumption,
@@ -30,7 +31,6 @@ from chainrule.verification.budget import DEFAULT, Budget, TooLarge
 from chainrule.verification.building import Unsupported
 from chainrule.verification.deciding import Decider, is_update
 from chainrule.verification.decisions import undecided
-from chainrule.verification.declared import declared
 from chainrule.verification.diagnose import diagnose
 from chainrule.verification.expected import shortened
 from chainrule.verification.facts import Facts, read_facts

@@ -260,7 +260,7 @@ REFUSED = {
     "y[i] = x[i + 1]": "can leave its range",
     "y[i] = {0 <= i - 1}*x[i + 1]": "can leave its range",
     "y[i] = x[k]": "neither an axis nor summed over",
-    "y[i] = x[i, i]": "has 1 indices, not 2",
+    "y[i] = x[i, i]": "has 1 axes, not 2",
     "y[i] = x": "without its indices",
     "y[i] = sum(i, x[i])": "cannot be summed over",
     "y[i] = A[i, j]": "neither an axis nor summed over",

@@ -156,6 +156,10 @@ def entry(derivation: Derivation, page: Page) -> dict[str, Any]:
         out["paths"], out["factors"] = None, None
     out["path_count"] = derivation.count
     out["result"] = None if result is None else plain(result)
+    out["simplified"] = None if result is None else plain(derivation.simplified)
+    out["assumptions"] = (
+        [fact.text for fact in derivation.assumptions] if result is not None else []
+    )
     out["expanded"] = None if expanded is None else plain(expanded)
     if derivation.has_value and page.options.values is not False:
         out["value"] = _number(derivation.value)

@@ -655,4 +655,37 @@ MESSAGES: Mapping[str, str] = {
     "letters, digits, commas, brackets and placeholders such as {u}":
         "글자, 숫자, 쉼표, 괄호, 그리고 {u} 같은 자리표시를 쓴다",
     "`{{}}` is no placeholder of `{}`": "`{{0}}`는 `{1}`의 자리표시가 아니다",
+    "`{}` in the statement of `{}` is no index": "`{1}`의 문장에 있는 `{0}`는 첨자가 아니다",
+    "`{}` is both an index letter and a name of the model":
+        "{0:`은/는} 첨자 글자이면서 모델의 이름이다",
+    "give the letter another name": "첨자 글자를 다른 글자로 바꾼다",
+    "the axes {} of `{}` are not letters with ranges":
+        "`{1}`의 축 {0}에 범위가 있는 글자가 아닌 것이 있다",
+    "every axis has a letter of its own, as in A[i, j]": "A[i, j]처럼 축마다 다른 글자를 쓴다",
+    "the letter `{}` cannot be summed over in the statement of `{}`":
+        "`{1}`의 문장에서 글자 {0:`으로/로} 더할 수 없다",
+    "a sum has a letter of its own, with a range, that is not in use":
+        "합에는 범위가 있고 아직 쓰지 않은 글자가 있어야 한다",
+    "`{}` stands without its indices in the statement of `{}`":
+        "`{1}`의 문장에서 {0:`이/가} 첨자 없이 쓰였다",
+    "write {}[{}]": "{0}[{1}]로 쓴다",
+    "`{}` has {} axes, not {}, in the statement of `{}`":
+        "`{3}`의 문장에서 `{0}`의 축은 {2}개가 아니라 {1}개다",
+    "one index for each axis": "축마다 첨자 하나씩 쓴다",
+    "the letter `{}` is neither an axis nor summed over in the statement of `{}`":
+        "`{1}`의 문장에 있는 글자 {0:`은/는} 축도 아니고 합의 글자도 아니다",
+    "sum({}, …) sums over it": "sum({0}, …)로 더한다",
+    "the index `{}` of `{}` can leave its range in the statement of `{}`":
+        "`{2}`의 문장에서 `{1}`의 첨자 `{0}`가 범위를 벗어날 수 있다",
+    "say where it is read: [0 <= e]*[e < n]*x[e] is 0 elsewhere":
+        "읽는 범위를 밝힌다: [0 <= e]*[e < n]*x[e]는 그 밖에서 0이다",
+    "an index is a sum of letters, sizes and whole numbers, such as 2*i + k - 1":
+        "첨자는 2*i + k - 1처럼 글자와 크기와 정수의 합이다",
+    "an index of `{}` is itself a value: it is not written out cell by cell":
+        "`{0}`의 첨자가 값이므로 칸마다 풀어 쓸 수 없다",
+    "the index form of this model has its derivatives": "이 모델의 미분은 첨자 형태에 있다",
+    "the letter `{}` has no range at these sizes": "이 크기에서는 글자 {0:`의/의} 범위가 비어 있다",
+    "this model has more than {} cells": "이 모델의 칸이 {0}개를 넘는다",
+    "this model has no layers": "이 모델에는 층이 없다",
+    "derive(…) takes any model": "derive(…)는 어떤 모델이든 받는다",
 }  # fmt: skip
