@@ -8,6 +8,7 @@ that a list of claims is never cut short by one of them.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from chainrule.core import formula as fm
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["is_latex", "read_claims", "read_formulas", "read_ways", "trimmed"]
 
+_HAND = re.compile(r"'\s*[_(]|\^\d\s*[^\W\d]|\)'")
+_TYPED = re.compile(r"_\w\w|\*\*|\^\d\d")
 _SCRIPT = re.compile(r"[_^]\s*\{")
 _DELIMITERS = (("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"))
 
@@ -53,7 +56,12 @@ def read_ways(
     place = trimmed(source, span)
     latex = is_latex(source.text[place.start : place.end])
     try:
-        ways = read_formulas(source, vocabulary, place)
+        try:
+            ways = read_formulas(source, vocabulary, place)
+        except ChainruleError:
+            if latex or not _by_hand(source.text[place.start : place.end]):
+                raise
+            ways, latex = _as_latex(source, vocabulary, place), True
         made = [
             tuple(claim for formula in found for claim in _links(source, formula, latex=latex))
             for found in ways
@@ -64,6 +72,18 @@ def read_ways(
         return tuple(way for way in made if len(way) == len(made[0]))
     nothing = ChainruleError("there is no claim here", source=source, span=place)
     return ((Claim(None, "=", None, source, place, 0, nothing, latex),),)
+
+
+def _by_hand(text: str) -> bool:
+    """Whether a line may be LaTeX that needs no command: y'_x = y'_u·u'_x, a^2 = w^2a^1."""
+    return _HAND.search(text) is not None and _TYPED.search(text) is None
+
+
+def _as_latex(source: Source, vocabulary: Vocabulary, span: Span) -> list[list[fm.Formula]]:
+    """The formulas of a line that is no plain one, if LaTeX has them, else the error of plain."""
+    with suppress(ChainruleError):
+        return read_latex_ways(source, vocabulary, span)
+    return read_plain_ways(source, vocabulary, span)
 
 
 def trimmed(source: Source, span: Span | None = None) -> Span:

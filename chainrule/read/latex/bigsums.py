@@ -61,6 +61,7 @@ def _big(
         lower = lower._replace(stop=lower.start + 1)
     index, first, last, members = _range(parser, lower, upper)
     body = parser.position
+    parser.apart = {**parser.apart, index: without} if isinstance(without, str) else parser.apart
     numbers = members if members is not None else _numbers(first, last)
     if numbers is None and first is None and last is None:
         numbers = _implied(parser, index, body)

@@ -35,6 +35,7 @@ __all__ = [
     "SIZES",
     "TWINS",
     "UNICODE",
+    "UPRIGHT",
     "WORDED",
 ]
 
@@ -219,9 +220,23 @@ FUNCTIONS: Mapping[str, str] = MappingProxyType(
         "arctan": "atan", "exp": "exp", "log": "log", "ln": "log", "max": "max", "min": "min",
         "sec": "sec", "csc": "csc", "cot": "cot", "coth": "coth", "sech": "sech", "csch": "csch",
         "arcsin": "asin", "arccos": "acos",
+        "sh": "sinh", "ch": "cosh", "th": "tanh", "cth": "coth", "tg": "tan", "ctg": "cot",
+        "cotg": "cot", "cosec": "csc", "arctg": "atan", "sen": "sin", "arcsen": "asin",
     }
 )  # fmt: skip
 """Functions with a command of their own, which need no brackets: \\tanh z."""
+
+UPRIGHT: Mapping[str, str] = MappingProxyType(
+    {
+        **FUNCTIONS, "tgh": "tanh", "senh": "sinh", "arcth": "atanh", "arth": "atanh",
+        "arsh": "asinh", "arcsh": "asinh", "ld": "log2", "lb": "log2",
+        **dict.fromkeys(("signe", "signo", "signum", "sinal", "segno"), "sign"),
+        **dict.fromkeys(("sigm", "logistic", "logsig", "expit", "sgm"), "sigmoid"),
+        "tansig": "tanh", "Relu": "relu", "RELU": "relu", "step": "heaviside",
+        "Heaviside": "heaviside",
+    }
+)  # fmt: skip
+"""Words set upright that are functions in the books of some language or trade."""
 
 HEADS: Mapping[str, str] = MappingProxyType(
     {

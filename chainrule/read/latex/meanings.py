@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from chainrule.core import formula as fm
 from chainrule.core.errors import Span
-from chainrule.read.latex.commands import FRACTIONS, HEADS, LETTERS
-from chainrule.read.latex.derivatives import operand
+from chainrule.read.latex.commands import FRACTIONS, HEADS, LETTERS, UPRIGHT
+from chainrule.read.latex.derivatives import derived_by, operand
 from chainrule.read.latex.entries import carries, entry_index, letters
 from chainrule.read.latex.functions import application, arguments, call, softmax
-from chainrule.read.latex.symbols import Key, Range, Scan, identifier, pieces
+from chainrule.read.latex.symbols import PRIMED, PRIMES, Key, Range, Scan, identifier, pieces
 
 if TYPE_CHECKING:
     from chainrule.read.latex.grammar import Grammar
@@ -22,10 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["FUNCTION_LETTERS", "NEW", "PRIMED", "PRIMES", "Meaning"]
 
 NEW = "⁺"
-PRIMES = ("′", "″")
-"""The marks of one prime and of two, which may be derivatives."""
-PRIMED = "′"
-"""What a bracket with a prime behind it is differentiated by, until that is known."""
 _NEW = re.compile(r"\+|new|updated|next|\(?next_step\)?|\([a-z]\+1\)|\(new\)")
 _OLD = re.compile(r"old|\(t\)|\(old\)")
 _SAID = {"new": (NEW,), "next": (NEW,), "old": (), "prev": ()}
@@ -50,6 +46,9 @@ class Meaning:
     def read(self) -> fm.Formula:
         """The formula it stands for; the parser goes on behind what belongs to it."""
         parser, found = self.parser, self.found
+        by_names = self.primed_by()
+        if by_names is not None:
+            return by_names
         subs = self.index(found.sub)
         if found.run > 1:
             shorter = self.shortened(subs)
@@ -204,6 +203,26 @@ class Meaning:
             fm.Number(str(-value), span), span
         )  # fmt: skip
 
+    def primed_by(self) -> fm.Formula | None:
+        """y'_x and y''_{xx}: the derivative of a name by the names behind its primes."""
+        found, parser = self.found, self.parser
+        if not found.primes or found.sub is None or found.sup is not None:
+            return None
+        before = found.sub.start - 1 - (found.sub.after > found.sub.stop)
+        if parser.items[before - 1].text not in {"'", "prime"}:
+            return None
+        of = self.lexicon.find(self.key(())._replace(subs=found.inner_subs))
+        place = parser.position
+        by = derived_by(parser, found.sub) if of is not None else ()
+        parser.position = found.stop if by else place
+        if of is None or len(by) != found.primes:
+            return None
+        span = parser.span_from(found.start)
+        value: fm.Formula = fm.Name(of, (), span)
+        for name in by:
+            value = fm.Derivative(value, name, True, span)
+        return value
+
     # -- functions
 
     def function(self, key: Key, base: str | None) -> fm.Formula | None:
@@ -214,7 +233,8 @@ class Meaning:
         if not opened or parser.items[place].text not in "([{":
             if self.is_upright_function(key, base):
                 parser.position = place
-                return call(parser, key.base, found.start, found.sup, found.primes)
+                head = self.head(key, base) or key.base
+                return call(parser, head, found.start, found.sup, found.primes)
             if found.primes and base is None and self.head(key, base):
                 raise parser.error(
                     "the argument of this derivative is missing", parser.items[found.start].span,
@@ -235,7 +255,7 @@ class Meaning:
     def is_upright_function(self, key: Key, base: str | None) -> bool:
         r"""Whether this is \mathrm{sech} or \operatorname{erf} with an argument in no brackets."""
         found, parser = self.found, self.parser
-        if found.style not in {"rm", "text"} or self.head(key, base) != key.base:
+        if found.style not in {"rm", "text"} or self.head(key, base) is None:
             return False
         if found.stop >= parser.stop:
             return False
@@ -256,7 +276,8 @@ class Meaning:
             return None
         if key.base in self.lexicon.vocabulary.functions:
             return key.base
-        return HEADS.get(key.base)
+        upright = UPRIGHT if self.found.style in {"rm", "text"} else HEADS
+        return HEADS.get(key.base) or upright.get(key.base)
 
     # -- steps of training
 

@@ -14,7 +14,7 @@ from chainrule.core import formula as fm
 from chainrule.core.errors import LimitError, Span
 from chainrule.read.latex.atoms import atom, starts_atom
 from chainrule.read.latex.commands import REFUSED, RELATIONS
-from chainrule.read.latex.derivatives import fraction, held
+from chainrule.read.latex.derivatives import derived_by, fraction, held
 from chainrule.read.latex.grammar import Grammar
 from chainrule.read.latex.meanings import PRIMED
 from chainrule.read.latex.steps import steps_of
@@ -348,7 +348,7 @@ class Parser(Grammar):
         while True:
             token = self.peek()
             if self.is_prime_of_bracket():
-                value = fm.Derivative(value, fm.Name(PRIMED), False, self.span_from(start))
+                value = self.primed(value, start)
             elif token.kind == "^":
                 value = self.raised(value, start)
             elif self.is_bar(token) and self.peek(1).kind == "_" and not self.bars:
@@ -377,6 +377,18 @@ class Parser(Grammar):
         for _ in range(4 if braced else 2):
             self.next()
         return True
+
+    def primed(self, value: fm.Formula, start: int) -> fm.Formula:
+        """(…)' and (…)'_x, from behind the prime on."""
+        wrt: tuple[fm.Name, ...] = ()
+        if self.at("_"):
+            self.next()
+            wrt = derived_by(self, self.argument("`_`"))
+            if len(wrt) != 1:
+                raise self.error(
+                    "a derivative is taken by a name", self.span_from(start), "(x^2)'_x"
+                )
+        return fm.Derivative(value, (*wrt, fm.Name(PRIMED))[0], False, self.span_from(start))
 
     def is_bar(self, token: Token) -> bool:
         r"""Whether it is the bar of a place: |, or a \bigr\rvert that nothing was opened for."""

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from chainrule.read.latex.braces import Token, Tokens
 
 __all__ = [
+    "PRIMED",
+    "PRIMES",
     "Key",
     "Range",
     "Scan",
@@ -30,12 +32,16 @@ __all__ = [
     "with_scripts",
 ]
 
+PRIMES = ("′", "″")
+"""The marks of one prime and of two, which may be derivatives."""
+PRIMED = "′"
+"""What a bracket with a prime behind it is differentiated by, until that is known."""
 MAX_RUN = 80
 MAX_SYMBOL_DEPTH = 8
 _SIGNS = frozenset("+-*/.=")
 _PIECE_COMMANDS = {"prime": "'", "ast": "*", "star": "*", "top": "top", "cdot": ".",
                    "intercal": "top", "dagger": "dagger", "circ": "o", "infty": "inf",
-                   "times": "x"}  # fmt: skip
+                   "times": "x", "ell": "l"}  # fmt: skip
 _ARITHMETIC = re.compile(r"\d{1,9}(?:[+-]\d{1,9})+")
 
 
@@ -233,12 +239,13 @@ def _collect(
         elif kind == "'":
             out.append("'")
         elif kind == "command":
-            word = LETTERS.get(text) or FUNCTIONS.get(text) or _PIECE_COMMANDS.get(text)
+            word = _PIECE_COMMANDS.get(text) or LETTERS.get(text) or FUNCTIONS.get(text)
             if word is None and text in ACCENTS:
                 word = ""
             if word is None:
                 return False
-            out.append(word)
+            value = bound.get(word)
+            out.append(word if value is None else str(value))
         elif kind != "_":
             return False
         place += 1
