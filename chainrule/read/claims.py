@@ -15,6 +15,7 @@ from chainrule.core import formula as fm
 from chainrule.core.claim import Claim
 from chainrule.core.errors import ChainruleError, Source, Span
 from chainrule.read.latex import read_latex_ways
+from chainrule.read.latex.lexicon import lexicon_of
 from chainrule.read.plain_claims import read_plain_ways
 
 if TYPE_CHECKING:
@@ -58,9 +59,12 @@ def read_ways(
     try:
         try:
             ways = read_formulas(source, vocabulary, place)
+            raised = not latex and any(_in_layers(one, vocabulary) for one in ways[0])
         except ChainruleError:
-            if latex or not _by_hand(source.text[place.start : place.end]):
+            raised = not latex and _HAND.search(source.text, place.start, place.end) is not None
+            if not raised:
                 raise
+        if raised and _TYPED.search(source.text, place.start, place.end) is None:
             ways, latex = _as_latex(source, vocabulary, place), True
         made = [
             tuple(claim for formula in found for claim in _links(source, formula, latex=latex))
@@ -74,9 +78,16 @@ def read_ways(
     return ((Claim(None, "=", None, source, place, 0, nothing, latex),),)
 
 
-def _by_hand(text: str) -> bool:
-    """Whether a line may be LaTeX that needs no command: y'_x = y'_u·u'_x, a^2 = w^2a^1."""
-    return _HAND.search(text) is not None and _TYPED.search(text) is None
+def _in_layers(formula: fm.Formula, vocabulary: Vocabulary) -> bool:
+    """Whether it has a^2 for the a_2 of a model that has no a."""
+    return any(
+        isinstance(part, fm.Power)
+        and isinstance(part.base, fm.Name)
+        and part.base.id not in vocabulary.names
+        and isinstance(part.exponent, fm.Number)
+        and part.exponent.text in lexicon_of(vocabulary).in_turn(part.base.id)
+        for part in fm.walk(formula)
+    )
 
 
 def _as_latex(source: Source, vocabulary: Vocabulary, span: Span) -> list[list[fm.Formula]]:

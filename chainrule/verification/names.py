@@ -178,11 +178,17 @@ class Resolver:
             return claim
         names = dict.fromkeys(name for side in sides for name in fm.names(side))
         for name in names:
-            if name not in self.graph and name not in {*RATES, self.graph.model.rate}:
-                readings = self.readings(self.aliases.get(name, name))
-                if name not in self.aliases and len(readings) != 1:
-                    return claim
+            if name not in {*RATES, self.graph.model.rate} and not self.is_known(name):
+                return claim
         return replace(claim, lhs=_as_numbers(claim.lhs), rhs=_as_numbers(claim.rhs))
+
+    def is_known(self, name: str) -> bool:
+        """Whether a name means one thing at least, and one only if it is none of a layer."""
+        if name in self.graph or name in self.aliases or self.delta(name) is not None:
+            return True
+        if is_raised(name):
+            return bool(self.layers.readings([name]))
+        return len(self.readings(name)) == 1
 
     def unknown(self, name: str) -> Question:
         """What to ask about a name that the model does not have."""

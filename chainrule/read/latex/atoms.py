@@ -30,6 +30,7 @@ from chainrule.read.latex.commands import (
 from chainrule.read.latex.derivatives import fraction, held, slash_derivative
 from chainrule.read.latex.environments import bracket_or_iverson, cases, indicator, matrix
 from chainrule.read.latex.functions import arguments, list_of_names
+from chainrule.read.latex.limits import limit
 from chainrule.read.latex.meanings import FUNCTION_LETTERS
 from chainrule.read.latex.names import function_call, symbol, whole_symbol
 from chainrule.read.latex.symbols import Range, argument, is_prose, pieces, scan
@@ -496,6 +497,7 @@ ATOMS: Mapping[str, Callable[[Grammar, Token], fm.Formula]] = MappingProxyType(
         **dict.fromkeys(("overset", "underset", "stackrel"), _set_over),
         **dict.fromkeys((*_PARTIALS, "dv", "derivative", "odv"), _physics),
         "nabla": _gradient,
+        "lim": limit,
         "sqrt": _root,
         "sum": big_sum,
         "prod": big_product,

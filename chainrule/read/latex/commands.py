@@ -269,7 +269,7 @@ _RELATIONS_NOT_JUDGED = (
 REFUSED: Mapping[str, str] = MappingProxyType(
     {
         **dict.fromkeys(
-            ["int", "iint", "oint", "lim", "limsup", "liminf", "sup", "inf"],
+            ["int", "iint", "oint", "limsup", "liminf", "sup", "inf"],
             "limits and integrals are not read",
         ),
         **dict.fromkeys(

@@ -55,8 +55,18 @@ def close(parser: Grammar, opened: Token) -> None:
     raise parser.unexpected()
 
 
-def call(parser: Grammar, name: str, start: int, sup: Range | None, primes: int) -> fm.Formula:
-    """A function with its argument, from behind its head on; `sup` stands on the head."""
+def call(
+    parser: Grammar,
+    name: str,
+    start: int,
+    sup: Range | None,
+    primes: int,
+    args: tuple[fm.Formula, ...] = (),
+) -> fm.Formula:
+    """A function with its argument, from behind its head on; `sup` stands on the head.
+
+    `args` are the arguments where they are not written.
+    """
     exponent: Range | None = None
     if sup is not None:
         found = pieces(parser.tokens, sup)
@@ -72,7 +82,9 @@ def call(parser: Grammar, name: str, start: int, sup: Range | None, primes: int)
             )  # fmt: skip
         else:
             exponent = sup
-    if parser.at("open", "(", "[", "{"):
+    if args:
+        pass
+    elif parser.at("open", "(", "[", "{"):
         args = arguments(parser)
     elif parser.at("{") and not _is_empty(parser):
         begin = parser.position

@@ -17,6 +17,7 @@ from chainrule.read.latex.commands import REFUSED, RELATIONS
 from chainrule.read.latex.derivatives import derived_by, fraction, held
 from chainrule.read.latex.grammar import Grammar
 from chainrule.read.latex.meanings import PRIMED
+from chainrule.read.latex.pointwise import bare_function
 from chainrule.read.latex.steps import steps_of
 from chainrule.read.latex.symbols import Range, argument, is_prose
 
@@ -100,6 +101,7 @@ class Parser(Grammar):
         start = self.side = self.position
         self.on_the_right = False
         self.steps = steps_of(self)
+        self.bare = bare_function(self)
         first = self.sum()
         rest: list[tuple[str, fm.Formula]] = []
         while True:
@@ -125,7 +127,12 @@ class Parser(Grammar):
             rest.append((relation, self.sum()))
         if not rest:
             return first
-        return fm.Relation(first, tuple(rest), self.span_from(start))
+        made = fm.Relation(first, tuple(rest), self.span_from(start))
+        if self.bare is not None and self.bare.any and fm.names(made) != (self.bare.at.id,):
+            raise self.error(
+                "the argument of this derivative is missing", self.span_from(start), "\\sigma'(z)"
+            )
+        return made
 
     def boxed(self) -> Range | None:
         r"""What is in \boxed{A = B}, if that is all there is."""
