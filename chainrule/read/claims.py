@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["is_latex", "read_claims", "read_formulas", "read_ways", "trimmed"]
 
-_HAND = re.compile(r"'\s*[_(]|\^\d\s*[^\W\d]|\)'")
+_HAND = re.compile(r"'\s*[_(]|\^\d\s*[^\W\d]|\)'|[\])]\^\+")
 _TYPED = re.compile(r"_\w\w|\*\*|\^\d\d")
 _SCRIPT = re.compile(r"[_^]\s*\{")
 _DELIMITERS = (("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"))

@@ -54,6 +54,15 @@ def is_update(claim: Claim) -> bool:
     return any(isinstance(term, fm.Name) and term.id == left.id for term in terms)
 
 
+def _is_smooth(formula: fm.Formula) -> bool:
+    """Whether a formula has no kink, jump or single point of its own."""
+    return not any(
+        isinstance(part, fm.Cases | fm.Bracket | fm.Derivative)
+        or (isinstance(part, fm.Call) and part.function not in _SMOOTH)
+        for part in fm.walk(formula)
+    )
+
+
 class Decider:
     """Judges claims of every kind. `values` are the known leaves, and the learning rate."""
 
@@ -184,11 +193,8 @@ class Decider:
                 continue
             seen.add(name)
             pending += self.graph.parents(name)
-            for part in fm.walk(formula):
-                if isinstance(part, fm.Cases | fm.Bracket):
-                    return False
-                if isinstance(part, fm.Call) and part.function not in _SMOOTH:
-                    return False
+            if not _is_smooth(formula):
+                return False
         return True
 
     def _once(self, side: fm.Formula) -> fm.Formula:
@@ -213,8 +219,16 @@ class Decider:
             return None
         if isinstance(of, fm.Name):
             return self.judge.total(of.id, wrt) if of.id in self.graph else None
-        known = self.graph[wrt].is_leaf and {*fm.names(of)} <= {wrt}
-        return differentiate(of, Context(wrt)).after if known else None
+        names = fm.names(of)
+        if not {*names} <= {*self.graph} or not _is_smooth(of):
+            return None
+        terms = [
+            fm.multiply(slope, self.judge.total(name, wrt)) if name != wrt else slope
+            for name in names
+            if name == wrt or wrt in self.graph.ancestors(name)
+            for slope in [differentiate(of, Context(name)).after]
+        ]
+        return fm.add(*terms)
 
     @cached_property
     def _rounded(self) -> Rounded:

@@ -107,6 +107,8 @@ class Families:
         sides = [side for side in (claim.lhs, claim.rhs) if side is not None]
         if not moved or any(not _is_linear(side, [*moved]) for side in sides):
             return []
+        if isinstance(claim.lhs, fm.Name) and self._is_backward(moved, claim.lhs.id):
+            return []
         leaves: dict[str, None] = {}
         for of in moved.values():
             leaves |= dict.fromkeys((*self._leaves(of), *self._itself(of)))
@@ -116,6 +118,12 @@ class Families:
             new = [None if side is None else _with(side, table) for side in (claim.lhs, claim.rhs)]
             out.append(Member(replace(claim, lhs=new[0], rhs=new[1]), {}))
         return out
+
+    def _is_backward(self, moved: Mapping[str, str], first: str) -> bool:
+        """Whether dw = x·dz has what comes of w on the right: the slopes of the loss by both."""
+        of = moved.get(first)
+        rest = [one for name, one in moved.items() if name != first]
+        return any(of in self.graph.ancestors(one) for one in rest)
 
     def _moved(self, name: str) -> str:
         r"""The name that dz or \dot z is the differential of; empty for other names."""

@@ -89,6 +89,8 @@ class Resolver:
         owner = owners[0] if len(owners) == 1 else self.layers.of_delta(index)
         if owner is None:
             return None
+        if owner != index:
+            owner = self._before(owner) or owner
         return fm.Derivative(fm.Name(self.graph.output), fm.Name(owner))
 
     def inner_delta(self, name: str, sides: Sequence[fm.Formula]) -> fm.Formula | None:
@@ -101,13 +103,20 @@ class Resolver:
             return None
         if not isinstance(outer.wrt, fm.Name) or name in self.defined or defines(sides, outer):
             return None
-        formula = self.graph[outer.wrt.id].formula
-        if not name.endswith(outer.wrt.id) or "_" not in name or not isinstance(formula, fm.Call):
+        if not name.endswith(outer.wrt.id) or "_" not in name:
             return None
-        argument = formula.args[0] if len(formula.args) == 1 else None
+        before = self._before(outer.wrt.id)
+        return None if before is None else fm.Derivative(outer.of, fm.Name(before))
+
+    def _before(self, name: str) -> str | None:
+        """The pre-activation z of a name a = σ(z)."""
+        formula = self.graph[name].formula
+        argument = formula.args[0] if isinstance(formula, fm.Call) and formula.args else None
+        if not isinstance(formula, fm.Call) or len(formula.args) != 1:
+            return None
         if not isinstance(argument, fm.Name) or self.graph[argument.id].is_leaf:
             return None
-        return fm.Derivative(outer.of, argument)
+        return argument.id
 
     @cached_property
     def layers(self) -> Layers:

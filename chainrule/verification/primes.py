@@ -97,6 +97,8 @@ class Primes:
                 else part
             )  # fmt: skip
             wrt = self._leaf(of)
+            if wrt is None and isinstance(of, fm.Call) and isinstance(of.args[0], fm.Name):
+                wrt = of.args[0].id  # \sigma(z)' is \sigma'(z)
             if wrt is None:
                 open_names.append(next(iter(fm.names(of)), ""))
                 return None

@@ -48,6 +48,9 @@ def resolve(resolver: Resolver, claim: Claim, *, update: bool) -> Resolved | Que
     return found.resolved()
 
 
+_EULER = fm.Call("exp", (fm.ONE,))
+
+
 class _Meanings:
     """What the names of one claim mean, collected name by name."""
 
@@ -190,6 +193,8 @@ class _Meanings:
         """The claim with its names read, in every plausible way."""
         resolver, sides = self.resolver, self.sides
         layers = resolver.layers.readings(self.raised, sides)
+        if self.names and any(part == _EULER for side in sides for part in fm.walk(side)):
+            self.doubtful = self.doubtful or resolver.unknown("e")  # it may be somebody's error
         if self.raised and not layers:
             self.unknown += self.raised
         for name, meant in layers[0].items() if layers else ():

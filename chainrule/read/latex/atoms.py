@@ -33,7 +33,7 @@ from chainrule.read.latex.functions import arguments, list_of_names
 from chainrule.read.latex.limits import limit
 from chainrule.read.latex.meanings import FUNCTION_LETTERS
 from chainrule.read.latex.names import function_call, symbol, whole_symbol
-from chainrule.read.latex.symbols import Range, argument, is_prose, pieces, scan
+from chainrule.read.latex.symbols import Range, argument, is_prose, is_spaced, pieces, scan
 from chainrule.read.typeset import shifted
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def starts_atom(parser: Grammar, token: Token) -> bool:
         return token.text in _BEGINNING
     if kind == "text":
         lexicon, word = parser.lexicon, token.text.strip()
-        return (
+        return not is_spaced(token) and (
             not is_prose(token)
             or word.isdigit()
             or word in lexicon.words
@@ -115,7 +115,7 @@ def _is_indicator(parser: Grammar) -> bool:
         below = argument(parser.tokens, place + 1, stop)
         if below is None or below.stop - below.start < 3:
             return False
-        place, stop = below.start, below.stop
+        place, stop = below.start + (parser.items[below.start].kind == "open"), below.stop
     elif parser.peek(1).kind != "open" or parser.peek(1).text == "|" or token.kind == "command":
         return False
     depth = first = int(parser.items[place].kind != "open")

@@ -60,8 +60,12 @@ def _big(
     index, first, last, members = _range(parser, lower, upper)
     body = parser.position
     numbers = members if members is not None else _numbers(first, last)
-    if numbers is None and first is None and last is None:
+    whole = first is None and last is None
+    if numbers is None and (whole or _to_the_last(parser, first, last)):
         numbers = _implied(parser, index, body)
+        if not whole and numbers is not None and isinstance(last, fm.Name):
+            numbers = numbers if first == fm.Number(str(numbers[0])) else None
+            parser.sizes |= {last.id: fm.Number(str(len(numbers or ())))}
     if numbers is not None and isinstance(without, int | str):
         numbers = [value for value in numbers if value != without]
     if numbers is not None and parser.work > 0:
@@ -92,6 +96,15 @@ def _big(
             "write the factors out",
         )  # fmt: skip
     return _kept(parser, index, first, last, start)
+
+
+def _to_the_last(parser: Grammar, first: fm.Formula | None, last: fm.Formula | None) -> bool:
+    """Whether a sum goes from a number to a K that the model does not have: over all there are."""
+    if not parser.lexicon.vocabulary.computed or not isinstance(first, fm.Number):
+        return False
+    if not isinstance(last, fm.Name) or last.marks:
+        return False
+    return len(last.id) == 1 and last.id not in parser.lexicon.names
 
 
 def _range(

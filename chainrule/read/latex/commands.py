@@ -256,8 +256,8 @@ RELATIONS: Mapping[str, str] = MappingProxyType(
         "cong": "≈", "fallingdotseq": "≈", "approxeq": "≈", "leftarrow": "←", "gets": "←",
         "longleftarrow": "←", "Leftarrow": "←", "coloneqq": "←", "coloneq": "←", ":=": "←",
         "<": "<", ">": ">", "le": "<=", "leq": "<=", "leqslant": "<=", "ge": ">=", "geq": ">=",
-        "geqslant": ">=", "<=": "<=", ">=": ">=", "lt": "<", "gt": ">", "ne": "!=", "neq": "!=",
-        "==": "==",
+        "geqslant": ">=", "leqq": "<=", "geqq": ">=", "<=": "<=", ">=": ">=", "lt": "<", "gt": ">",
+        "ne": "!=", "neq": "!=", "==": "==",
     }
 )  # fmt: skip
 """Signs between two sides, and the relation they are."""
@@ -358,6 +358,17 @@ PROSE = frozenset(
         "pour",
         "para",
         "quando",
+        "und",
+        "oder",
+        "mit",
+        "wobei",
+        "et",
+        "ou",
+        "avec",
+        "donc",
+        "donde",
+        "con",
+        "com",
     ]
 )
 """Words in \\text that are no names."""
@@ -370,6 +381,8 @@ TWINS: Mapping[str, str] = MappingProxyType(
         "\ufe63": "-",
         "\uff0b": "+",
         "\uff1d": "=",
+        "\uff1c": "<",
+        "\uff1e": ">",
         "\u2236": ":",
         "\uff1a": ":",
         "\uff0c": ",",
@@ -406,7 +419,8 @@ UNICODE: Mapping[str, str] = MappingProxyType(
         "ϵ": "epsilon", "ϑ": "theta", "ϕ": "phi", "ℓ": "ell", "∆": "Delta", "µ": "mu",
         "∂": "partial", "⋅": "cdot", "·": "cdot", "∙": "cdot", "•": "cdot", "×": "times",
         "⊙": "odot", "∘": "circ", "≈": "approx", "≒": "approx", "≃": "simeq", "≡": "equiv",
-        "≠": "ne", "≤": "le", "≥": "ge", "←": "leftarrow", "→": "rightarrow", "⟵": "leftarrow",
+        "≠": "ne", "≤": "le", "≥": "ge", "≦": "le", "≧": "ge", "←": "leftarrow",
+        "→": "rightarrow", "⟵": "leftarrow",
         "∑": "sum", "∏": "prod", "√": "sqrt", "∞": "infty", "∇": "nabla", "∈": "in",
         "…": "ldots", "⋯": "cdots", "∫": "int", "±": "pm", "∝": "propto", "÷": "div",
         "≔": "coloneqq", "⊗": "otimes", "∥": "Vert", "ᵀ": "superscript-T", "\u22a4": "top",

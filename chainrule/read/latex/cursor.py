@@ -38,6 +38,7 @@ class Cursor:
     `entries` are the names of the model in which it met its index; `work` is how many tokens may
     still be read again for that. `side` is where a side of a relation begins, `on_the_right` says
     whether that is a right one, and `steps` are the letters that count steps of training.
+    `sizes` are the last numbers of sums up to a K that the model does not have.
     `bare` is the function that a line is about where it stands without its argument, and `moved`
     what tends to 0 in the limit that is read.
     `other` takes the second reading where a formula has two (tanh z v, e^x beside a name e), and
@@ -61,6 +62,7 @@ class Cursor:
         self.side = 0
         self.on_the_right = False
         self.steps: frozenset[str] = frozenset()
+        self.sizes: dict[str, fm.Number] = {}
         self.bare: Bare | None = None
         self.moved: fm.Name | None = None
         self.bound: dict[str, int | str | None] = {}

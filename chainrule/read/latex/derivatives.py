@@ -13,7 +13,7 @@ from chainrule.core import formula as fm
 from chainrule.core.errors import ChainruleError, Span
 from chainrule.read.latex.commands import FUNCTIONS
 from chainrule.read.latex.lexicon import key_of
-from chainrule.read.latex.symbols import Range, argument, scan
+from chainrule.read.latex.symbols import PRIMES, Range, argument, scan
 
 if TYPE_CHECKING:
     from chainrule.read.latex.braces import Token
@@ -288,14 +288,21 @@ def held(parser: Grammar, value: fm.Formula, start: int) -> fm.Formula:
         )
     parser.next()
     place = parser.argument("`_`")
-    if not isinstance(value, fm.Derivative):
+    primed = isinstance(value, fm.Name) and value.marks[:1] in {(mark,) for mark in PRIMES}
+    if not isinstance(value, fm.Derivative) and not primed:
         raise parser.error(
             "values at a place are not read", parser.span_from(start), "put the values in"
         )
     if any(token.text == "=" for token in parser.items[place.start : place.stop]):
         pairs = parser.inside(place, lambda: _values(parser))
-        return fm.Call("at", (value, *pairs), 0, parser.span_from(start))
+        moved = [pair for pair in zip(pairs[::2], pairs[1::2], strict=True) if pair[0] != pair[1]]
+        args = [one for pair in moved for one in pair]  # w = w^{(k)} says nothing
+        return fm.Call("at", (value, *args), 0, parser.span_from(start)) if args else value
+    if primed:
+        raise parser.error("it is not clear by what this is derived", parser.span_from(start))
     names = parser.inside(place, lambda: _names(parser))
+    if isinstance(value, fm.Derivative) and names == [value.wrt]:
+        return value
     return fm.Held(value, tuple(names), parser.span_from(start))
 
 

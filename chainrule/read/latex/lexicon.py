@@ -90,13 +90,18 @@ class Lexicon:
         return None
 
     def matching(self, key: Key) -> tuple[str, ...]:
-        """The names that a symbol stands for when numbers are put for the letters of its index."""
+        """The names that a symbol stands for when numbers are put for the letters of its index.
+
+        None where they are of several layers: w_{jk} is then none of them for some j.
+        """
         index = "_".join(key.subs)
         if key.sups or key.accent or not _LETTERED.fullmatch(index):
             return ()
         pattern = _LETTER.sub(r"\\d{1,2}", f"_{index}")
         whole = re.compile(re.escape(key.base) + pattern)
-        return tuple(sorted(name for name in self.names if whole.fullmatch(name)))
+        found = tuple(sorted(name for name in self.names if whole.fullmatch(name)))
+        depths = self.vocabulary.depths
+        return found if len({depths.get(name, 0) for name in found}) == 1 else ()
 
     def in_turn(self, base: str) -> frozenset[str]:
         """The numbers of names such as a_1, a_2 … that follow one another in the model.

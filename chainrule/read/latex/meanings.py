@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from chainrule.core import formula as fm
 from chainrule.core.errors import Span
 from chainrule.read.latex.commands import FRACTIONS, HEADS, LETTERS, UPRIGHT
-from chainrule.read.latex.derivatives import derived_by, operand
+from chainrule.read.latex.derivatives import derived_by, held, operand
 from chainrule.read.latex.entries import carries, entry_index, letters
 from chainrule.read.latex.functions import application, arguments, call, softmax
 from chainrule.read.latex.limits import OF
@@ -234,6 +234,12 @@ class Meaning:
             return None
         of = self.lexicon.find(self.key(())._replace(subs=found.inner_subs))
         place = parser.position
+        if any(one.text == "=" for one in parser.items[found.sub.start : found.sub.stop]):
+            if of is None or found.primes > len(PRIMES):
+                return None
+            parser.position = before
+            primed = fm.Name(of, (PRIMES[found.primes - 1],), parser.span_from(found.start))
+            return held(parser, primed, found.start)
         by = derived_by(parser, found.sub) if of is not None else ()
         parser.position = found.stop if by else place
         if of is None or len(by) != found.primes:

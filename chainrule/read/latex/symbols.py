@@ -27,6 +27,7 @@ __all__ = [
     "argument",
     "identifier",
     "is_prose",
+    "is_spaced",
     "pieces",
     "scan",
     "with_scripts",
@@ -284,6 +285,12 @@ def _spelt(piece: str) -> str:
     )
 
 
+def is_spaced(token: Token) -> bool:
+    r"""Whether it is a letter with spaces about it: \text{ y } for `and`, and no name."""
+    text = token.text.strip()
+    return token.style == "text" and len(text) == 1 and token.text == f" {text} "
+
+
 _WORD = re.compile(r"[^\W\d][\w-]*")
 
 
@@ -292,7 +299,11 @@ def is_prose(token: Token) -> bool:
     text = token.text.strip()
     foreign = token.style == "text" and not text.isascii() and not _is_greek(text)
     return (
-        token.style == "bare" or foreign or text.lower() in PROSE or _WORD.fullmatch(text) is None
+        is_spaced(token)
+        or token.style == "bare"
+        or foreign
+        or text.lower() in PROSE
+        or _WORD.fullmatch(text) is None
     )
 
 
