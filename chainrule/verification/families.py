@@ -27,7 +27,7 @@ __all__ = ["Families", "Member", "together"]
 
 _NAME = re.compile(r"(?P<base>.*?[^\W\d_](?:_(?:hat|bar|tilde|dot))?)_(?P<index>\w{1,24})\Z")
 _RAISED = re.compile(
-    r"(?P<base>[^\W\d_]+)__(?P<strict>layer)?(?P<layer>l(?:(?:plus|minus)\d)?|\d{1,3}|L(?:minus\d)?)"
+    r"(?P<base>[^\W\d_]+)__(?P<strict>layer|into)?(?P<layer>l(?:(?:plus|minus)\d)?|\d{1,3}|L(?:minus\d)?)"
     r"(?:_(?P<index>\w+))?\Z"
 )
 _PIECE = re.compile(r"([i-nr-t])(?:(plus|minus)(\d))?|(\d{1,3})|_")
@@ -215,7 +215,7 @@ def _put(name: str, values: Mapping[str, int]) -> str:
         base, strict, layer = raised["base"], raised["strict"] or "", raised["layer"]
         below = _put(f"{base}_{raised['index']}", values)[len(base) :] if raised["index"] else ""
         if layer.startswith("l"):
-            strict, layer = strict or "from", _value(layer, values)
+            strict, layer = "layer" if strict else "from", _value(layer, values)
         return f"{base}__{strict}{layer}{below}"
     base = name.rpartition("_")[0] if name.count("_") == 1 else _NAME.sub(r"\g<base>", name)
     new = [_value(one, values) for one in _indices(name)]

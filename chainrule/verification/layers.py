@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Layers", "is_raised"]
 
 _RAISED = re.compile(
-    r"(?P<base>[^\W\d_]+)__(?P<strict>layer|from)?(?P<layer>\d{1,3}|L)(?:minus(?P<less>\d))?"
+    r"(?P<base>[^\W\d_]+)__(?P<strict>layer|from|into)?(?P<layer>\d{1,3}|L)(?:minus(?P<less>\d))?"
     r"(?:_(?P<index>\w+))?\Z"
 )
 _KINDS: Mapping[str, str] = {
@@ -50,7 +50,7 @@ def _says_into(sides: Sequence[fm.Formula]) -> bool:
     pairs += [(sides[0], sides[-1])] if len(sides) > 1 else []
     for made, of in pairs:
         whole = _RAISED.match(made.id) if isinstance(made, fm.Name) else None
-        if whole is None or _KINDS.get(whole["base"]) != "in":
+        if whole is None or _KINDS.get(whole["base"]) not in {"in", "out"}:
             continue
         for name in fm.names(of):
             part = _RAISED.match(name)
@@ -122,9 +122,9 @@ class Layers:
         if parts["layer"] == "L":
             layer = self.last
         else:
-            layer = int(parts["layer"]) - (0 if parts["strict"] else first)
+            layer = int(parts["layer"]) - (0 if parts["strict"] in {"layer", "from"} else first)
         layer -= int(parts["less"] or 0)
-        if kind in {"weight", "bias"} and parts["strict"] != "layer":
+        if kind in {"weight", "bias"} and parts["strict"] not in {"layer", "into"}:
             layer += later
         index = parts["index"] or ""
         if kind == "weight":

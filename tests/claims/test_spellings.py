@@ -625,6 +625,8 @@ STEP_OF = "z = w*x + b\nh = max(z, 0)\nE = (h - t)**2"
         ("1-1-1", r"a^{(l)} = \sigma(z^{(l)})", r"a^{(l)} = \tanh(z^{(l)})"),
         ("1-1-1", r"\frac{\partial z^{(L)}}{\partial w^{(L)}} = a^{(L-1)}",
          r"\frac{\partial z^{(L)}}{\partial w^{(L)}} = a^{(L)}"),
+        ("1-1-1", r"\frac{\partial E}{\partial w^{l}} = a^{l-1}\delta^{l}",
+         r"\frac{\partial z^{l}}{\partial w^{l}} = a^{l}"),
         ("2-2-1", r"a^{[l]}_j = \sigma(z^{[l]}_j)", r"a^{[l]}_j = \sigma(z^{[l]}_j)^2"),
     ],
 )  # fmt: skip

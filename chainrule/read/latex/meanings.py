@@ -477,14 +477,9 @@ class Meaning:
         """A known name that ends at a place; (x) behind it may say what it depends on."""
         parser = self.parser
         parser.position = place
-        text, end = counted(parser) if parser.steps and not primes else ("", place)
-        step = _STEP.fullmatch(text)
-        if step is not None and step[1] in parser.steps:
-            value = self.named(
-                name, 0, (NEW,) if step[2] and self.key(()).base not in _STATES else marks
-            )
-            parser.position = end
-            return value
+        counted_name = None if primes else self.counted(name, marks)
+        if counted_name is not None:
+            return counted_name
         if parser.moved and name in self.lexicon.vocabulary.computed and parser.at("open", "("):
             of = self.named(name)
             args = arguments(parser)
@@ -494,6 +489,18 @@ class Meaning:
         value = self.named(name, primes, marks)
         if parser.at("open", "(", "["):
             return application(parser, name, self.found.start, 0, value)
+        return value
+
+    def counted(self, name: str, marks: tuple[str, ...] = ()) -> fm.Formula | None:
+        """w(k+1) and w(k) in a line about steps: a name with what counts them behind it."""
+        parser = self.parser
+        text, end = counted(parser) if parser.steps else ("", 0)
+        step = _STEP.fullmatch(text)
+        if step is None or step[1] not in parser.steps:
+            return None
+        renewed = step[2] and self.found.base not in _STATES
+        value = self.named(name, 0, (NEW,) if renewed else marks)
+        parser.position = end
         return value
 
     def unknown(self, key: Key) -> fm.Formula:
@@ -515,6 +522,9 @@ class Meaning:
             return call(parser, name, found.start, found.sup, found.primes)
         if found.sup is None:
             value = self.named(name, found.primes)
+            of_step = self.counted(name)
+            if of_step is not None:
+                return of_step
             if not parser.at("open", "(", "["):
                 return value
             upright: bool | None = found.style in {"rm", "text"} or None

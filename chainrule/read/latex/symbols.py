@@ -260,6 +260,7 @@ def _worked_out(piece: str) -> str:
     return str(sum(int(part) for part in re.findall(r"[+-]?\d+", piece)))
 
 
+_BARE = re.compile(r"\d{1,2}|[lL](?:[+-]\d)?")
 _SPELT = {"+": "plus", "-": "minus", "*": "star", "'": "prime", "/": "over", "=": "is"}
 
 
@@ -268,13 +269,17 @@ def identifier(key: Key) -> str:
 
     Base, accent, then superscripts behind two underscores, then subscripts behind one:
     `\\hat{y}_{1,2}` is `y_hat_1_2`, `a^{(l)}_j` is `a__l_j`, `h_{t-1}` is `h_tminus1`; square
-    brackets stand for a layer without doubt, and `a^{[2]}_j` is `a__layer2_j`.
+    brackets stand for a layer without doubt, and `a^{[2]}_j` is `a__layer2_j`; weights without any
+    are those into a layer, and `a^2_j` is `a__into2_j`.
     """
     base = f"{key.base}_{key.accent}" if key.accent else key.base
-    raised = "".join(
-        f"__{'layer' if piece[:1] == '[' else ''}{_spelt(piece)}" for piece in key.sups
-    )
+    raised = "".join(f"__{_counted(piece)}{_spelt(piece)}" for piece in key.sups)
     return base + raised + "".join(f"_{_spelt(piece)}" for piece in key.subs)
+
+
+def _counted(piece: str) -> str:
+    """How layers are counted in a superscript: `[2]` from the input, `2` as they are entered."""
+    return "layer" if piece[:1] == "[" else "into" if _BARE.fullmatch(piece) else ""
 
 
 def _spelt(piece: str) -> str:
