@@ -196,8 +196,14 @@ class Resolver:
         if name in self.graph or name in self.aliases or self.delta(name) is not None:
             return True
         if is_raised(name):
-            return bool(self.layers.readings([name]))
+            return self.in_turn(name) is not None or bool(self.layers.readings([name]))
         return len(self.readings(name)) == 1
+
+    def in_turn(self, name: str) -> str | None:
+        """The a_2 that a^2 is in equations, where it is no square; None in a model of layers."""
+        base, _, number = name.partition("__into")
+        found = f"{base}_{number}"
+        return found if number.isdigit() and found in self.graph and not self.layers.last else None
 
     def unknown(self, name: str) -> Question:
         """What to ask about a name that the model does not have."""

@@ -83,6 +83,11 @@ class _Meanings:
             self._read(name, resolver.aliases[name])
         elif name in self.graph:
             pass
+        elif (layer := resolver.in_turn(name)) is not None:
+            self._read(name, layer)
+            if not self._has_layers():
+                facts = {"name": name.replace("__into", "^"), "candidates": layer}
+                self.doubtful = Question("reason-ambiguous-name", facts)
         elif is_raised(name):
             self.raised.append(name)
         elif self.update and name in RATES:
@@ -117,6 +122,15 @@ class _Meanings:
             for one in others
             for one in (one.factors if isinstance(one, fm.Product) else ())
         )
+
+    def _has_layers(self) -> bool:
+        """Whether some a^1 or ∂n^2 says that what is raised is a layer and no square."""
+        slopes = [part for side in self.sides for part in fm.walk(side)
+                  if isinstance(part, fm.Derivative)]  # fmt: skip
+        ends = {name for part in slopes for one in (part.of, part.wrt)
+                if isinstance(one, fm.Name) for name in fm.names(one)}  # fmt: skip
+        return any("__into" in name and (name in ends or name[-5:] == "into1")
+                   for name in self.names)  # fmt: skip
 
     def _may_be_product(self, name: str) -> bool:
         r"""Whether lr in `w = w - lr\cdot g` may be l·r, in an update by its shape alone."""

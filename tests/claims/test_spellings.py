@@ -599,7 +599,7 @@ STEP_OF = "z = w*x + b\nh = max(z, 0)\nE = (h - t)**2"
         (GAUSS, r"\nabla_x\ln e^{l} = -\frac{r}{\sigma}", r"\nabla_x\ln e^{l} = -r"),
         (GAUSS, r"\nabla^2_{xx} l = -\frac{1}{\sigma^2}", r"\nabla_x^2 l = \frac{1}{\sigma^2}"),
         (CHAIN, "a^2 = w^2a^1+b^2", "a^2 = w^1a^1+b^2"),
-        (CHAIN, "F = (t-a^2)^2", "F = (t-a^1)^2"),
+        (CHAIN, r"F = (t-a^2)^2", r"F = (t-a^1)^{2}"),
         (CHAIN, r"\frac{\partial F}{\partial n^2} = -2(t-a^2)",
          r"\frac{\partial F}{\partial n^2} = t-a^2"),
         (CHAIN, r"w^2(k+1) = w^2(k) - \alpha\frac{\partial F}{\partial n^2}a^1",
@@ -653,6 +653,7 @@ def _of_layers(model: str, text: str) -> Outcome:
         (NEURON, r"\frac{\partial o}{\partial w} = \sigma'x"),
         (NEURON, r"\lim_{h\to 0}\frac{|x+h|-|x|}{h} = 1"),
         (NEURON, r"\lim_{x\to 0}\frac{\sin x}{x} = 1"),
+        (CHAIN, r"\frac{\partial a_1}{\partial n_1} = 1-a^{2}"),  # a square without its index
         ("y = w*x", r"w = w - lr\cdot\frac{\partial y}{\partial w}"),
         ("L = -y_1*log(p_1) - y_2*log(p_2)", "L = y^2"),
         ("y_1 = x_1\ny_2 = x_2\nE = y_1 + y_2", "E = y^2"),  # side by side: no layers

@@ -575,6 +575,8 @@ class Meaning:
             below = str(int(last) - 1) if layer[1].endswith("-1") else last
             index = below if layer[1].startswith("L") else str(bound)
             name = identifier(key._replace(subs=(index,)))
+            if index.isdigit():  # a^2 may be a square: whoever knows the model decides
+                name = identifier(key._replace(sups=(index,)))
         return self.finish(name, found.stop)
 
     def operator(self, key: Key) -> fm.Formula | None:
