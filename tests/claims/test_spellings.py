@@ -654,6 +654,7 @@ def _of_layers(model: str, text: str) -> Outcome:
         (NEURON, r"\lim_{h\to 0}\frac{|x+h|-|x|}{h} = 1"),
         (NEURON, r"\lim_{x\to 0}\frac{\sin x}{x} = 1"),
         (CHAIN, r"\frac{\partial a_1}{\partial n_1} = 1-a^{2}"),  # a square without its index
+        ("L = delta*r**2", r"\frac{\delta L}{\delta r} = 2\delta r"),  # δ for ∂ beside a name δ
         ("y = w*x", r"w = w - lr\cdot\frac{\partial y}{\partial w}"),
         ("L = -y_1*log(p_1) - y_2*log(p_2)", "L = y^2"),
         ("y_1 = x_1\ny_2 = x_2\nE = y_1 + y_2", "E = y^2"),  # side by side: no layers

@@ -27,6 +27,10 @@ MAX_ORDER = 4
 def fraction(parser: Grammar, start: int, top: Range, bottom: Range) -> fm.Formula:
     """A quotient that begins at a token, or the derivative that it is."""
     after = bottom.after
+    if all(
+        one.start < one.stop and parser.items[one.start].text == "delta" for one in (top, bottom)
+    ):
+        parser.doubtful = parser.doubtful or "delta" in parser.lexicon.words  # ∂, or a name δ
     operator = top.stop - top.start == 1 and parser.items[top.start].text == "d"
     if (
         (operator or is_marker(parser, top.start, top.stop))
@@ -49,7 +53,8 @@ def is_marker(parser: Grammar, place: int, stop: int) -> bool:
     if token.kind == "command" and token.text == "partial":
         return True
     if token.kind == "command" and token.text == "delta":  # the ∂ of those who have none
-        return "delta" not in parser.lexicon.words and _begins_name(parser, place + 1, stop)
+        own = "delta" in parser.lexicon.words and not parser.other
+        return not own and _begins_name(parser, place + 1, stop)
     if token.text != "d" or token.kind not in {"letter", "text"}:
         return False
     follows = parser.items[place + 1] if place + 1 < stop else None
