@@ -77,6 +77,10 @@ def _norm(*xs: fm.Formula) -> fm.Formula:
     return _root(*map(_square, xs))
 
 
+def _clip(x: fm.Formula, low: fm.Formula, high: fm.Formula) -> fm.Formula:
+    return fm.Call("max", (low, fm.Call("min", (high, x))))
+
+
 _BUILT: Mapping[str, tuple[Callable[..., fm.Formula], int, int]] = MappingProxyType(
     {
         "sec": (_over("cos"), 1, 1), "csc": (_over("sin"), 1, 1), "cot": (_over("tan"), 1, 1),
@@ -85,6 +89,7 @@ _BUILT: Mapping[str, tuple[Callable[..., fm.Formula], int, int]] = MappingProxyT
         "log10": (_logarithm("10"), 1, 1), "asin": (_asin, 1, 1), "acos": (_acos, 1, 1),
         "atan2": (_atan2, 2, 2), "asinh": (_asinh, 1, 1), "acosh": (_acosh, 1, 1),
         "atanh": (_atanh, 1, 1), "logit": (_logit, 1, 1), "norm": (_norm, 2, _MANY),
+        "clip": (_clip, 3, 3),
     }
 )  # fmt: skip
 

@@ -8,12 +8,14 @@ that a list of claims is never cut short by one of them.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from chainrule.core import formula as fm
 from chainrule.core.claim import Claim
 from chainrule.core.errors import ChainruleError, Source, Span
 from chainrule.read.latex import read_latex_ways
+from chainrule.read.latex.lexicon import lexicon_of
 from chainrule.read.plain_claims import read_plain_ways
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["is_latex", "read_claims", "read_formulas", "read_ways", "trimmed"]
 
+_HAND = re.compile(r"'\s*[_(]|\^\d\s*[^\W\d]|\)'|[\])]\^\+")
+_TYPED = re.compile(r"_\w\w|\*\*|\^\d\d")
 _SCRIPT = re.compile(r"[_^]\s*\{")
 _DELIMITERS = (("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"))
 
@@ -53,7 +57,15 @@ def read_ways(
     place = trimmed(source, span)
     latex = is_latex(source.text[place.start : place.end])
     try:
-        ways = read_formulas(source, vocabulary, place)
+        try:
+            ways = read_formulas(source, vocabulary, place)
+            raised = not latex and any(_in_layers(one, vocabulary) for one in ways[0])
+        except ChainruleError:
+            raised = not latex and _HAND.search(source.text, place.start, place.end) is not None
+            if not raised:
+                raise
+        if raised and _TYPED.search(source.text, place.start, place.end) is None:
+            ways, latex = _as_latex(source, vocabulary, place), True
         made = [
             tuple(claim for formula in found for claim in _links(source, formula, latex=latex))
             for found in ways
@@ -64,6 +76,25 @@ def read_ways(
         return tuple(way for way in made if len(way) == len(made[0]))
     nothing = ChainruleError("there is no claim here", source=source, span=place)
     return ((Claim(None, "=", None, source, place, 0, nothing, latex),),)
+
+
+def _in_layers(formula: fm.Formula, vocabulary: Vocabulary) -> bool:
+    """Whether it has a^2 for the a_2 of a model that has no a."""
+    return any(
+        isinstance(part, fm.Power)
+        and isinstance(part.base, fm.Name)
+        and part.base.id not in vocabulary.names
+        and isinstance(part.exponent, fm.Number)
+        and part.exponent.text in lexicon_of(vocabulary).in_turn(part.base.id)
+        for part in fm.walk(formula)
+    )
+
+
+def _as_latex(source: Source, vocabulary: Vocabulary, span: Span) -> list[list[fm.Formula]]:
+    """The formulas of a line that is no plain one, if LaTeX has them, else the error of plain."""
+    with suppress(ChainruleError):
+        return read_latex_ways(source, vocabulary, span)
+    return read_plain_ways(source, vocabulary, span)
 
 
 def trimmed(source: Source, span: Span | None = None) -> Span:

@@ -28,7 +28,8 @@ class Vocabulary:
     `arrays` are names whose subscripts are indices: `z_i` is then the entry `z[i]`. `depths` says
     how far along the model a name stands: names of one kind and one depth are a layer.
     `layered` is whether a superscript before a subscript is a layer (`a^2_1`). `words` maps a
-    function as it is printed in text to its name (`LReLU` to `leaky_relu`).
+    function as it is printed in text to its name (`LReLU` to `leaky_relu`). `computed` are the
+    names that are no leaves.
     """
 
     names: Collection[str] = ()
@@ -40,3 +41,4 @@ class Vocabulary:
     depths: Mapping[str, int] = field(default_factory=dict)
     layered: bool = False
     words: Mapping[str, str] = field(default_factory=dict)
+    computed: Collection[str] = ()

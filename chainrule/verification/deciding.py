@@ -12,6 +12,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from chainrule.calculus.derivations import derive
+from chainrule.calculus.differentiate import differentiate
+from chainrule.calculus.rules import Context
 from chainrule.core import formula as fm
 from chainrule.core.claim import Evidence, Outcome
 from chainrule.core.plain_print import print_plain
@@ -50,6 +52,15 @@ def is_update(claim: Claim) -> bool:
         return True
     terms = right.terms if isinstance(right, fm.Sum) else ()
     return any(isinstance(term, fm.Name) and term.id == left.id for term in terms)
+
+
+def _is_smooth(formula: fm.Formula) -> bool:
+    """Whether a formula has no kink, jump or single point of its own."""
+    return not any(
+        isinstance(part, fm.Cases | fm.Bracket | fm.Derivative)
+        or (isinstance(part, fm.Call) and part.function not in _SMOOTH)
+        for part in fm.walk(formula)
+    )
 
 
 class Decider:
@@ -123,9 +134,11 @@ class Decider:
     def _at(self, part: fm.Call) -> fm.Formula | None:
         """A derivative at values of leaves, written out in the leaves."""
         of, *rest = part.args
-        if not isinstance(of, fm.Derivative) or not isinstance(of.of, fm.Name):
-            return None
-        if not isinstance(of.wrt, fm.Name) or {of.of.id, of.wrt.id} - {*self.graph}:
+        by: list[str] = []
+        while isinstance(of, fm.Derivative) and isinstance(of.wrt, fm.Name):
+            by.append(of.wrt.id)
+            of = of.of
+        if not by or not isinstance(of, fm.Name) or {of.id, *by} - {*self.graph}:
             return None
         given = {
             name.id: one
@@ -134,9 +147,18 @@ class Decider:
         }
         if any(name not in self.graph for name in given):
             return None
-        if not self._is_smooth(of.of.id):
+        if not self._is_smooth(of.id):
             raise Unsupported("reason-domain")
-        value = self.judge.total(of.of.id, of.wrt.id)
+        value: fm.Formula | None = self.judge.total(of.id, by.pop())
+        for name in reversed(by):
+            value = self._in_leaves(value, {}) if value is not None else None
+            if value is None or not self.graph[name].is_leaf:
+                return None
+            value = differentiate(value, Context(name)).after
+        return self._in_leaves(value, given) if value is not None else None
+
+    def _in_leaves(self, value: fm.Formula, given: Mapping[str, fm.Formula]) -> fm.Formula | None:
+        """A formula with every name that is not given written out; None if that is too large."""
         for name in reversed([*self.graph.statements]):
             if fm.contains(value, name) and name not in given:
                 value = fm.substitute(value, {name: self.graph[name].formula or fm.Name(name)})
@@ -171,11 +193,8 @@ class Decider:
                 continue
             seen.add(name)
             pending += self.graph.parents(name)
-            for part in fm.walk(formula):
-                if isinstance(part, fm.Cases | fm.Bracket):
-                    return False
-                if isinstance(part, fm.Call) and part.function not in _SMOOTH:
-                    return False
+            if not _is_smooth(formula):
+                return False
         return True
 
     def _once(self, side: fm.Formula) -> fm.Formula:
@@ -184,18 +203,32 @@ class Decider:
         def change(part: fm.Formula) -> fm.Formula | None:
             if isinstance(part, fm.Call) and part.function == "at":
                 return self._at(part)
-            inner = part.of if isinstance(part, fm.Derivative) else None
-            if not isinstance(inner, fm.Derivative) or not isinstance(part, fm.Derivative):
+            if not isinstance(part, fm.Derivative) or isinstance(part.of, fm.Name):
                 return None
-            of, wrt = inner.of, inner.wrt
-            if not isinstance(of, fm.Name) or not isinstance(wrt, fm.Name):
-                return None
-            if of.id not in self.graph or wrt.id not in self.graph:
-                return None
-            value = self.judge.total(of.id, wrt.id)
-            return fm.Derivative(value, part.wrt, part.partial, part.span)
+            of = fm.transform(part.of, self._total, fm.rebuild)
+            return None if of == part.of else fm.Derivative(of, part.wrt, part.partial, part.span)
 
         return fm.transform(side, change, fm.rebuild)
+
+    def _total(self, part: fm.Formula) -> fm.Formula | None:
+        """A derivative of a name, or of a function of a leaf, as what it comes to."""
+        if not isinstance(part, fm.Derivative) or not isinstance(part.wrt, fm.Name):
+            return None
+        of, wrt = part.of, part.wrt.id
+        if wrt not in self.graph:
+            return None
+        if isinstance(of, fm.Name):
+            return self.judge.total(of.id, wrt) if of.id in self.graph else None
+        names = fm.names(of)
+        if not {*names} <= {*self.graph} or not _is_smooth(of):
+            return None
+        terms = [
+            fm.multiply(slope, self.judge.total(name, wrt)) if name != wrt else slope
+            for name in names
+            if name == wrt or wrt in self.graph.ancestors(name)
+            for slope in [differentiate(of, Context(name)).after]
+        ]
+        return fm.add(*terms)
 
     @cached_property
     def _rounded(self) -> Rounded:

@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Families", "Member", "together"]
 
-_NAME = re.compile(r"(?P<base>.*?[^\W\d_])_(?P<index>\w{1,24})\Z")
+_NAME = re.compile(r"(?P<base>.*?[^\W\d_](?:_(?:hat|bar|tilde|dot))?)_(?P<index>\w{1,24})\Z")
+_RAISED = re.compile(
+    r"(?P<base>[^\W\d_]+)__(?P<strict>layer|into)?(?P<layer>l(?:(?:plus|minus)\d)?|\d{1,3}|L(?:minus\d)?)"
+    r"(?:_(?P<index>\w+))?\Z"
+)
 _PIECE = re.compile(r"([i-nr-t])(?:(plus|minus)(\d))?|(\d{1,3})|_")
 _KRONECKER = frozenset({"delta", "I", "δ"})
 _MANY, _MEMBERS, _HIGHEST, _LETTERS = 2_000, 81, 40, 3
@@ -66,17 +70,11 @@ class Families:
         single = {int(char) for name in self.graph for char in name if char.isdigit()}
         return sorted(number for number in found | single if number <= _HIGHEST)
 
-    def _is_known(self, name: str) -> bool:
-        resolver = self.resolver
-        if name in self.graph or resolver.aliases.get(name) or resolver.delta(name) is not None:
-            return True
-        return len(resolver.readings(name)) == 1
-
     def _generic(self, claim: Claim, names: Sequence[str]) -> list[Member]:
         letters: dict[str, None] = {}
         generic: list[str] = []
         for name in names:
-            found = [] if self._is_known(name) else _letters(name)
+            found = [] if self.resolver.is_known(name) else _letters(name)
             if found:
                 generic.append(name)
                 letters |= dict.fromkeys(found)
@@ -84,11 +82,11 @@ class Families:
         owned = {letter for name in owners for letter in _letters(name)}
         if not letters or {*letters} != owned or len(letters) > _LETTERS:
             return []
-        if claim.lhs is not None and not owned <= _lettered(claim.lhs):
+        if claim.lhs is not None and not owned <= _lettered(claim.lhs) | {*fm.names(claim.lhs)}:
             return []  # a letter of one side only may be summed over
         if len(self._numbers) ** len(letters) > _MANY:
             return []
-        bare = [name for name in names if name in letters and not self._is_known(name)]
+        bare = [name for name in names if name in letters and not self.resolver.is_known(name)]
         if any(_is_factor(side, bare) for side in (claim.lhs, claim.rhs) if side is not None):
             return []
         out: list[Member] = []
@@ -96,7 +94,7 @@ class Families:
             values = dict(zip(letters, numbers, strict=True))
             table = {name: _put(name, values) for name in generic}
             table |= {name: str(values[name]) for name in bare}
-            if all(self._is_known(table[name]) for name in owners):
+            if all(self.resolver.is_known(table[name]) for name in owners):
                 out.append(Member(_renamed(claim, table), values))
             if len(out) > _MEMBERS:
                 return []
@@ -105,22 +103,33 @@ class Families:
     # -- differentials
 
     def _differential(self, claim: Claim, names: Sequence[str]) -> list[Member]:
-        moved = [name for name in names if self._is_differential(name)]
+        moved = {name: of for name in names if (of := self._moved(name))}
         sides = [side for side in (claim.lhs, claim.rhs) if side is not None]
-        if not moved or any(not _is_linear(side, moved) for side in sides):
+        if not moved or any(not _is_linear(side, [*moved]) for side in sides):
+            return []
+        if isinstance(claim.lhs, fm.Name) and self._is_backward(moved, claim.lhs.id):
             return []
         leaves: dict[str, None] = {}
-        for name in moved:
-            leaves |= dict.fromkeys((*self._leaves(name[1:]), *self._itself(name[1:])))
+        for of in moved.values():
+            leaves |= dict.fromkeys((*self._leaves(of), *self._itself(of)))
         out = []
         for leaf in list(leaves)[:_MEMBERS]:
-            table = {name: fm.Derivative(fm.Name(name[1:]), fm.Name(leaf)) for name in moved}
+            table = {name: fm.Derivative(fm.Name(of), fm.Name(leaf)) for name, of in moved.items()}
             new = [None if side is None else _with(side, table) for side in (claim.lhs, claim.rhs)]
             out.append(Member(replace(claim, lhs=new[0], rhs=new[1]), {}))
         return out
 
-    def _is_differential(self, name: str) -> bool:
-        return name[:1] == "d" and name not in self.graph and name[1:] in self.graph
+    def _is_backward(self, moved: Mapping[str, str], first: str) -> bool:
+        """Whether dw = x·dz has what comes of w on the right: the slopes of the loss by both."""
+        of = moved.get(first)
+        rest = [one for name, one in moved.items() if name != first]
+        return any(of in self.graph.ancestors(one) for one in rest)
+
+    def _moved(self, name: str) -> str:
+        r"""The name that dz or \dot z is the differential of; empty for other names."""
+        base, dot, index = name.partition("_dot")
+        of = f"{base}{index}" if dot else name[1:] if name[:1] == "d" else ""
+        return of if of in self.graph and name not in self.graph else ""
 
     def _itself(self, name: str) -> tuple[str, ...]:
         """A target stands still unless its own differential is there."""
@@ -163,7 +172,11 @@ def together(members: Sequence[Member], verdicts: Sequence[Verdict]) -> Verdict:
 
 
 def _letters(name: str) -> list[str]:
-    """The letters below a name that may stand for numbers."""
+    """The letters below a name that may stand for numbers, and an l above it."""
+    raised = _RAISED.match(name)
+    if raised is not None:
+        below = _letters(f"{raised['base']}_{raised['index']}") if raised["index"] else []
+        return ["l", *below] if raised["layer"].startswith("l") else below
     parts = _NAME.match(name)
     if parts is None or "__" in name:
         return []
@@ -197,6 +210,13 @@ def _value(text: str, values: Mapping[str, int]) -> str:
 
 
 def _put(name: str, values: Mapping[str, int]) -> str:
+    raised = _RAISED.match(name)
+    if raised is not None:
+        base, strict, layer = raised["base"], raised["strict"] or "", raised["layer"]
+        below = _put(f"{base}_{raised['index']}", values)[len(base) :] if raised["index"] else ""
+        if layer.startswith("l"):
+            strict, layer = "layer" if strict else "from", _value(layer, values)
+        return f"{base}__{strict}{layer}{below}"
     base = name.rpartition("_")[0] if name.count("_") == 1 else _NAME.sub(r"\g<base>", name)
     new = [_value(one, values) for one in _indices(name)]
     if _is_kronecker(name):
@@ -230,17 +250,28 @@ def _is_factor(side: fm.Formula, letters: Sequence[str]) -> bool:
 def _decided(node: fm.Formula, parts: tuple[fm.Formula, ...]) -> fm.Formula:
     """Cases of which a comparison of two numbers (i = j) decides."""
     built = fm.rebuild(node, parts)
+    if isinstance(built, fm.Bracket):
+        held = _holds(built.condition)
+        return built if held is None else fm.Number(str(int(held)))
     if not isinstance(built, fm.Cases):
         return built
     kept: list[tuple[fm.Formula, fm.Condition]] = []
     for value, test in built.branches:
-        if isinstance(test.left, fm.Number) and isinstance(test.right, fm.Number):
-            apart = test.left.value - test.right.value
-            if (apart > 0) - (apart < 0) not in fm.SIGNS[test.relation]:
-                continue
+        held = _holds(test)
+        if held is False:
+            continue
+        if held:
             return fm.Cases(tuple(kept), value) if kept else value
         kept.append((value, test))
     return fm.Cases(tuple(kept), built.otherwise) if kept else built.otherwise
+
+
+def _holds(test: fm.Condition) -> bool | None:
+    """Whether a comparison of two numbers holds; None where it is one of other things."""
+    if not isinstance(test.left, fm.Number) or not isinstance(test.right, fm.Number):
+        return None
+    apart = test.left.value - test.right.value
+    return (apart > 0) - (apart < 0) in fm.SIGNS[test.relation]
 
 
 def _is_linear(side: fm.Formula, moved: Sequence[str]) -> bool:

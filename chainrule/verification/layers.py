@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["Layers", "is_raised"]
 
 _RAISED = re.compile(
-    r"(?P<base>[^\W\d_]+)__(?P<strict>layer)?(?P<layer>\d{1,3}|L)(?:_(?P<index>\w+))?\Z"
+    r"(?P<base>[^\W\d_]+)__(?P<strict>layer|from|into)?(?P<layer>\d{1,3}|L)(?:minus(?P<less>\d))?"
+    r"(?:_(?P<index>\w+))?\Z"
 )
 _KINDS: Mapping[str, str] = {
     **dict.fromkeys(("z", "net", "s", "u", "v"), "in"),
@@ -40,6 +41,22 @@ _MANY = 2_000
 def is_raised(name: str) -> bool:
     """Whether a name has something above it that is no part of it."""
     return "__" in name
+
+
+def _says_into(sides: Sequence[fm.Formula]) -> bool:
+    """Whether a claim makes z^{(l)} of weights with the same number."""
+    pairs = [(part.of, part.wrt) for side in sides for part in fm.walk(side)
+             if isinstance(part, fm.Derivative)]  # fmt: skip
+    pairs += [(sides[0], sides[-1])] if len(sides) > 1 else []
+    for made, of in pairs:
+        whole = _RAISED.match(made.id) if isinstance(made, fm.Name) else None
+        if whole is None or _KINDS.get(whole["base"]) not in {"in", "out"}:
+            continue
+        for name in fm.names(of):
+            part = _RAISED.match(name)
+            if part is not None and _KINDS.get(part["base"]) == "weight":
+                return part["layer"] == whole["layer"] and part["less"] == whole["less"]
+    return False
 
 
 class Layers:
@@ -63,11 +80,19 @@ class Layers:
         """The number of the last layer; 0 where the model has none."""
         return max((layer for kind, layer in self._units if kind == "in"), default=0)
 
-    def readings(self, names: Sequence[str]) -> list[dict[str, fm.Formula]]:
-        """What raised names mean, in every plausible way; empty where one has no meaning."""
+    def readings(
+        self, names: Sequence[str], sides: Sequence[fm.Formula] = ()
+    ) -> list[dict[str, fm.Formula]]:
+        """What raised names mean, in every plausible way; empty where one has no meaning.
+
+        Some books number weights by the layer that they come from, the inputs being layer 1:
+        z^{(2)} = w^{(1)} a^{(1)}. A claim that makes z^{(2)} of w^{(2)} is from none of these.
+        """
         found: list[dict[str, fm.Formula]] = []
-        for first, turned in itertools.product((0, 1), (False, True)):
-            table = {name: self._meaning(name, first, turned=turned) for name in names}
+        ways = [*itertools.product((0, 1), (False, True), (0,)), (1, False, 1), (1, True, 1)]
+        ways = ways[: 4 if _says_into(sides) else None]
+        for first, turned, later in ways:
+            table = {name: self._meaning(name, first, later, turned=turned) for name in names}
             known = {name: one for name, one in table.items() if one is not None}
             if len(known) == len(names) and known not in found:
                 found.append(known)
@@ -89,7 +114,7 @@ class Layers:
         place = int(index) if index.isdigit() and len(index) < 5 else 0
         return units[place - 1] if 1 <= place <= len(units) else None
 
-    def _meaning(self, name: str, first: int, *, turned: bool) -> fm.Formula | None:
+    def _meaning(self, name: str, first: int, later: int, *, turned: bool) -> fm.Formula | None:
         parts = _RAISED.match(name)
         kind = _KINDS.get(parts["base"]) if parts is not None else None
         if parts is None or kind is None:
@@ -97,7 +122,10 @@ class Layers:
         if parts["layer"] == "L":
             layer = self.last
         else:
-            layer = int(parts["layer"]) - (0 if parts["strict"] else first)
+            layer = int(parts["layer"]) - (0 if parts["strict"] in {"layer", "from"} else first)
+        layer -= int(parts["less"] or 0)
+        if kind in {"weight", "bias"} and parts["strict"] not in {"layer", "into"}:
+            layer += later
         index = parts["index"] or ""
         if kind == "weight":
             found = self._weight(layer, index, turned=turned and not parts["strict"])
@@ -110,12 +138,14 @@ class Layers:
         return fm.Name(found)
 
     def _weight(self, layer: int, index: str, *, turned: bool) -> str | None:
-        pair = index.split("_") if "_" in index else [*index]
+        pair = index.split("_") if "_" in index else [*(index or "11")]
         if len(pair) != 2 or not all(map(str.isdigit, pair)):
             return None
         to, by = (pair[1], pair[0]) if turned else (pair[0], pair[1])
-        unit = self._at("in", layer, to)
+        unit = self._at("in", layer, to if index else "")
         weights = list(self._weights_of(unit)) if unit is not None else []
+        if not index and len(weights) != 1:
+            return None
         return weights[int(by) - 1] if 1 <= int(by) <= len(weights) else None
 
     def _weights_of(self, unit: str) -> Iterator[str]:

@@ -89,6 +89,8 @@ class Resolver:
         owner = owners[0] if len(owners) == 1 else self.layers.of_delta(index)
         if owner is None:
             return None
+        if owner != index:
+            owner = self._before(owner) or owner
         return fm.Derivative(fm.Name(self.graph.output), fm.Name(owner))
 
     def inner_delta(self, name: str, sides: Sequence[fm.Formula]) -> fm.Formula | None:
@@ -101,13 +103,20 @@ class Resolver:
             return None
         if not isinstance(outer.wrt, fm.Name) or name in self.defined or defines(sides, outer):
             return None
-        formula = self.graph[outer.wrt.id].formula
-        if not name.endswith(outer.wrt.id) or "_" not in name or not isinstance(formula, fm.Call):
+        if not name.endswith(outer.wrt.id) or "_" not in name:
             return None
-        argument = formula.args[0] if len(formula.args) == 1 else None
+        before = self._before(outer.wrt.id)
+        return None if before is None else fm.Derivative(outer.of, fm.Name(before))
+
+    def _before(self, name: str) -> str | None:
+        """The pre-activation z of a name a = σ(z)."""
+        formula = self.graph[name].formula
+        argument = formula.args[0] if isinstance(formula, fm.Call) and formula.args else None
+        if not isinstance(formula, fm.Call) or len(formula.args) != 1:
+            return None
         if not isinstance(argument, fm.Name) or self.graph[argument.id].is_leaf:
             return None
-        return fm.Derivative(outer.of, argument)
+        return argument.id
 
     @cached_property
     def layers(self) -> Layers:
@@ -178,11 +187,23 @@ class Resolver:
             return claim
         names = dict.fromkeys(name for side in sides for name in fm.names(side))
         for name in names:
-            if name not in self.graph and name not in {*RATES, self.graph.model.rate}:
-                readings = self.readings(self.aliases.get(name, name))
-                if name not in self.aliases and len(readings) != 1:
-                    return claim
+            if name not in {*RATES, self.graph.model.rate} and not self.is_known(name):
+                return claim
         return replace(claim, lhs=_as_numbers(claim.lhs), rhs=_as_numbers(claim.rhs))
+
+    def is_known(self, name: str) -> bool:
+        """Whether a name means one thing at least, and one only if it is none of a layer."""
+        if name in self.graph or name in self.aliases or self.delta(name) is not None:
+            return True
+        if is_raised(name):
+            return self.in_turn(name) is not None or bool(self.layers.readings([name]))
+        return len(self.readings(name)) == 1
+
+    def in_turn(self, name: str) -> str | None:
+        """The a_2 that a^2 is in equations, where it is no square; None in a model of layers."""
+        base, _, number = name.partition("__into")
+        found = f"{base}_{number}"
+        return found if number.isdigit() and found in self.graph and not self.layers.last else None
 
     def unknown(self, name: str) -> Question:
         """What to ask about a name that the model does not have."""

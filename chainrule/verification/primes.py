@@ -83,6 +83,10 @@ class Primes:
 
     def _derived(self, side: fm.Formula | None, open_names: list[str]) -> fm.Formula | None:
         def change(part: fm.Formula) -> fm.Formula | None:
+            if isinstance(part, fm.Call) and fm.Name(PRIMED) in part.args:  # y'(2)
+                slope = change(part.args[0])
+                by = slope.wrt if isinstance(slope, fm.Derivative) else part.args[1]
+                return replace(part, args=(slope or part.args[0], by, part.args[2]))
             order = self._order(part)
             if not order:
                 return None
@@ -93,6 +97,8 @@ class Primes:
                 else part
             )  # fmt: skip
             wrt = self._leaf(of)
+            if wrt is None and isinstance(of, fm.Call) and isinstance(of.args[0], fm.Name):
+                wrt = of.args[0].id  # \sigma(z)' is \sigma'(z)
             if wrt is None:
                 open_names.append(next(iter(fm.names(of)), ""))
                 return None

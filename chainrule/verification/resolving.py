@@ -9,6 +9,8 @@ from chainrule.core import formula as fm
 from chainrule.core.claim import Assumption
 from chainrule.core.graph import Role
 from chainrule.core.plain_print import print_plain
+from chainrule.read.latex.commands import LETTERS
+from chainrule.read.latex.pointwise import ANY
 from chainrule.verification.layers import is_raised
 from chainrule.verification.names import PARTS, RATES, Question
 
@@ -46,6 +48,9 @@ def resolve(resolver: Resolver, claim: Claim, *, update: bool) -> Resolved | Que
     return found.resolved()
 
 
+_EULER = fm.Call("exp", (fm.ONE,))
+
+
 class _Meanings:
     """What the names of one claim mean, collected name by name."""
 
@@ -78,9 +83,16 @@ class _Meanings:
             self._read(name, resolver.aliases[name])
         elif name in self.graph:
             pass
+        elif (layer := resolver.in_turn(name)) is not None:
+            self._read(name, layer)
+            if not self._has_layers():
+                facts = {"name": name.replace("__into", "^"), "candidates": layer}
+                self.doubtful = Question("reason-ambiguous-name", facts)
         elif is_raised(name):
             self.raised.append(name)
         elif self.update and name in RATES:
+            if name != rate and self._may_be_product(name):
+                return Question("reason-ambiguous-name", {"name": name, "candidates": rate})
             if name != rate:
                 self._read(name, rate, "rate")
         elif self._is_step_length(name):
@@ -92,18 +104,39 @@ class _Meanings:
 
     def _is_step_length(self, name: str) -> bool:
         """Whether a letter is the one before the gradient in an update that has no usual rate."""
-        if not self.update or len(name) != 1 or self.graph.model.rate in self.names:
+        if (
+            not self.update
+            or (len(name) != 1 and name not in LETTERS)
+            or self.graph.model.rate in self.names
+        ):
             return False
         if not RATES.isdisjoint(self.names):
             return False
-        return any(
-            isinstance(part, fm.Product)
-            and fm.Name(name) in [one.operand if isinstance(one, fm.Negative) else one
-                                  for one in part.factors]
-            and any(isinstance(one, fm.Derivative) for one in part.factors)
-            for side in self.sides
-            for part in fm.walk(side)
-        )  # fmt: skip
+        right = self.sides[-1]
+        terms = right.terms if isinstance(right, fm.Sum) else ()
+        left = self.sides[0]
+        others = [one.operand if isinstance(one, fm.Negative) else one for one in terms
+                  if not (isinstance(one, fm.Name) and fm.contains(left, one.id))]  # fmt: skip
+        return len(others) == len(terms) - 1 == 1 and any(
+            (one.operand if isinstance(one, fm.Negative) else one) == fm.Name(name)
+            for one in others
+            for one in (one.factors if isinstance(one, fm.Product) else ())
+        )
+
+    def _has_layers(self) -> bool:
+        """Whether some a^1 or ∂n^2 says that what is raised is a layer and no square."""
+        slopes = [part for side in self.sides for part in fm.walk(side)
+                  if isinstance(part, fm.Derivative)]  # fmt: skip
+        ends = {name for part in slopes for one in (part.of, part.wrt)
+                if isinstance(one, fm.Name) for name in fm.names(one)}  # fmt: skip
+        return any("__into" in name and (name in ends or name[-5:] == "into1")
+                   for name in self.names)  # fmt: skip
+
+    def _may_be_product(self, name: str) -> bool:
+        r"""Whether lr in `w = w - lr\cdot g` may be l·r, in an update by its shape alone."""
+        left = self.sides[0]
+        by_shape = self.claim.relation == "=" and isinstance(left, fm.Name) and not left.marks
+        return by_shape and self.claim.latex and len(name) > 1 and name not in LETTERS
 
     def _by_reading(self, name: str) -> Question | None:
         readings = self.resolver.readings(name)
@@ -173,7 +206,9 @@ class _Meanings:
     def resolved(self) -> Resolved | Question:
         """The claim with its names read, in every plausible way."""
         resolver, sides = self.resolver, self.sides
-        layers = resolver.layers.readings(self.raised)
+        layers = resolver.layers.readings(self.raised, sides)
+        if self.names and any(part == _EULER for side in sides for part in fm.walk(side)):
+            self.doubtful = self.doubtful or resolver.unknown("e")  # it may be somebody's error
         if self.raised and not layers:
             self.unknown += self.raised
         for name, meant in layers[0].items() if layers else ():
@@ -181,7 +216,11 @@ class _Meanings:
         question = resolver.clash(sides, self.table)
         if question is None and self.unknown:
             question = resolver.unknown(self.unknown[0])
-            if resolver.are_free(sides, self.unknown) or resolver.may_be_free(sides, self.unknown):
+            if self.unknown == [ANY]:
+                question = None
+            elif resolver.are_free(sides, self.unknown) or resolver.may_be_free(
+                sides, self.unknown
+            ):
                 self.doubtful, question = question, None
         if question is not None:
             return question

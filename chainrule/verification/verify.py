@@ -240,6 +240,7 @@ class Verifier:
                 return one
             if (way.lhs, way.rhs) != (ways[0].lhs, ways[0].rhs):
                 others += [one.claim, *one.others]
+                first = replace(first, question=first.question or one.question)
         return replace(first, others=tuple(others))
 
     def _resolved_way(self, claim: Claim, *, in_update: bool) -> _Ready | Question:

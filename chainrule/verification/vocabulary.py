@@ -72,6 +72,7 @@ def vocabulary_of(
         spellings,
         layered=any(node.origin is not None for node in scalars.nodes.values()),
         depths=_depths(scalars) if len(names) <= MAX_NAMES else {},
+        computed=frozenset(scalars.statements),
         words={text: function for function, (text, _) in made[0].heads.items()},
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import chainrule
 from chainrule.core.claim import Outcome
 from chainrule.core.errors import Source
 from chainrule.read.equations import equations
@@ -561,3 +562,120 @@ def test_a_letter_of_one_side_may_be_summed_over():
 def test_a_demand_is_no_claim():
     r"""\overset{!}{=} 0 refuted, though its author says where a minimum is."""
     assert judged("E = (w - 1)^2", r"\frac{\partial E}{\partial w} \overset{!}{=} 0") is UNREADABLE
+
+
+# ---------------------------------------------------------------- kinds met in the fourth batch
+
+GAUSS = "r = (x - mu)/sigma\nl = -log(sigma) - r**2/2"
+CHAIN = "n_1 = w_1*p + b_1\na_1 = sigmoid(n_1)\nn_2 = w_2*a_1 + b_2\na_2 = n_2\nF = (t - a_2)**2"
+NET = "a_1 = tanh(v_11*x_1 + v_12*x_2)\na_2 = tanh(v_21*x_1 + v_22*x_2)\ny_1 = w_11*a_1 + w_12*a_2"
+NET += "\ny_2 = w_21*a_1 + w_22*a_2"
+STEP_OF = "z = w*x + b\nh = max(z, 0)\nE = (h - t)**2"
+
+
+@pytest.mark.parametrize(
+    ("model", "right", "wrong"),
+    [
+        (NEURON, r"\sigma' = \sigma(1-\sigma)", r"\sigma' = \sigma(1+\sigma)"),
+        (NEURON, r"\tanh' = 1-\tanh^2", r"\tanh' = 1+\tanh^2"),
+        (NEURON, r"\frac{d\sigma}{dz} = \sigma(1-\sigma)",
+         r"\frac{d\sigma}{dz} = \sigma(\sigma-1)"),
+        (CUBE, "y'_x = y'_u u'_x", "y'_x = y'_u + u'_x"),
+        (CUBE, r"y''_{xx} = 6(x^2+1)(5x^2+1)", r"y''_{xx} = 6(x^2+1)^2"),
+        (CUBE, "y'(2) = 300", "y'(2) = 75"),
+        (CUBE, r"y''(1) = 72", r"y''(1) = 71"),
+        (CUBE, r"\left.y'\right|_{x=1} = 24", r"y'_{x=1} = 12"),
+        (CUBE, r"\left(u^3\right)'_u = 3u^2", r"\left(u^3\right)'_x = 3u^2"),
+        (CUBE, r"\lim_{h\to 0}\frac{(x+h)^2-x^2}{h} = 2x",
+         r"\lim_{h\to 0}\frac{(x+h)^2-x^2}{h} = x"),
+        (CUBE, r"\frac{dy}{dx} = \lim_{h\to 0}\frac{y(x+h)-y(x-h)}{2h}",
+         r"\frac{dy}{du} = \lim_{h\to 0}\frac{y(x+h)-y(x)}{h}"),
+        (GAUSS, r"\frac{\partial l}{\partial\ln\sigma} = r^2-1",
+         r"\frac{\partial l}{\partial\ln\sigma} = r^2"),
+        (GAUSS, r"\frac{\partial l}{\partial\sigma^2} = \frac{r^2-1}{2\sigma^2}",
+         r"\frac{\partial l}{\partial\sigma^2} = \frac{r^2-1}{\sigma^2}"),
+        (GAUSS, r"\frac{\partial^2}{\partial\mu^2}\ln e^{l} = -\frac{1}{\sigma^2}",
+         r"\frac{\partial^2}{\partial\mu^2}\ln e^{l} = \frac{1}{\sigma^2}"),
+        (GAUSS, r"\nabla_x\ln e^{l} = -\frac{r}{\sigma}", r"\nabla_x\ln e^{l} = -r"),
+        (GAUSS, r"\nabla^2_{xx} l = -\frac{1}{\sigma^2}", r"\nabla_x^2 l = \frac{1}{\sigma^2}"),
+        (CHAIN, "a^2 = w^2a^1+b^2", "a^2 = w^1a^1+b^2"),
+        (CHAIN, r"F = (t-a^2)^2", r"F = (t-a^1)^{2}"),
+        (CHAIN, r"\frac{\partial F}{\partial n^2} = -2(t-a^2)",
+         r"\frac{\partial F}{\partial n^2} = t-a^2"),
+        (CHAIN, r"w^2(k+1) = w^2(k) - \alpha\frac{\partial F}{\partial n^2}a^1",
+         r"w^2(k+1) = w^2(k) + \alpha\frac{\partial F}{\partial n^2}a^1"),
+        (NET, r"\frac{\partial y_k}{\partial x_i} = \sum_j w_{kj}(1-a_j^2)v_{ji}",
+         r"\frac{\partial y_k}{\partial x_i} = \sum_j w_{kj}v_{ji}"),
+        (NET, r"\sum_{j\neq i}a_j = a_1+a_2-a_i", r"\sum_{j\neq i}a_j = a_1+a_2+a_i"),
+        (NET, r"y_k = \sum_{\ell}w_{k\ell}a_\ell", r"y_k = \sum_{\ell}w_{\ell k}a_\ell"),
+        (NET, r"y_1 = \sum_{j=1}^{M}w_{1j}a_j", r"y_1 = \sum_{j=1}^{M}w_{2j}a_j"),
+        (STEP_OF, r"\frac{\partial h}{\partial w} = x\cdot (z>0)",
+         r"\frac{\partial h}{\partial w} = x\cdot (z<0)"),
+        (STEP_OF, r"\frac{\partial h}{\partial z} = 1_{\{z>0\}}",
+         r"\frac{\partial h}{\partial z} = 1_{z<0}"),
+        (STEP_OF, "h = (wx+b)^+", "h = (wx-b)^+"),
+        (STEP_OF, r"\frac{\delta E}{\delta h} = 2(h-t)",
+         r"\frac{\delta E}{\delta h} = \frac{E}{h}"),
+        (STEP_OF, r"b_{\text{neu}} = b_{\text{alt}} - \alpha\frac{\partial E}{\partial b}",
+         r"b_{\text{nuevo}} = b_{\text{viejo}} + \alpha\frac{\partial E}{\partial b}"),
+        (STEP_OF, r"w \mathrel{-}= \alpha\frac{\partial E}{\partial w}",
+         r"w \mathrel{+}= \alpha\frac{\partial E}{\partial w}"),
+        ("h = tanh(s)", r"h = \operatorname{th} s", r"h = \operatorname{sh}(s)"),
+        ("h = sin(s)", r"h = \operatorname{sen}(s)", r"h = \operatorname{tg}(s)"),
+        ("1-1-1", r"a^{(l)} = \sigma(z^{(l)})", r"a^{(l)} = \tanh(z^{(l)})"),
+        ("1-1-1", r"\frac{\partial z^{(L)}}{\partial w^{(L)}} = a^{(L-1)}",
+         r"\frac{\partial z^{(L)}}{\partial w^{(L)}} = a^{(L)}"),
+        ("1-1-1", r"\frac{\partial E}{\partial w^{l}} = a^{l-1}\delta^{l}",
+         r"\frac{\partial z^{l}}{\partial w^{l}} = a^{l}"),
+        ("2-2-1", r"a^{[l]}_j = \sigma(z^{[l]}_j)", r"a^{[l]}_j = \sigma(z^{[l]}_j)^2"),
+    ],
+)  # fmt: skip
+def test_kinds_of_the_fourth_batch(model, right, wrong):
+    """Right lines that were not read, each beside a wrong one of its kind."""
+    judge = judged if "=" in model or model == "mazur" else _of_layers
+    assert judge(model, right) is PROVED
+    assert judge(model, wrong) is REFUTED
+
+
+def _of_layers(model: str, text: str) -> Outcome:
+    return Verifier(chainrule.load(model))(1, Source("-", text))[-1].verdict.outcome
+
+
+@pytest.mark.parametrize(
+    ("model", "text"),
+    [
+        ("1-1-1", r"z^{(l+1)} = w^{(l)} a^{(l)} + b^{(l)}"),  # weights by where they come from
+        ("2-2-1", r"z^{(2)}_1 = w^{(1)}_{11}x_1 + w^{(1)}_{12}x_2 + b^{(1)}_1"),
+        (
+            NEURON,
+            r"\frac{\partial o}{\partial z} = e\,o",
+        ),  # an error e that the model does not have
+        (NEURON, r"\frac{\partial o}{\partial w} = \sigma'x"),
+        (NEURON, r"\lim_{h\to 0}\frac{|x+h|-|x|}{h} = 1"),
+        (NEURON, r"\lim_{x\to 0}\frac{\sin x}{x} = 1"),
+        (CHAIN, r"\frac{\partial a_1}{\partial n_1} = 1-a^{2}"),  # a square without its index
+        ("L = delta*r**2", r"\frac{\delta L}{\delta r} = 2\delta r"),  # δ for ∂ beside a name δ
+        ("y = w*x", r"w = w - lr\cdot\frac{\partial y}{\partial w}"),
+        ("L = -y_1*log(p_1) - y_2*log(p_2)", "L = y^2"),
+        ("y_1 = x_1\ny_2 = x_2\nE = y_1 + y_2", "E = y^2"),  # side by side: no layers
+    ],
+)
+def test_what_the_new_readings_leave_open(model, text):
+    """A reading that one book has and another has not, taken for the only one."""
+    judge = judged if "=" in model else _of_layers
+    assert judge(model, text) in {UNDECIDED, UNREADABLE}
+
+
+def test_words_between_formulas_are_no_names():
+    r"""\text{ y } for `and` read as a factor y, and the right line refuted."""
+    text = r"\frac{\partial z}{\partial w} = x \text{ y } \frac{\partial z}{\partial b} = 1"
+    found = Verifier(equations(NEURON + "\nE = (y - o)^2"))(1, Source("-", text))
+    assert [one.verdict.outcome for one in found] == [PROVED, PROVED]
+
+
+def test_slopes_named_d_are_no_differentials():
+    r"""dw = x\,dz, where dz is \partial L/\partial z, refuted as an equation of differentials."""
+    model = NEURON + "\nL = (o - t)^2"
+    assert judged(model, r"dw = x\,dz") is PROVED
+    assert judged(model, r"db = dz") is PROVED
+    assert judged(model, r"dz = x\,dw + w\,dx + db") is PROVED

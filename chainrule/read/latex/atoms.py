@@ -30,9 +30,10 @@ from chainrule.read.latex.commands import (
 from chainrule.read.latex.derivatives import fraction, held, slash_derivative
 from chainrule.read.latex.environments import bracket_or_iverson, cases, indicator, matrix
 from chainrule.read.latex.functions import arguments, list_of_names
+from chainrule.read.latex.limits import limit
 from chainrule.read.latex.meanings import FUNCTION_LETTERS
 from chainrule.read.latex.names import function_call, symbol, whole_symbol
-from chainrule.read.latex.symbols import Range, argument, is_prose, pieces, scan
+from chainrule.read.latex.symbols import Range, argument, is_prose, is_spaced, pieces, scan
 from chainrule.read.typeset import shifted
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def starts_atom(parser: Grammar, token: Token) -> bool:
         return token.text in _BEGINNING
     if kind == "text":
         lexicon, word = parser.lexicon, token.text.strip()
-        return (
+        return not is_spaced(token) and (
             not is_prose(token)
             or word.isdigit()
             or word in lexicon.words
@@ -72,11 +73,11 @@ def atom(parser: Grammar) -> fm.Formula:
     """One thing, without the scripts of what is not a letter."""
     token = parser.peek()
     kind = token.kind
+    if kind in {"number", "letter", "text"} and _is_indicator(parser):
+        return indicator(parser)
     if kind == "number":
         return number(parser)
     if kind in {"letter", "text"}:
-        if _is_indicator(parser):
-            return indicator(parser)
         if kind == "text" and token.style in {"bb", "bf"} and token.text in {"1", "I"}:
             return indicator(parser)
         if not starts_atom(parser, token):
@@ -99,23 +100,32 @@ def atom(parser: Grammar) -> fm.Formula:
     if kind == "begin":
         return environment(parser)
     if kind == "command":
-        return command(parser, token)
+        return indicator(parser) if _is_indicator(parser) else command(parser, token)
     raise parser.unexpected()
 
 
 def _is_indicator(parser: Grammar) -> bool:
-    """Whether I(z > 0) comes next, I being no name."""
-    if parser.peek().text != "I" or "I" in parser.lexicon.names or not parser.at("letter"):
+    r"""Whether I(z > 0), 1_{z > 0} or \chi_{z > 0} comes next, I and χ being no names."""
+    token = parser.peek()
+    name = LETTERS.get(token.text, token.text) if token.kind == "command" else token.text
+    if name not in {"I", "1", "chi"} or name in parser.lexicon.names:
         return False
-    if parser.peek(1).kind != "open":
+    place, stop = parser.position + 1, parser.stop
+    if parser.peek(1).kind == "_":
+        below = argument(parser.tokens, place + 1, stop)
+        if below is None or below.stop - below.start < 3:
+            return False
+        place, stop = below.start + (parser.items[below.start].kind == "open"), below.stop
+    elif parser.peek(1).kind != "open" or parser.peek(1).text == "|" or token.kind == "command":
         return False
-    depth, place = 0, parser.position + 1
-    while place < parser.stop:
+    depth = first = int(parser.items[place].kind != "open")
+    while place < stop:
         token = parser.items[place]
         depth += (token.kind == "open") - (token.kind == "close")
         if not depth:
             return False
-        if depth == 1 and token.kind in {"op", "command"} and token.text in _COMPARISONS:
+        compares = token.kind in {"op", "command"} and token.text in _COMPARISONS
+        if depth == 1 and (compares or (first and token.text == "=")):
             return True
         place += 1
     return False
@@ -285,18 +295,39 @@ def _gradient(parser: Grammar, token: Token) -> fm.Formula:
     r"""\nabla_w L, by one number, is ∂L/∂w."""
     start = parser.position - 1
     hint = "\\nabla_{w} L, or write the partial derivatives one by one"
+    order: tuple[str, ...] = ()
+    if parser.at("^"):
+        parser.next()
+        order = pieces(parser.tokens, parser.argument("`^`")) or ("",)
     if not parser.at("_"):
         raise parser.error(f"`{parser.spelt(token)}` is read with a name below", token.span, hint)
     parser.next()
-    wrt = parser.formula_in(parser.argument("`_`"))
+    below = parser.argument("`_`")
+    if parser.at("^") and not order:
+        parser.next()
+        order = pieces(parser.tokens, parser.argument("`^`")) or ("",)
+    wrt = [parser.formula_in(below)]
+    if order and isinstance(wrt[0], fm.Product):
+        wrt = [*wrt[0].factors]
+    elif order:
+        wrt *= 2
     found = scan(parser.tokens, parser.position, parser.stop)
-    of = parser.inside(Range(found.start, found.stop, found.stop), parser.factor) if found else None
-    parser.position = found.stop if found else parser.position
-    if not isinstance(wrt, fm.Name) or not isinstance(of, fm.Name) or wrt.marks or of.marks:
+    written = parser.at("open") or (parser.at("command") and parser.peek().text in FUNCTIONS)
+    if written:
+        of: fm.Formula | None = parser.factor()
+    else:
+        place = Range(found.start, found.stop, found.stop) if found else None
+        of = parser.inside(place, parser.factor) if place else None
+        parser.position = found.stop if found else parser.position
+    names = wrt if written or of is None else [*wrt, of]
+    bare = all(isinstance(one, fm.Name) and not one.marks for one in names)
+    if of is None or not bare or order not in {(), ("2",)} or len(wrt) != max(len(order) * 2, 1):
         raise parser.error("this gradient is not read", parser.span_from(start), hint)
-    if parser.at("open", "("):
+    if not written and parser.at("open", "("):
         list_of_names(parser)
-    return fm.Derivative(of, wrt, True, parser.span_from(start))
+    for name in wrt:
+        of = fm.Derivative(of, name, True, parser.span_from(start))
+    return of
 
 
 def _physics(parser: Grammar, token: Token) -> fm.Formula:
@@ -382,6 +413,9 @@ def command(parser: Grammar, token: Token) -> fm.Formula:
         raise parser.error(
             "there is a ∂ above and none below", token.span, "\\frac{\\partial a}{\\partial b}"
         )
+    found = slash_derivative(parser) if name == "delta" else None
+    if found is not None:
+        return found
     if name in LETTERS or name in ACCENTS or name == "pi":
         found = symbol(parser)
         if found is not None:
@@ -463,6 +497,7 @@ ATOMS: Mapping[str, Callable[[Grammar, Token], fm.Formula]] = MappingProxyType(
         **dict.fromkeys(("overset", "underset", "stackrel"), _set_over),
         **dict.fromkeys((*_PARTIALS, "dv", "derivative", "odv"), _physics),
         "nabla": _gradient,
+        "lim": limit,
         "sqrt": _root,
         "sum": big_sum,
         "prod": big_product,

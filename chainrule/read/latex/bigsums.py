@@ -56,16 +56,18 @@ def _big(
             upper = parser.argument("`^`")
     if lower is None:
         raise parser.error("the index of this sum is missing", token.span, "write \\sum_{k=1}^{2}")
-    without = _without(parser, lower)
-    if without is not None:
-        lower = lower._replace(stop=lower.start + 1)
+    lower, without = _without(parser, lower)
     index, first, last, members = _range(parser, lower, upper)
     body = parser.position
     numbers = members if members is not None else _numbers(first, last)
-    if numbers is None and first is None and last is None:
+    whole = first is None and last is None
+    if numbers is None and (whole or _to_the_last(parser, first, last)):
         numbers = _implied(parser, index, body)
-        if numbers is not None and without is not None:
-            numbers = [value for value in numbers if value != without]
+        if not whole and numbers is not None and isinstance(last, fm.Name):
+            numbers = numbers if first == fm.Number(str(numbers[0])) else None
+            parser.sizes |= {last.id: fm.Number(str(len(numbers or ())))}
+    if numbers is not None and isinstance(without, int | str):
+        numbers = [value for value in numbers if value != without]
     if numbers is not None and parser.work > 0:
         terms = _written_out(parser, index, numbers, body)
         if terms is None and not parser.lexicon.arrays:
@@ -73,6 +75,10 @@ def _big(
         if terms is not None:
             if not terms:
                 return fm.Number("0" if add else "1", parser.span_from(start))
+            if isinstance(without, fm.Name):
+                if add is None:
+                    raise parser.error("this product is not read", token.span, "write it out")
+                terms = _apart(numbers, without, terms)
             if len(terms) == 1:
                 return terms[0]
             if add is None:
@@ -90,6 +96,15 @@ def _big(
             "write the factors out",
         )  # fmt: skip
     return _kept(parser, index, first, last, start)
+
+
+def _to_the_last(parser: Grammar, first: fm.Formula | None, last: fm.Formula | None) -> bool:
+    """Whether a sum goes from a number to a K that the model does not have: over all there are."""
+    if not parser.lexicon.vocabulary.computed or not isinstance(first, fm.Number):
+        return False
+    if not isinstance(last, fm.Name) or last.marks:
+        return False
+    return len(last.id) == 1 and last.id not in parser.lexicon.names
 
 
 def _range(
@@ -123,13 +138,35 @@ def _range(
     return name, first, last, members
 
 
-def _without(parser: Grammar, place: Range) -> int | str | None:
-    r"""The j of k \neq j, where it is a number or stands for one."""
-    items = parser.items[place.start : place.stop]
-    if len(items) != 3 or items[1].text not in {"ne", "neq"} or items[1].kind != "command":
-        return None
-    text = items[2].text
-    return int(text) if text.isdigit() else parser.bound.get(text)
+def _without(parser: Grammar, place: Range) -> tuple[Range, int | str | fm.Name | None]:
+    r"""The j of k \neq j and k = 1, k \neq j, and what stands before it."""
+    items = parser.items
+    if items[place.start].text == "substack":
+        end = parser.tokens.partner.get(place.start + 1, place.start + 1)
+        place = place._replace(start=min(place.start + 2, end), stop=end)
+    sign = place.stop - 2
+    if sign <= place.start or items[sign].text not in {"ne", "neq"}:
+        return place, None
+    last, before = items[place.stop - 1], items[sign - 2] if sign - 2 >= place.start else None
+    stop = sign if before is None else sign - 2
+    if before is not None and before.text != "," and before.kind != "break":
+        return place, None
+    letter = "l" if last.text == "ell" else last.text
+    found = int(letter) if letter.isdigit() else parser.bound.get(letter)
+    if found is None and len(letter) == 1 and letter.isalpha():
+        return place._replace(stop=stop), fm.Name(letter, (), last.span)
+    return place._replace(stop=stop), found
+
+
+def _apart(
+    values: Sequence[int | str], letter: fm.Name, terms: list[fm.Formula]
+) -> list[fm.Formula]:
+    """Terms that count only where a letter that is a number elsewhere is not theirs."""
+    out: list[fm.Formula] = []
+    for value, term in zip(values, terms, strict=True):
+        number: fm.Formula = fm.Number(str(value)) if isinstance(value, int) else fm.Name(value)
+        out.append(fm.Product((fm.Bracket(fm.Condition(number, "!=", letter)), term)))
+    return out
 
 
 def _members(parser: Grammar, place: Range) -> list[int | str] | None:
@@ -155,7 +192,7 @@ def _implied(parser: Grammar, index: str, body: int) -> list[int | str] | None:
     only some of them are, if there are fewer than two, or if they span several layers.
     """
     good: list[int | str] = []
-    rows: list[list[str]] = []
+    rows: list[list[tuple[str, ...]]] = []
     outer = parser.entries
     for value in _candidates(parser, index):
         if parser.work <= 0:
@@ -176,12 +213,15 @@ def _implied(parser: Grammar, index: str, body: int) -> list[int | str] | None:
     return good
 
 
-def _is_one_layer(parser: Grammar, rows: list[list[str]]) -> bool:
-    """Whether names that an index runs over stand side by side, or one after the other in time."""
+def _is_one_layer(parser: Grammar, rows: list[list[tuple[str, ...]]]) -> bool:
+    """Whether names that an index runs over stand side by side, or one after the other in time.
+
+    Those that carry a free letter, too, must be as many for each value.
+    """
     depths = parser.lexicon.vocabulary.depths
     for family in zip(*rows, strict=False):
-        found = [depths.get(name, 0) for name in family]
-        if 1 < len(set(found)) < len(found):
+        found = [depths.get(names[0], 0) for names in family]
+        if 1 < len(set(found)) < len(found) or len({len(names) for names in family}) > 1:
             return False
     return len({len(row) for row in rows}) == 1
 

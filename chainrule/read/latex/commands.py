@@ -35,6 +35,7 @@ __all__ = [
     "SIZES",
     "TWINS",
     "UNICODE",
+    "UPRIGHT",
     "WORDED",
 ]
 
@@ -219,9 +220,23 @@ FUNCTIONS: Mapping[str, str] = MappingProxyType(
         "arctan": "atan", "exp": "exp", "log": "log", "ln": "log", "max": "max", "min": "min",
         "sec": "sec", "csc": "csc", "cot": "cot", "coth": "coth", "sech": "sech", "csch": "csch",
         "arcsin": "asin", "arccos": "acos",
+        "sh": "sinh", "ch": "cosh", "th": "tanh", "cth": "coth", "tg": "tan", "ctg": "cot",
+        "cotg": "cot", "cosec": "csc", "arctg": "atan", "sen": "sin", "arcsen": "asin",
     }
 )  # fmt: skip
 """Functions with a command of their own, which need no brackets: \\tanh z."""
+
+UPRIGHT: Mapping[str, str] = MappingProxyType(
+    {
+        **FUNCTIONS, "tgh": "tanh", "senh": "sinh", "arcth": "atanh", "arth": "atanh",
+        "arsh": "asinh", "arcsh": "asinh", "ld": "log2", "lb": "log2",
+        **dict.fromkeys(("signe", "signo", "signum", "sinal", "segno"), "sign"),
+        **dict.fromkeys(("sigm", "logistic", "logsig", "expit", "sgm"), "sigmoid"),
+        "tansig": "tanh", "Relu": "relu", "RELU": "relu", "step": "heaviside",
+        "Heaviside": "heaviside",
+    }
+)  # fmt: skip
+"""Words set upright that are functions in the books of some language or trade."""
 
 HEADS: Mapping[str, str] = MappingProxyType(
     {
@@ -241,8 +256,8 @@ RELATIONS: Mapping[str, str] = MappingProxyType(
         "cong": "≈", "fallingdotseq": "≈", "approxeq": "≈", "leftarrow": "←", "gets": "←",
         "longleftarrow": "←", "Leftarrow": "←", "coloneqq": "←", "coloneq": "←", ":=": "←",
         "<": "<", ">": ">", "le": "<=", "leq": "<=", "leqslant": "<=", "ge": ">=", "geq": ">=",
-        "geqslant": ">=", "<=": "<=", ">=": ">=", "lt": "<", "gt": ">", "ne": "!=", "neq": "!=",
-        "==": "==",
+        "geqslant": ">=", "leqq": "<=", "geqq": ">=", "<=": "<=", ">=": ">=", "lt": "<", "gt": ">",
+        "ne": "!=", "neq": "!=", "==": "==",
     }
 )  # fmt: skip
 """Signs between two sides, and the relation they are."""
@@ -254,7 +269,7 @@ _RELATIONS_NOT_JUDGED = (
 REFUSED: Mapping[str, str] = MappingProxyType(
     {
         **dict.fromkeys(
-            ["int", "iint", "oint", "lim", "limsup", "liminf", "sup", "inf"],
+            ["int", "iint", "oint", "limsup", "liminf", "sup", "inf"],
             "limits and integrals are not read",
         ),
         **dict.fromkeys(
@@ -343,6 +358,17 @@ PROSE = frozenset(
         "pour",
         "para",
         "quando",
+        "und",
+        "oder",
+        "mit",
+        "wobei",
+        "et",
+        "ou",
+        "avec",
+        "donc",
+        "donde",
+        "con",
+        "com",
     ]
 )
 """Words in \\text that are no names."""
@@ -355,6 +381,8 @@ TWINS: Mapping[str, str] = MappingProxyType(
         "\ufe63": "-",
         "\uff0b": "+",
         "\uff1d": "=",
+        "\uff1c": "<",
+        "\uff1e": ">",
         "\u2236": ":",
         "\uff1a": ":",
         "\uff0c": ",",
@@ -391,7 +419,8 @@ UNICODE: Mapping[str, str] = MappingProxyType(
         "ϵ": "epsilon", "ϑ": "theta", "ϕ": "phi", "ℓ": "ell", "∆": "Delta", "µ": "mu",
         "∂": "partial", "⋅": "cdot", "·": "cdot", "∙": "cdot", "•": "cdot", "×": "times",
         "⊙": "odot", "∘": "circ", "≈": "approx", "≒": "approx", "≃": "simeq", "≡": "equiv",
-        "≠": "ne", "≤": "le", "≥": "ge", "←": "leftarrow", "→": "rightarrow", "⟵": "leftarrow",
+        "≠": "ne", "≤": "le", "≥": "ge", "≦": "le", "≧": "ge", "←": "leftarrow",
+        "→": "rightarrow", "⟵": "leftarrow",
         "∑": "sum", "∏": "prod", "√": "sqrt", "∞": "infty", "∇": "nabla", "∈": "in",
         "…": "ldots", "⋯": "cdots", "∫": "int", "±": "pm", "∝": "propto", "÷": "div",
         "≔": "coloneqq", "⊗": "otimes", "∥": "Vert", "ᵀ": "superscript-T", "\u22a4": "top",

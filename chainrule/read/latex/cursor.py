@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from chainrule.core.errors import ChainruleError, LimitError, Source, Span
 from chainrule.read.latex.braces import Token
@@ -13,12 +13,21 @@ from chainrule.read.latex.tokens import tokenize
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from chainrule.core import formula as fm
     from chainrule.read.latex.lexicon import Lexicon
 
 __all__ = ["Cursor"]
 
 MAX_DEPTH = 64
 _T = TypeVar("_T")
+
+
+class Bare(NamedTuple):
+    """A function with what it is taken at; `any` where that stands for every number."""
+
+    function: str
+    at: fm.Name
+    any: bool
 
 
 class Cursor:
@@ -29,6 +38,9 @@ class Cursor:
     `entries` are the names of the model in which it met its index; `work` is how many tokens may
     still be read again for that. `side` is where a side of a relation begins, `on_the_right` says
     whether that is a right one, and `steps` are the letters that count steps of training.
+    `sizes` are the last numbers of sums up to a K that the model does not have.
+    `bare` is the function that a line is about where it stands without its argument, and `moved`
+    what tends to 0 in the limit that is read.
     `other` takes the second reading where a formula has two (tanh z v, e^x beside a name e), and
     `doubtful` says that there was such a place.
     """
@@ -50,10 +62,13 @@ class Cursor:
         self.side = 0
         self.on_the_right = False
         self.steps: frozenset[str] = frozenset()
+        self.sizes: dict[str, fm.Number] = {}
+        self.bare: Bare | None = None
+        self.moved: fm.Name | None = None
         self.bound: dict[str, int | str | None] = {}
         self.work = 20_000
         self.unknown_entry = False
-        self.entries: list[str] = []
+        self.entries: list[tuple[str, ...]] = []
 
     # -- tokens
 

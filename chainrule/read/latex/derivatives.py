@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 
 from chainrule.core import formula as fm
 from chainrule.core.errors import ChainruleError, Span
+from chainrule.read.latex.commands import FUNCTIONS
 from chainrule.read.latex.lexicon import key_of
-from chainrule.read.latex.symbols import Range, argument, scan
+from chainrule.read.latex.symbols import PRIMES, Range, argument, scan
 
 if TYPE_CHECKING:
     from chainrule.read.latex.braces import Token
     from chainrule.read.latex.grammar import Grammar
 
-__all__ = ["fraction", "held", "operand", "slash_derivative"]
+__all__ = ["derived_by", "fraction", "held", "operand", "slash_derivative"]
 
 MAX_ORDER = 4
 
@@ -26,6 +27,10 @@ MAX_ORDER = 4
 def fraction(parser: Grammar, start: int, top: Range, bottom: Range) -> fm.Formula:
     """A quotient that begins at a token, or the derivative that it is."""
     after = bottom.after
+    if all(
+        one.start < one.stop and parser.items[one.start].text == "delta" for one in (top, bottom)
+    ):
+        parser.doubtful = parser.doubtful or "delta" in parser.lexicon.words  # ∂, or a name δ
     operator = top.stop - top.start == 1 and parser.items[top.start].text == "d"
     if (
         (operator or is_marker(parser, top.start, top.stop))
@@ -47,6 +52,9 @@ def is_marker(parser: Grammar, place: int, stop: int) -> bool:
         return is_marker(parser, place + 1, stop - 1)
     if token.kind == "command" and token.text == "partial":
         return True
+    if token.kind == "command" and token.text == "delta":  # the ∂ of those who have none
+        own = "delta" in parser.lexicon.words and not parser.other
+        return not own and _begins_name(parser, place + 1, stop)
     if token.text != "d" or token.kind not in {"letter", "text"}:
         return False
     follows = parser.items[place + 1] if place + 1 < stop else None
@@ -57,6 +65,10 @@ def is_marker(parser: Grammar, place: int, stop: int) -> bool:
         return True
     key = key_of(parser.tokens, found)
     return key is None or parser.lexicon.find(key) is None
+
+
+def _begins_name(parser: Grammar, place: int, stop: int) -> bool:
+    return place < stop and scan(parser.tokens, place, stop) is not None
 
 
 def _unwrapped(parser: Grammar, place: Range) -> Range:
@@ -73,11 +85,11 @@ def _unwrapped(parser: Grammar, place: Range) -> Range:
 def _derivative(parser: Grammar, token: Token, top: Range, bottom: Range) -> fm.Formula:
     after = bottom.after
     top, bottom = _unwrapped(parser, top), _unwrapped(parser, bottom)
-    partial = parser.items[top.start].text == "partial"
+    partial = parser.items[top.start].text != "d"
     parser.position = top.start + 1
     order = _order(parser, top.stop)
     place = Range(parser.position, top.stop, after)
-    wrt = parser.inside(bottom, lambda: _denominators(parser, bottom.stop))
+    wrt = parser.inside(bottom, lambda: _denominators(parser, bottom.stop, order))
     if len(wrt) != order:
         raise parser.error(
             "the orders of this derivative above and below differ",
@@ -93,9 +105,26 @@ def _derivative(parser: Grammar, token: Token, top: Range, bottom: Range) -> fm.
         parser.position = after
         of = operand(parser, token)
     span = Span(token.start, parser.items[parser.position - 1].end)
-    for name in reversed(wrt):
-        of = fm.Derivative(of, name, partial, span)
+    for variable in reversed(wrt):
+        of = _by(parser, of, variable, span, partial=partial)
     return of
+
+
+def _by(
+    parser: Grammar, of: fm.Formula, variable: fm.Formula, span: Span, *, partial: bool
+) -> fm.Formula:
+    """∂A/∂x, and ∂A/∂σ² or ∂A/∂ln σ: the slope by σ over that of the function of σ."""
+    if isinstance(variable, fm.Name | fm.Indexed):
+        return fm.Derivative(of, variable, partial, span)
+    inside = fm.names(variable)
+    layer = isinstance(variable, fm.Power) and parser.lexicon.vocabulary.layered  # w_{12}^2
+    if len(inside) != 1 or layer:
+        raise parser.error(
+            "a derivative is taken by a name", span, "\\frac{\\partial a}{\\partial b}"
+        )
+    name = fm.Name(inside[0])
+    above, below = (fm.Derivative(one, name, partial, span) for one in (of, variable))
+    return fm.Quotient(above, below, span)
 
 
 def _order(parser: Grammar, stop: int) -> int:
@@ -121,9 +150,9 @@ def _small(parser: Grammar, exponent: fm.Formula) -> int:
     )
 
 
-def _denominators(parser: Grammar, stop: int) -> list[fm.Formula]:
-    """What is differentiated by: ∂x, ∂x ∂y, ∂x²."""
-    out: list[fm.Formula] = []
+def _denominators(parser: Grammar, stop: int, order: int) -> list[fm.Formula]:
+    """What is differentiated by: ∂x, ∂x ∂y, ∂x²; ∂σ² below one ∂ is by σ²."""
+    found: list[fm.Formula] = []
     while parser.position < stop:
         if not is_marker(parser, parser.position, stop):
             raise parser.error(
@@ -131,18 +160,15 @@ def _denominators(parser: Grammar, stop: int) -> list[fm.Formula]:
                 "\\frac{\\partial a}{\\partial b}",
             )  # fmt: skip
         parser.next()
-        value = parser.factor()
-        times = 1
+        found.append(parser.factor())
+    if len(found) == order:
+        return found
+    out: list[fm.Formula] = []
+    for value in found:
         if isinstance(value, fm.Power):
-            times = _small(parser, value.exponent)
-            value = value.base
-        if not isinstance(value, fm.Name | fm.Indexed):
-            raise parser.error(
-                "a derivative is taken by a name",
-                getattr(value, "span", None) or parser.peek().span,
-                "\\frac{\\partial a}{\\partial b}",
-            )
-        out += [value] * times
+            out += [value.base] * _small(parser, value.exponent)
+        else:
+            out.append(value)
     return out
 
 
@@ -171,6 +197,17 @@ def operand(parser: Grammar, token: Token) -> fm.Formula:
     return parser.joined(factors, start)
 
 
+def derived_by(parser: Grammar, below: Range) -> tuple[fm.Name, ...]:
+    """The names of a subscript such as x or xx; none where it holds anything else."""
+    try:
+        value = parser.formula_in(below)
+    except ChainruleError:
+        return ()
+    factors = value.factors if isinstance(value, fm.Product) else (value,)
+    names = [one for one in factors if isinstance(one, fm.Name) and one.id in parser.lexicon.names]
+    return tuple(names) if len(names) == len(factors) and not any(n.marks for n in names) else ()
+
+
 # ------------------------------------------------------------------ with a stroke
 
 
@@ -188,7 +225,9 @@ def slash_derivative(parser: Grammar) -> fm.Formula | None:
     order = _order(parser, stroke)
     if parser.position == stroke:
         return None if token.text == "d" else _operator(parser)
+    parser.stop = stroke
     of = parser.factor()
+    parser.stop = stop
     if parser.position != stroke:
         raise parser.error(
             "it is not clear what is differentiated here",
@@ -201,15 +240,9 @@ def slash_derivative(parser: Grammar) -> fm.Formula | None:
     if isinstance(wrt, fm.Power) and order > 1:
         _small(parser, wrt.exponent)
         wrt = wrt.base
-    if not isinstance(wrt, fm.Name | fm.Indexed):
-        raise parser.error(
-            "a derivative is taken by a name",
-            getattr(wrt, "span", None) or token.span,
-            "write \\frac{\\partial a}{\\partial b}",
-        )
     span = parser.span_from(start)
     for _ in range(order):
-        of = fm.Derivative(of, wrt, token.text == "partial", span)
+        of = _by(parser, of, wrt, span, partial=token.text != "d")
     return of
 
 
@@ -228,6 +261,8 @@ def _stroke(parser: Grammar, start: int, stop: int) -> int | None:
         if order is None:
             return None
         place = order.after
+    if place < stop and items[place].kind == "command" and items[place].text in FUNCTIONS:
+        place += 1
     if place < stop and items[place].kind == "open":
         depth = 0
         while place < stop:
@@ -258,14 +293,21 @@ def held(parser: Grammar, value: fm.Formula, start: int) -> fm.Formula:
         )
     parser.next()
     place = parser.argument("`_`")
-    if not isinstance(value, fm.Derivative):
+    primed = isinstance(value, fm.Name) and value.marks[:1] in {(mark,) for mark in PRIMES}
+    if not isinstance(value, fm.Derivative) and not primed:
         raise parser.error(
             "values at a place are not read", parser.span_from(start), "put the values in"
         )
     if any(token.text == "=" for token in parser.items[place.start : place.stop]):
         pairs = parser.inside(place, lambda: _values(parser))
-        return fm.Call("at", (value, *pairs), 0, parser.span_from(start))
+        moved = [pair for pair in zip(pairs[::2], pairs[1::2], strict=True) if pair[0] != pair[1]]
+        args = [one for pair in moved for one in pair]  # w = w^{(k)} says nothing
+        return fm.Call("at", (value, *args), 0, parser.span_from(start)) if args else value
+    if primed:
+        raise parser.error("it is not clear by what this is derived", parser.span_from(start))
     names = parser.inside(place, lambda: _names(parser))
+    if isinstance(value, fm.Derivative) and names == [value.wrt]:
+        return value
     return fm.Held(value, tuple(names), parser.span_from(start))
 
 

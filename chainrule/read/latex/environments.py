@@ -82,7 +82,9 @@ def bracket_or_iverson(parser: Grammar) -> fm.Formula:
             raise parser.error("one comparison at a time is read here", span)
         condition = fm.Condition(value, relation, right, span)
         value = iverson(condition, parser.span_from(start))
-        if opened.text != "[":
+        beside = [parser.items[start - 1]] if start else []
+        beside += [parser.peek(1)] if parser.at("close") else []
+        if opened.text != "[" and not any(_joins(parser, token) for token in beside):
             raise parser.error(
                 "a comparison stands in square brackets", parser.span_from(start), "[z > 0]"
             )
@@ -95,13 +97,18 @@ def bracket_or_iverson(parser: Grammar) -> fm.Formula:
     return value
 
 
+def _joins(parser: Grammar, token: Token) -> bool:
+    """Whether it makes a factor of what stands beside it."""
+    return parser.is_times(token) or token.text in {"odot", "circ"}
+
+
 def indicator(parser: Grammar) -> fm.Formula:
     r"""\mathbb{1}[z > 0], \mathbf 1_{z > 0}, \mathbb{1}\{z > 0\}; a bold 1 alone is no number."""
     start = parser.position
     token = parser.next()
     if parser.at("_"):
         parser.next()
-        place = parser.argument("`_`")
+        place = parser.argument("the indicator")
         found = parser.inside(_unbraced(parser, place), lambda: conditions(parser))
     elif parser.at("open", "(", "[", "{"):
         opened = parser.next()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from chainrule.core import formula as fm
 from chainrule.core.errors import Span
 from chainrule.core.written import WRITTEN, written
-from chainrule.read.latex.symbols import Range, pieces, scan
+from chainrule.read.latex.symbols import PRIMED, PRIMES, Range, pieces, scan
 from chainrule.read.shares import share
 
 if TYPE_CHECKING:
@@ -55,8 +55,18 @@ def close(parser: Grammar, opened: Token) -> None:
     raise parser.unexpected()
 
 
-def call(parser: Grammar, name: str, start: int, sup: Range | None, primes: int) -> fm.Formula:
-    """A function with its argument, from behind its head on; `sup` stands on the head."""
+def call(
+    parser: Grammar,
+    name: str,
+    start: int,
+    sup: Range | None,
+    primes: int,
+    args: tuple[fm.Formula, ...] = (),
+) -> fm.Formula:
+    """A function with its argument, from behind its head on; `sup` stands on the head.
+
+    `args` are the arguments where they are not written.
+    """
     exponent: Range | None = None
     if sup is not None:
         found = pieces(parser.tokens, sup)
@@ -72,7 +82,9 @@ def call(parser: Grammar, name: str, start: int, sup: Range | None, primes: int)
             )  # fmt: skip
         else:
             exponent = sup
-    if parser.at("open", "(", "[", "{"):
+    if args:
+        pass
+    elif parser.at("open", "(", "[", "{"):
         args = arguments(parser)
     elif parser.at("{") and not _is_empty(parser):
         begin = parser.position
@@ -221,16 +233,20 @@ def application(
     place = parser.position
     end = _listed(parser, place)
     if primes:
-        if end is None or primes > 1:
+        args = arguments(parser) if primes <= len(PRIMES) else ()
+        span = parser.span_from(start)
+        if len(args) == 1 and not fm.names(args[0]):
+            primed = fm.Name(name, (PRIMES[primes - 1],), span)
+            return fm.Call("at", (primed, fm.Name(PRIMED), args[0]), 0, span)
+        if end is None or len(args) != 1 or not isinstance(args[0], fm.Name):
             raise parser.error(
-                f"`{name}` is a quantity and no function", parser.span_from(start),
+                f"`{name}` is a quantity and no function", span,
                 "write \\frac{\\partial a}{\\partial b}",
             )  # fmt: skip
-        args = arguments(parser)
-        span = parser.span_from(start)
-        if len(args) != 1 or not isinstance(args[0], fm.Name):
-            raise parser.error(f"`{name}` is a quantity and no function", span)
-        return fm.Derivative(fm.Name(name, (), span), args[0], False, span)
+        derived: fm.Formula = fm.Name(name, (), span)
+        for _ in range(primes):
+            derived = fm.Derivative(derived, args[0], False, span)
+        return derived
     if value is None or end is None:
         return value if value is not None else fm.Name(name)
     commas = any(token.text == "," for token in parser.items[place:end])

@@ -7,6 +7,7 @@ of tokens and matched as they stand.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from chainrule.core.errors import ChainruleError, Source, Span
@@ -26,6 +27,8 @@ _KEPT = 8
 _CACHE: dict[int, Lexicon] = {}
 _STYLES = frozenset({"cal", "bf", "bb", "frak"})
 _CLASH = ""
+_LETTER = re.compile(r"[i-nr-t]")
+_LETTERED = re.compile(r"\w*[i-nr-t]\w*")
 
 
 class Lexicon:
@@ -85,6 +88,36 @@ class Lexicon:
             if glued in self.names and not key.accent:
                 return glued
         return None
+
+    def matching(self, key: Key) -> tuple[str, ...]:
+        """The names that a symbol stands for when numbers are put for the letters of its index.
+
+        None where they are of several layers: w_{jk} is then none of them for some j.
+        """
+        index = "_".join(key.subs)
+        if key.sups or key.accent or not _LETTERED.fullmatch(index):
+            return ()
+        pattern = _LETTER.sub(r"\\d{1,2}", f"_{index}")
+        whole = re.compile(re.escape(key.base) + pattern)
+        found = tuple(sorted(name for name in self.names if whole.fullmatch(name)))
+        depths = self.vocabulary.depths
+        return found if len({depths.get(name, 0) for name in found}) == 1 else ()
+
+    def in_turn(self, base: str) -> frozenset[str]:
+        """The numbers of names such as a_1, a_2 … that follow one another in the model.
+
+        None where there are fewer than two, or where some stand side by side.
+        """
+        depths = self.vocabulary.depths
+        found = {
+            int(name[len(base) + 1 :]): depths[name]
+            for name in self.names
+            if name in depths and name.startswith(f"{base}_") and name[len(base) + 1 :].isdigit()
+        }
+        order = [found[number] for number in sorted(found)]
+        alone = len(order) == 1
+        chained = not alone and all(before < behind for before, behind in pairwise(order))
+        return frozenset(map(str, found)) if chained else frozenset()
 
     def head(self, key: Key) -> str | None:
         """The function a symbol is the head of, by the vocabulary."""

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING
 
 from chainrule.core import formula as fm
 from chainrule.core.errors import Span
-from chainrule.read.latex.commands import FRACTIONS, HEADS, LETTERS
-from chainrule.read.latex.derivatives import operand
+from chainrule.read.latex.commands import FRACTIONS, HEADS, LETTERS, UPRIGHT
+from chainrule.read.latex.derivatives import derived_by, held, operand
 from chainrule.read.latex.entries import carries, entry_index, letters
 from chainrule.read.latex.functions import application, arguments, call, softmax
-from chainrule.read.latex.symbols import Key, Range, Scan, identifier, pieces
+from chainrule.read.latex.limits import OF
+from chainrule.read.latex.pointwise import holds_itself
+from chainrule.read.latex.steps import counted
+from chainrule.read.latex.symbols import PRIMED, PRIMES, Key, Range, Scan, identifier, pieces
 
 if TYPE_CHECKING:
     from chainrule.read.latex.grammar import Grammar
@@ -22,17 +25,24 @@ if TYPE_CHECKING:
 __all__ = ["FUNCTION_LETTERS", "NEW", "PRIMED", "PRIMES", "Meaning"]
 
 NEW = "⁺"
-PRIMES = ("′", "″")
-"""The marks of one prime and of two, which may be derivatives."""
-PRIMED = "′"
-"""What a bracket with a prime behind it is differentiated by, until that is known."""
-_NEW = re.compile(r"\+|new|updated|next|\(?next_step\)?|\([a-z]\+1\)|\(new\)")
-_OLD = re.compile(r"old|\(t\)|\(old\)")
-_SAID = {"new": (NEW,), "next": (NEW,), "old": (), "prev": ()}
+_AFTER = (
+    "new", "updated", "next", "neu", "neue", "nuevo", "nueva", "nouveau", "nouvelle", "novo",
+    "nova", "nuovo", "nuova", "новый", "новое", "нов", "新", "새", "갱신", "새로운",
+)  # fmt: skip
+_BEFORE = (
+    "old", "prev", "current", "alt", "alte", "viejo", "vieja", "anterior", "actual", "ancien",
+    "ancienne", "velho", "antigo", "vecchio", "старый", "старое", "стар", "旧", "기존", "이전",
+)  # fmt: skip
+_SAID = {**dict.fromkeys(_AFTER, (NEW,)), **dict.fromkeys(_BEFORE, ())}
+_NEW = re.compile(rf"\+|\(?(?:{'|'.join(_AFTER)}|next_step)\)?|\([a-z]\+1\)")
+_OLD = re.compile(rf"\(t\)|\(?(?:{'|'.join(_BEFORE)})\)?")
 _LOSSES = frozenset({"L", "J", "C", "E", "ell"})
 _STATES = frozenset("acfghimnorsxyz")  # h_{t+1} is the next state and no update
 _STEP = re.compile(r"\(?([a-z]|tau)(\+1)?\)?")
 _MARKS = {"*": "*", "-": "⁻"}
+_SQUARED = frozenset({"x", "y", "o", "t", "h"})  # what may be read alone: x for the only x_1
+_LAYER = re.compile(r"[(\[]?(L(?:-1)?|l(?:[+-]1)?|\d)[)\]]?")
+_TWO = re.compile(r"[i-nr-t0-9]{2}")
 _BRACKETED = re.compile(r"([(\[].*[)\]])((?:T|top)?)")
 _ARITHMETIC = re.compile(r"\(\d+[+-]\d+\)")
 _INDEX = re.compile(r"\w+(?:[+-]\d+)?")
@@ -50,6 +60,9 @@ class Meaning:
     def read(self) -> fm.Formula:
         """The formula it stands for; the parser goes on behind what belongs to it."""
         parser, found = self.parser, self.found
+        by_names = self.primed_by()
+        if by_names is not None:
+            return by_names
         subs = self.index(found.sub)
         if found.run > 1:
             shorter = self.shortened(subs)
@@ -64,6 +77,9 @@ class Meaning:
             return indexed
         key = self.key(subs)
         base = self.lexicon.find(key)
+        if base is None and parser.bound and _is_kronecker(key) and "".join(key.subs).isdigit():
+            same = len(set("".join(key.subs))) == 1
+            return self.powered(fm.Number(str(int(same)), parser.items[found.start].span))
         function = self.function(key, base)
         if function is not None:
             return function
@@ -108,10 +124,14 @@ class Meaning:
             return subs
         changed = Key(found.base, (*found.inner_subs, *new), (), found.accent)
         name = self.lexicon.find(changed)
-        if name is None:
+        found_names = (name,) if name is not None else self.lexicon.matching(changed)
+        innermost = next(reversed(parser.bound))  # what carries an outer index alone is no entry
+        if found_names and innermost in "".join(subs):
+            parser.entries.append(found_names)
+        elif found_names:
+            pass
+        elif not _is_kronecker(changed):
             parser.unknown_entry = True
-        else:
-            parser.entries.append(name)
         return new
 
     # -- entries of arrays
@@ -204,6 +224,32 @@ class Meaning:
             fm.Number(str(-value), span), span
         )  # fmt: skip
 
+    def primed_by(self) -> fm.Formula | None:
+        """y'_x and y''_{xx}: the derivative of a name by the names behind its primes."""
+        found, parser = self.found, self.parser
+        if not found.primes or found.sub is None or found.sup is not None:
+            return None
+        before = found.sub.start - 1 - (found.sub.after > found.sub.stop)
+        if parser.items[before - 1].text not in {"'", "prime"}:
+            return None
+        of = self.lexicon.find(self.key(())._replace(subs=found.inner_subs))
+        place = parser.position
+        if any(one.text == "=" for one in parser.items[found.sub.start : found.sub.stop]):
+            if of is None or found.primes > len(PRIMES):
+                return None
+            parser.position = before
+            primed = fm.Name(of, (PRIMES[found.primes - 1],), parser.span_from(found.start))
+            return held(parser, primed, found.start)
+        by = derived_by(parser, found.sub) if of is not None else ()
+        parser.position = found.stop if by else place
+        if of is None or len(by) != found.primes:
+            return None
+        span = parser.span_from(found.start)
+        value: fm.Formula = fm.Name(of, (), span)
+        for name in by:
+            value = fm.Derivative(value, name, True, span)
+        return value
+
     # -- functions
 
     def function(self, key: Key, base: str | None) -> fm.Formula | None:
@@ -211,10 +257,16 @@ class Meaning:
         parser, found = self.parser, self.found
         place = found.stop
         opened = place < parser.stop and parser.items[place].kind == "open"
+        bare = parser.bare if base is None else None
+        alone = bare is not None and self.head(key, base) == bare.function
+        if bare is not None and alone and (not opened or holds_itself(parser, found)):
+            parser.position = place
+            return call(parser, bare.function, found.start, found.sup, found.primes, (bare.at,))
         if not opened or parser.items[place].text not in "([{":
             if self.is_upright_function(key, base):
                 parser.position = place
-                return call(parser, key.base, found.start, found.sup, found.primes)
+                head = self.head(key, base) or key.base
+                return call(parser, head, found.start, found.sup, found.primes)
             if found.primes and base is None and self.head(key, base):
                 raise parser.error(
                     "the argument of this derivative is missing", parser.items[found.start].span,
@@ -235,7 +287,7 @@ class Meaning:
     def is_upright_function(self, key: Key, base: str | None) -> bool:
         r"""Whether this is \mathrm{sech} or \operatorname{erf} with an argument in no brackets."""
         found, parser = self.found, self.parser
-        if found.style not in {"rm", "text"} or self.head(key, base) != key.base:
+        if found.style not in {"rm", "text"} or self.head(key, base) is None:
             return False
         if found.stop >= parser.stop:
             return False
@@ -256,7 +308,8 @@ class Meaning:
             return None
         if key.base in self.lexicon.vocabulary.functions:
             return key.base
-        return HEADS.get(key.base)
+        upright = UPRIGHT if self.found.style in {"rm", "text"} else HEADS
+        return HEADS.get(key.base) or upright.get(key.base)
 
     # -- steps of training
 
@@ -424,11 +477,30 @@ class Meaning:
         """A known name that ends at a place; (x) behind it may say what it depends on."""
         parser = self.parser
         parser.position = place
+        counted_name = None if primes else self.counted(name, marks)
+        if counted_name is not None:
+            return counted_name
+        if parser.moved and name in self.lexicon.vocabulary.computed and parser.at("open", "("):
+            of = self.named(name)
+            args = arguments(parser)
+            return fm.Call(OF, (of, *args), 0, parser.span_from(self.found.start))
         if primes and parser.at("open", "("):
             return application(parser, name, self.found.start, primes)
         value = self.named(name, primes, marks)
         if parser.at("open", "(", "["):
             return application(parser, name, self.found.start, 0, value)
+        return value
+
+    def counted(self, name: str, marks: tuple[str, ...] = ()) -> fm.Formula | None:
+        """w(k+1) and w(k) in a line about steps: a name with what counts them behind it."""
+        parser = self.parser
+        text, end = counted(parser) if parser.steps else ("", 0)
+        step = _STEP.fullmatch(text)
+        if step is None or step[1] not in parser.steps:
+            return None
+        renewed = step[2] and self.found.base not in _STATES
+        value = self.named(name, 0, (NEW,) if renewed else marks)
+        parser.position = end
         return value
 
     def unknown(self, key: Key) -> fm.Formula:
@@ -450,6 +522,9 @@ class Meaning:
             return call(parser, name, found.start, found.sup, found.primes)
         if found.sup is None:
             value = self.named(name, found.primes)
+            of_step = self.counted(name)
+            if of_step is not None:
+                return of_step
             if not parser.at("open", "(", "["):
                 return value
             upright: bool | None = found.style in {"rm", "text"} or None
@@ -457,6 +532,9 @@ class Meaning:
                 upright = False
             return application(parser, name, found.start, 0, value, function=upright)
         sups = self.sups()
+        layer = self.in_layer(key, sups) if sups else None
+        if layer is not None:
+            return layer
         if sups:
             if len(sups) == 1 and (mark := self.mark(sups[0])) is not None:
                 return self.named(name, 0, (mark,)) if mark else self.named(name)
@@ -471,6 +549,35 @@ class Meaning:
                 entry = fm.Name(name, (), parser.span_from(found.start))
                 return fm.Transpose(entry, entry.span) if transposed else entry
         return self.powered(self.named(name, found.primes))
+
+    def in_layer(self, key: Key, sups: tuple[str, ...]) -> fm.Formula | None:
+        r"""a^2, w^{l+1} and \delta^L of a layer, where a alone is no name of the model.
+
+        In a model of layers it is one of them; elsewhere a^2 is a_2 where a_1, a_2 … follow one
+        another.
+        """
+        found, lexicon = self.found, self.lexicon
+        layer = _LAYER.fullmatch(sups[0]) if len(sups) == 1 else None
+        if layer is None or key.subs or key.accent or key.sups or key.base in _LOSSES:
+            return None
+        if lexicon.vocabulary.layered:
+            if layer[1] != sups[0] or (key.base != "delta" and key.base not in lexicon.words):
+                return None
+            if layer[1].isdigit() and key.base in _SQUARED:
+                return None
+            name = identifier(key._replace(sups=sups))
+        else:
+            numbers = lexicon.in_turn(key.base)
+            bound = self.parser.bound.get(layer[1], layer[1])
+            if not numbers or (str(bound).isdigit() and str(bound) not in numbers):
+                return None
+            last = str(max(map(int, numbers)))
+            below = str(int(last) - 1) if layer[1].endswith("-1") else last
+            index = below if layer[1].startswith("L") else str(bound)
+            name = identifier(key._replace(subs=(index,)))
+            if index.isdigit():  # a^2 may be a square: whoever knows the model decides
+                name = identifier(key._replace(sups=(index,)))
+        return self.finish(name, found.stop)
 
     def operator(self, key: Key) -> fm.Formula | None:
         """D_x y, the derivative by x, where D is no name."""
@@ -508,6 +615,11 @@ class Meaning:
         upright = found.style in {"rm", "text"}
         word = len(found.base) > 1 and found.run > 1
         return (upright or word) and not inside.lstrip("( ").startswith(("1-", "1 -", "1−"))
+
+
+def _is_kronecker(key: Key) -> bool:
+    """Whether it is δ with two indices."""
+    return key.base == "delta" and _TWO.fullmatch("".join(key.subs)) is not None and not key.sups
 
 
 def _first_of(meaning: Meaning, text: str, subs: tuple[str, ...]) -> int | None:

@@ -123,7 +123,9 @@ def function_call(parser: Grammar) -> fm.Formula:
             base = parser.argument("`_`")
         else:
             raise parser.error(f"\\{token.text} cannot carry this", parser.span_from(start))
-    value = call(parser, name, start, sup, primes)
+    bare = parser.bare if parser.bare is not None and parser.bare.function == name else None
+    written = parser.at("{") or parser.starts() or parser.at("number") or parser.at("bar")
+    value = call(parser, name, start, sup, primes, (bare.at,) if bare and not written else ())
     if base is not None:
         whole = parser.inside(base, parser.sum)
         below = fm.Call("log", (whole,), 0, parser.span_from(start))

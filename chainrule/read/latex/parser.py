@@ -14,9 +14,10 @@ from chainrule.core import formula as fm
 from chainrule.core.errors import LimitError, Span
 from chainrule.read.latex.atoms import atom, starts_atom
 from chainrule.read.latex.commands import REFUSED, RELATIONS
-from chainrule.read.latex.derivatives import fraction, held
+from chainrule.read.latex.derivatives import derived_by, fraction, held
 from chainrule.read.latex.grammar import Grammar
 from chainrule.read.latex.meanings import PRIMED
+from chainrule.read.latex.pointwise import bare_function
 from chainrule.read.latex.steps import steps_of
 from chainrule.read.latex.symbols import Range, argument, is_prose
 
@@ -100,6 +101,7 @@ class Parser(Grammar):
         start = self.side = self.position
         self.on_the_right = False
         self.steps = steps_of(self)
+        self.bare = bare_function(self)
         first = self.sum()
         rest: list[tuple[str, fm.Formula]] = []
         while True:
@@ -110,6 +112,8 @@ class Parser(Grammar):
                 becomes = self.becomes(first, start)
                 if becomes is not None:
                     return becomes
+            if not rest and self.is_step():
+                return self.stepped(first, start)
             relation = self.relation()
             if relation is None:
                 self.position = place
@@ -125,7 +129,34 @@ class Parser(Grammar):
             rest.append((relation, self.sum()))
         if not rest:
             return first
-        return fm.Relation(first, tuple(rest), self.span_from(start))
+        made: fm.Formula = fm.Relation(first, tuple(rest), self.span_from(start))
+        if self.sizes:
+            made = fm.transform(made, self.sized, fm.rebuild)
+        if self.bare is not None and self.bare.any and fm.names(made) != (self.bare.at.id,):
+            raise self.error(
+                "the argument of this derivative is missing", self.span_from(start), "\\sigma'(z)"
+            )
+        return made
+
+    def is_step(self) -> bool:
+        """Whether += or -= comes next."""
+        follows = self.peek(1)
+        return self.at("op", "+", "-") and follows.kind == "op" and follows.text == "="
+
+    def stepped(self, left: fm.Formula, start: int) -> fm.Formula:
+        r"""w -= \eta g, as an update."""
+        minus = self.next().text == "-"
+        self.next()
+        change = self.sum()
+        step = fm.Negative(change, getattr(change, "span", None)) if minus else change
+        value = fm.Sum((left, step), self.span_from(start))
+        return fm.Relation(left, (("←", value),), self.span_from(start))
+
+    def sized(self, part: fm.Formula) -> fm.Formula | None:
+        """The number that a K stands for, over which a sum of the line goes."""
+        if not isinstance(part, fm.Name) or part.id not in self.sizes:
+            return None
+        return fm.Number(self.sizes[part.id].text, part.span)
 
     def boxed(self) -> Range | None:
         r"""What is in \boxed{A = B}, if that is all there is."""
@@ -199,7 +230,7 @@ class Parser(Grammar):
         while True:
             place = self.position
             self.skip_empty()
-            if not self.at("op", "+", "-"):
+            if not self.at("op", "+", "-") or self.is_step():
                 self.position = place
                 break
             sign = self.next()
@@ -348,11 +379,13 @@ class Parser(Grammar):
         while True:
             token = self.peek()
             if self.is_prime_of_bracket():
-                value = fm.Derivative(value, fm.Name(PRIMED), False, self.span_from(start))
+                value = self.primed(value, start)
             elif token.kind == "^":
                 value = self.raised(value, start)
             elif self.is_bar(token) and self.peek(1).kind == "_" and not self.bars:
                 self.next()
+                value = held(self, value, start)
+            elif self.is_place_of_bracket():
                 value = held(self, value, start)
             elif type(value) is fm.Derivative and self.at("open", "(", "["):
                 if not self.evaluated(value):
@@ -378,6 +411,27 @@ class Parser(Grammar):
             self.next()
         return True
 
+    def is_place_of_bracket(self) -> bool:
+        r"""Whether (\frac{dy}{dx})_{x=1} has its place next."""
+        if not self.at("_") or self.items[self.position - 1].text not in _CLOSED:
+            return False
+        place = argument(self.tokens, self.position + 1, self.stop)
+        return place is not None and any(
+            one.text == "=" for one in self.items[place.start : place.stop]
+        )
+
+    def primed(self, value: fm.Formula, start: int) -> fm.Formula:
+        """(…)' and (…)'_x, from behind the prime on."""
+        wrt: tuple[fm.Name, ...] = ()
+        if self.at("_"):
+            self.next()
+            wrt = derived_by(self, self.argument("`_`"))
+            if len(wrt) != 1:
+                raise self.error(
+                    "a derivative is taken by a name", self.span_from(start), "(x^2)'_x"
+                )
+        return fm.Derivative(value, (*wrt, fm.Name(PRIMED))[0], False, self.span_from(start))
+
     def is_bar(self, token: Token) -> bool:
         r"""Whether it is the bar of a place: |, or a \bigr\rvert that nothing was opened for."""
         if token.kind != "close" or token.text != "|" or self.position > _MAX_BEFORE:
@@ -389,6 +443,10 @@ class Parser(Grammar):
     def raised(self, value: fm.Formula, start: int) -> fm.Formula:
         """A value with an exponent, or transposed."""
         sign = self.next()
+        bracketed = self.items[self.position - 2].text in _CLOSED
+        if bracketed and (self.at("op", "+") or self.source.text[sign.end :].startswith("{+}")):
+            self.argument("`^`")
+            return fm.Call("max", (fm.ZERO, value), 0, self.span_from(start))
         if self.at("op", "-", "+"):
             raise self.error(
                 "an exponent of more than one symbol needs braces", sign.span, "write x^{-1}"

@@ -19,23 +19,30 @@ if TYPE_CHECKING:
     from chainrule.read.latex.braces import Token, Tokens
 
 __all__ = [
+    "PRIMED",
+    "PRIMES",
     "Key",
     "Range",
     "Scan",
     "argument",
     "identifier",
     "is_prose",
+    "is_spaced",
     "pieces",
     "scan",
     "with_scripts",
 ]
 
+PRIMES = ("′", "″")
+"""The marks of one prime and of two, which may be derivatives."""
+PRIMED = "′"
+"""What a bracket with a prime behind it is differentiated by, until that is known."""
 MAX_RUN = 80
 MAX_SYMBOL_DEPTH = 8
 _SIGNS = frozenset("+-*/.=")
 _PIECE_COMMANDS = {"prime": "'", "ast": "*", "star": "*", "top": "top", "cdot": ".",
                    "intercal": "top", "dagger": "dagger", "circ": "o", "infty": "inf",
-                   "times": "x"}  # fmt: skip
+                   "times": "x", "ell": "l"}  # fmt: skip
 _ARITHMETIC = re.compile(r"\d{1,9}(?:[+-]\d{1,9})+")
 
 
@@ -233,12 +240,13 @@ def _collect(
         elif kind == "'":
             out.append("'")
         elif kind == "command":
-            word = LETTERS.get(text) or FUNCTIONS.get(text) or _PIECE_COMMANDS.get(text)
+            word = _PIECE_COMMANDS.get(text) or LETTERS.get(text) or FUNCTIONS.get(text)
             if word is None and text in ACCENTS:
                 word = ""
             if word is None:
                 return False
-            out.append(word)
+            value = bound.get(word)
+            out.append(word if value is None else str(value))
         elif kind != "_":
             return False
         place += 1
@@ -252,6 +260,7 @@ def _worked_out(piece: str) -> str:
     return str(sum(int(part) for part in re.findall(r"[+-]?\d+", piece)))
 
 
+_BARE = re.compile(r"\d{1,2}|[lL](?:[+-]\d)?")
 _SPELT = {"+": "plus", "-": "minus", "*": "star", "'": "prime", "/": "over", "=": "is"}
 
 
@@ -260,13 +269,17 @@ def identifier(key: Key) -> str:
 
     Base, accent, then superscripts behind two underscores, then subscripts behind one:
     `\\hat{y}_{1,2}` is `y_hat_1_2`, `a^{(l)}_j` is `a__l_j`, `h_{t-1}` is `h_tminus1`; square
-    brackets stand for a layer without doubt, and `a^{[2]}_j` is `a__layer2_j`.
+    brackets stand for a layer without doubt, and `a^{[2]}_j` is `a__layer2_j`; weights without any
+    are those into a layer, and `a^2_j` is `a__into2_j`.
     """
     base = f"{key.base}_{key.accent}" if key.accent else key.base
-    raised = "".join(
-        f"__{'layer' if piece[:1] == '[' else ''}{_spelt(piece)}" for piece in key.sups
-    )
+    raised = "".join(f"__{_counted(piece)}{_spelt(piece)}" for piece in key.sups)
     return base + raised + "".join(f"_{_spelt(piece)}" for piece in key.subs)
+
+
+def _counted(piece: str) -> str:
+    """How layers are counted in a superscript: `[2]` from the input, `2` as they are entered."""
+    return "layer" if piece[:1] == "[" else "into" if _BARE.fullmatch(piece) else ""
 
 
 def _spelt(piece: str) -> str:
@@ -277,6 +290,12 @@ def _spelt(piece: str) -> str:
     )
 
 
+def is_spaced(token: Token) -> bool:
+    r"""Whether it is a letter with spaces about it: \text{ y } for `and`, and no name."""
+    text = token.text.strip()
+    return token.style == "text" and len(text) == 1 and token.text == f" {text} "
+
+
 _WORD = re.compile(r"[^\W\d][\w-]*")
 
 
@@ -285,7 +304,11 @@ def is_prose(token: Token) -> bool:
     text = token.text.strip()
     foreign = token.style == "text" and not text.isascii() and not _is_greek(text)
     return (
-        token.style == "bare" or foreign or text.lower() in PROSE or _WORD.fullmatch(text) is None
+        is_spaced(token)
+        or token.style == "bare"
+        or foreign
+        or text.lower() in PROSE
+        or _WORD.fullmatch(text) is None
     )
 
 

@@ -52,6 +52,7 @@ _DECIMAL_COMMA = re.compile(
 _ONE_GROUP = re.compile(r"[1-9][0-9]{0,2}\{,\}[0-9]{3}")
 _PLAIN_NUMBER = re.compile(r"[0-9]+")
 _OPERATOR = re.compile(r":=|<=|>=|==|[-+*/=<>,;:.!?]")
+_RELATION = re.compile(r"\s*\{\s*(:=|[-+=])\s*\}")
 _SIMPLE = re.compile(r"(?:[\w .*'+/-]|\\_|\\ |\\,|~)*")
 _LETTER = re.compile(r"\s*([A-Za-z0-9])")
 _SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉"
@@ -270,6 +271,10 @@ class _Lexer:
             empty = _EMPTY.match(self.text, self.place, self.end)
             self.place = empty.end() if empty else self.place
             return ()
+        sign = _RELATION.match(self.text, self.place, self.end)
+        if name in {"mathrel", "mathbin"} and sign is not None:
+            self.place = sign.end()
+            return (Token("op", sign[1], start, self.place),)
         if name.isspace() or name in LAYOUT:
             return ()
         if name in {"_", "{", "}"}:

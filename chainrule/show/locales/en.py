@@ -157,7 +157,8 @@ LOCALE = Locale(
         "reason-one-sided": "one side has a value where the other has none: they are equal "
         "elsewhere, as far as was looked",
         "reason-function": "nothing is known of the function {name}",
-        "reason-name": "{name} is no name of this model",
+        "reason-name": "{name} is no name of this model: write what it stands for, a number or "
+        "a name of the model (--alias {name}=NAME)",
         "reason-name-near": "{name} is no name of this model; is {nearest} meant? (--alias "
         "{name}={nearest})",
         "reason-ambiguous-name": "{name} can mean {candidates}: say which with --alias {name}=…",

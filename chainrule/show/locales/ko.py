@@ -253,7 +253,8 @@ LOCALE = Locale(
         "reason-domain": "두 변이 함께 값을 갖는 곳을 알 수 없다",
         "reason-one-sided": "한쪽에만 값이 있는 곳이 있다. 다른 곳에서는 살펴본 한 두 변이 같다",
         "reason-function": "함수 {name}에 대해 알려진 것이 없다",
-        "reason-name": "{name:은/는} 이 모델에 없는 이름이다",
+        "reason-name": "{name:은/는} 이 모델에 없는 이름이다. 무엇을 뜻하는지 "
+        "수나 이 모델의 이름으로 쓴다 (--alias {name}=이름)",
         "reason-name-near": "{name:은/는} 이 모델에 없는 이름이다. {nearest:을/를} 뜻하는가? "
         "(--alias {name}={nearest})",
         "reason-ambiguous-name": "{name:은/는} {candidates} 가운데 어느 것인지 알 수 없다: "

@@ -71,7 +71,7 @@ READINGS = [
     # superscripts
     (r"o_1^2", "o_1**2"),
     (r"a^{(l)}_j + a^{[3]}", "a__l_j + a__layer3"),
-    (r"\delta^l_j + w^l_{jk} + a^{l-1}_k", "delta__l_j + w__l_jk + a__lminus1_k"),
+    (r"\delta^l_j + w^l_{jk} + a^{l-1}_k", "delta__intol_j + w__intol_jk + a__intolminus1_k"),
     (r"A^{[0]T} x", "A__layer0.T*x"),
     (r"W^T x+W^\top x+W^{\mathsf{T}}x", "W.T*x + W.T*x + W.T*x"),
     (r"x^{-1}+x^{n+1}+9^{9^{9}}", "x**(-1) + x**(n + 1) + 9**9**9"),
