@@ -82,7 +82,7 @@ class _Numbers:
             terms = []
             for shown_groups, number, child in branches:
                 self.branch(name, child, shown_groups, number)
-                terms.append(_bracketed(spelt(number, self.digits)))
+                terms.append(spelt(number, self.digits))
             known[name] = ((fm.Sum(tuple(terms)),), sum(number for _, number, _ in branches))
         return known[order[0]]
 
@@ -95,11 +95,6 @@ class _Numbers:
         row = (left, (_product(shown), spelt(number, self.digits)))
         if row not in self.rows:
             self.rows.append(row)
-
-
-def _bracketed(number: fm.Formula) -> fm.Formula:
-    """A negative number as a summand of its own: + (−0.5) and not − 0.5."""
-    return fm.Product((number,), (1,)) if isinstance(number, fm.Negative) else number
 
 
 def _product(groups: tuple[fm.Formula, ...]) -> fm.Formula:

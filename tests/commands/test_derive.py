@@ -40,7 +40,7 @@ def test_default_is_every_parameter_of_textbook() -> None:
     for name in ["w_11", "w_21", "w_12", "w_22", "w_31", "w_41", "w_32", "w_42", "b_1", "b_2"]:
         assert f"∂E_total/∂{name}  " in page
     assert (
-        "(−(target_o1 − o_1)·o_1(1 − o_1)·w_31 + [−(target_o2 − o_2)·o_2(1 − o_2)·w_32])"
+        "(−(target_o1 − o_1)·o_1(1 − o_1)·w_31 − (target_o2 − o_2)·o_2(1 − o_2)·w_32)"
         "·a_1(1 − a_1)·x_1"
     ) in page
     assert "path 2: w_11 → z_1 → a_1 → z_4 → o_2 → E_total" in page
@@ -84,7 +84,7 @@ def test_mazur_numbers() -> None:
     """Published factors and gradients of Mazur's example (see the example's source)."""
     page = run("derive", "mazur", "--wrt", "w_5", "--wrt", "w_1", "--wrt", "b_1", "--wrt", "b_2")
     assert "0.741365070 · 0.186815602 · 0.593269992 = 0.082167041" in page
-    assert "(0.055399425 + (−0.019049118)) · 0.241300709 · 0.05 = 0.000438568" in page
+    assert "(0.055399425 − 0.019049118) · 0.241300709 · 0.05 = 0.000438568" in page
     assert "= 0.018725609" in page
     assert "= 0.100400325" in page
     assert "= 0.358916480" in page

@@ -67,8 +67,8 @@ TABLE = [
     ("(a + b) + c", "(a + b) + c", "(a+b)+c"),
     ("a - -b", "a − (−b)", "a-(-b)"),
     ("a + -b", "a − b", "a-b"),
-    ("a + -b*c", "a + (−b·c)", r"a+(-b\cdot c)"),
-    ("a + -b*(c + d)", "a + [−b·(c + d)]", r"a+[-b\cdot(c+d)]"),
+    ("a + -b*c", "a − b·c", r"a-b\cdot c"),
+    ("a + -b*(c + d)", "a − b·(c + d)", r"a-b\cdot(c+d)"),
     ("-(a + b)", "−(a + b)", "-(a+b)"),
     ("--a", "−(−a)", "-(-a)"),
     ("-x**2", "−x²", "-x^2"),
@@ -238,11 +238,11 @@ def test_the_golden_of_one_path() -> None:
 
 
 def test_the_golden_of_two_paths() -> None:
-    """A later term that begins with a minus is bracketed, not merged into the sum's sign."""
+    """A later term that begins with a minus is subtracted: A − (t − o)·…, never A + [−(…)]."""
     graph, notation = textbook()
     derivation = derive(graph, "w_11")[0]
     assert print_text(derivation.result, notation) == (
-        "(−(target_o1 − o_1)·o_1(1 − o_1)·w_31 + [−(target_o2 − o_2)·o_2(1 − o_2)·w_32])"
+        "(−(target_o1 − o_1)·o_1(1 − o_1)·w_31 − (target_o2 − o_2)·o_2(1 − o_2)·w_32)"
         "·a_1(1 − a_1)·x_1"
     )
     assert print_text(derivation.chain, notation) == (

@@ -24,6 +24,7 @@ from chainrule.show.printers.layout import (
     is_natural,
     is_numeric,
     precedence,
+    signed,
     takes_power,
 )
 from chainrule.show.printers.safe_latex import check_latex
@@ -148,11 +149,9 @@ def _negative(formula: fm.Negative, notation: Notation) -> str:
 def _sum(formula: fm.Sum, notation: Notation) -> str:
     out = [_operand(formula.terms[0], notation, PRODUCT)]
     for term in formula.terms[1:]:
-        if type(term) is fm.Negative:
-            sign, term = "-", term.operand  # noqa: PLW2901
-        else:
-            sign = "+"
-        text = _operand(term, notation, PRODUCT)
+        subtracted, bare = signed(term)
+        sign = "-" if subtracted else "+"
+        text = _operand(bare, notation, PRODUCT)
         out.append(sign + (_bracketed(text) if text.startswith("-") else text))
     return "".join(out)
 

@@ -25,6 +25,7 @@ __all__ = [
     "is_natural",
     "is_numeric",
     "precedence",
+    "signed",
     "takes_power",
 ]
 
@@ -98,3 +99,15 @@ def group_starts(product: fm.Product) -> frozenset[int]:
         starts.append(place)
         place += size
     return frozenset(starts)
+
+
+def signed(term: fm.Formula) -> tuple[bool, fm.Formula]:
+    """Whether a later term of a sum is subtracted, and what: a + (−b)·c is written a − b·c."""
+    match term:
+        case fm.Negative():
+            return True, term.operand
+        case fm.Product((fm.Negative(), *_)):
+            return True, fm.negate(term)
+        case fm.Quotient(fm.Negative() | fm.Product((fm.Negative(), *_)) as top, bottom):
+            return True, fm.Quotient(fm.negate(top), bottom)
+    return False, term

@@ -107,7 +107,27 @@ def normal(formula: fm.Formula) -> fm.Formula:
             return None
         return None
 
-    return settled(fm.transform(formula, number, fm.rebuild))
+    return settled(fm.transform(formula, number, _subtracting))
+
+
+def _subtracting(node: fm.Formula, parts: tuple[fm.Formula, ...]) -> fm.Formula:
+    """a + (−b)·c, which is printed a − b·c, as that is read."""
+    built = fm.rebuild(node, parts)
+    if not isinstance(built, fm.Sum):
+        return built
+    first, *rest = built.terms
+    return fm.Sum((first, *map(_negative, rest)))
+
+
+def _negative(term: fm.Formula) -> fm.Formula:
+    match term:
+        case fm.Product((fm.Negative(inner), *others)):
+            return fm.Negative(fm.Product((inner, *others), term.groups))
+        case fm.Quotient(fm.Negative(inner), below):
+            return fm.Negative(fm.Quotient(inner, below))
+        case fm.Quotient(fm.Product((fm.Negative(inner), *others)) as top, below):
+            return fm.Negative(fm.Quotient(fm.Product((inner, *others), top.groups), below))
+    return term
 
 
 def law(formula: fm.Formula, notation: Notation, known: Vocabulary) -> None:
