@@ -8,6 +8,7 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from chainrule.core import formula as fm
 from chainrule.core.claim import Assumption, Evidence, Method, Outcome
 from chainrule.core.plain import print_plain
 from chainrule.verification.arithmetic.intervals import (
@@ -30,7 +31,6 @@ from chainrule.verification.world import MANY, PRECISIONS, Place, Readings, Worl
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from chainrule.core import formula as fm
 
 __all__ = ["Comparison", "Decision", "undecided"]
 
@@ -52,7 +52,7 @@ class Comparison:
         local: Readings,
     ) -> None:
         self.world = world
-        self.formulas = (left, right)
+        self.formulas, self.local = (left, right), local
         self.one = world.building.term(left, local)
         self.other = world.building.term(right, local)
         self.leaves = world.all_leaves(self.one, self.other)
@@ -72,10 +72,10 @@ class Comparison:
             return Decision(Outcome.PROVED, Evidence(Method.STRUCTURE), assumed)
         proof = self._proved()
         if proof is not None and proof.holds:
-            return self._checked(proof)
+            return self._nowhere() if proof.empty else self._checked(proof)
         if proof is not None:
             found = self._by_remainder(proof) or self._attacked(self._apart) or self._searched()
-        return found or self._by_agreement()
+        return found or self._by_agreement(proof)
 
     # -- points
 
@@ -150,13 +150,11 @@ class Comparison:
     def _evidence(self, point: Mapping[str, Fraction], left: Interval, right: Interval) -> Evidence:
         world = self.world
         shown = self._shown(point)
-        inside = world.inside(self.one, self.other)
         at = world.intervals(point, PRECISIONS[0])
         for name, formula in world.case.substituted.items():
-            if world.building.store.name(name) in inside:
-                with contextlib.suppress(Undefined, Unsure):
-                    low, high = bounds(at(world.building.term(formula)))
-                    shown[name] = ((low + high) / 2).limit_denominator(10**6)
+            with contextlib.suppress(Undefined, Unsure):
+                low, high = bounds(at(world.building.term(formula)))
+                shown[name] = ((low + high) / 2).limit_denominator(10**6)
         functions = {
             name: [str(c) for c in one.coefficients] for name, one in world.declared.items()
         }
@@ -164,8 +162,9 @@ class Comparison:
         return Evidence(Method.INTERVAL, shown, midpoint(left), midpoint(right), facts=facts)
 
     def _shown(self, point: Mapping[str, Fraction]) -> dict[str, Fraction]:
-        """The part of a point that matters."""
+        """The part of a point that matters to the claim or to the facts."""
         needed = set(self.world.leaves(self.one, self.other))
+        needed |= {n for one in self.world.case.substituted.values() for n in fm.names(one)}
         return {name: value for name, value in point.items() if name in needed}
 
     # -- where nothing can be said
@@ -207,6 +206,7 @@ class Comparison:
         """The first proof that holds; else the deepest look at the difference there is."""
         last: Proof | None = None
         tried: set[tuple[int, int, frozenset[str]]] = set()
+        slopes = self._slopes(self.formulas[0]), self._slopes(self.formulas[1])
         for place, attempt in enumerate(self._attempts()):
             left, right, atoms = attempt
             if attempt in tried:
@@ -214,11 +214,21 @@ class Comparison:
             tried.add(attempt)
             world = self.world
             budget = world.building.budget.part(_OPERATIONS[min(place, len(_OPERATIONS) - 1)])
-            proof = prove(world.building, (left, right), atoms, world.facts, budget)
+            proof = prove(world.building, (left, right), atoms, world.facts, budget, slopes)
             if proof.holds and not proof.empty:
                 return proof
             last = proof if proof.holds is not None or last is None else last
         return last
+
+    def _slopes(self, side: fm.Formula) -> list[tuple[int, int]]:
+        """The derivatives in a side, each with the formula of what is differentiated."""
+        building = self.world.building
+        return [
+            (building.term(part, self.local), building.definition(part.of.id))
+            for part in fm.walk(side)
+            if isinstance(part, fm.Derivative) and isinstance(part.of, fm.Name)
+            and building.defines(part.of.id)
+        ]  # fmt: skip
 
     def _attempts(self) -> Iterator[tuple[int, int, frozenset[str]]]:
         """Terms to be compared, with the names that stand as they are.
@@ -316,13 +326,20 @@ class Comparison:
             at = self.world.intervals(place.point, PRECISIONS[1])
             try:
                 left, right = at(self.one), at(self.other)
-                if sign(at(rest)):
+                if sign(at(rest)) and self._runs(place):
                     return Decision(Outcome.REFUTED, self._evidence(place.point, left, right))
             except (Undefined, Unsure):
                 continue
         return None
 
-    def _by_agreement(self) -> Decision:
+    def _runs(self, place: Place) -> bool:
+        """Whether the model certainly has values at a point where both sides seemed equal."""
+        try:
+            return self.world.valid(place.point, (self.one, self.other))
+        except (Undefined, Unsure):
+            return False
+
+    def _by_agreement(self, proof: Proof | None) -> Decision:
         """Enclosures with more and more bits: a difference at last, or agreement to all of them."""
         gap = self.world.building.store.sub(self.one, self.other)
         worst = Fraction(0)
@@ -336,7 +353,7 @@ class Comparison:
                     width = None
                     break
                 refuted = self.refuted(place, (precision,)) if sign(found) else None
-                if refuted is not None:
+                if refuted is not None and self._runs(place):
                     return refuted
                 low, high = bounds(found)
                 width = high - low
@@ -355,7 +372,8 @@ class Comparison:
             return undecided("reason-domain")
         if self.doubtful:  # there the sides seem to differ
             return undecided("reason-domain")
-        if self.world.kinked(self.one, self.other):  # a region may be left that no point met
+        apart = proof is not None and proof.holds is False and proof.boundaries
+        if apart or self.world.kinked(self.one, self.other):  # no point may have met a region
             return undecided("reason-kinks")
         bound = max(float(worst), 5e-324)
         return Decision(

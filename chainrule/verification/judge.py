@@ -41,7 +41,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Decision", "Judge"]
 
-_WEAKEST = (Outcome.PROVED, Outcome.AGREES, Outcome.VACUOUS, Outcome.UNDECIDED)
+_WEAKEST = (Outcome.VACUOUS, Outcome.PROVED, Outcome.AGREES, Outcome.UNDECIDED)
+"""Of the cases of the facts: where nothing is defined in one, the others count."""
 
 
 class Judge:

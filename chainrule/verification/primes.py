@@ -42,9 +42,14 @@ class Primes:
             return claim
         if self._is_update(claim):
             return replace(claim, lhs=_renewed(claim.lhs), rhs=_renewed(claim.rhs))
-        open_names: list[str] = []
-        new = [self._derived(side, open_names) for side in (claim.lhs, claim.rhs)]
-        return open_names[0] if open_names else replace(claim, lhs=new[0], rhs=new[1])
+        met: dict[fm.Formula, str | None] = {}
+        new = [self._derived(side, met) for side in (claim.lhs, claim.rhs)]
+        asked = [of for of, leaf in met.items() if leaf is None]
+        if len(self.graph.leaves) > 1 and all(of == fm.Name(str(leaf)) for of, leaf in met.items()):
+            asked = [*met]  # x′ = 1, if it is by x
+        if asked:
+            return next(iter(fm.names(asked[0])), "")
+        return replace(claim, lhs=new[0], rhs=new[1])
 
     def _order(self, part: fm.Formula) -> int:
         """How often a part is differentiated by its primes or dots."""
@@ -79,9 +84,11 @@ class Primes:
         terms = right.terms if isinstance(right, fm.Sum) else (right,)
         if any(isinstance(term, fm.Name) and term.id == left.id for term in terms):
             return True
-        return self.graph[name].role not in _FIXED
+        return self.graph[name].role not in _FIXED and right not in (fm.ZERO, fm.ONE)
 
-    def _derived(self, side: fm.Formula | None, open_names: list[str]) -> fm.Formula | None:
+    def _derived(
+        self, side: fm.Formula | None, met: dict[fm.Formula, str | None]
+    ) -> fm.Formula | None:
         def change(part: fm.Formula) -> fm.Formula | None:
             if isinstance(part, fm.Call) and fm.Name(PRIMED) in part.args:  # y'(2)
                 slope = change(part.args[0])
@@ -99,8 +106,8 @@ class Primes:
             wrt = self._leaf(of)
             if wrt is None and isinstance(of, fm.Call) and isinstance(of.args[0], fm.Name):
                 wrt = of.args[0].id  # \sigma(z)' is \sigma'(z)
+            met[of] = wrt
             if wrt is None:
-                open_names.append(next(iter(fm.names(of)), ""))
                 return None
             for _ in range(order):
                 of = fm.Derivative(of, fm.Name(wrt), False, span)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     Fact = tuple[int, str]
     """A term, and what it is: > 0, >= 0 or != 0."""
+    Slopes = tuple[Sequence[tuple[int, int]], Sequence[tuple[int, int]]]
 
 __all__ = [
     "Proof", "admits_zero", "is_empty", "is_positive", "never_zero", "open_boundaries", "prove",
@@ -69,30 +70,42 @@ def prove(
     atoms: Collection[str],
     facts: Sequence[Fact],
     budget: Budget,
+    slopes: Slopes = ((), ()),
 ) -> Proof:
-    """Whether two terms are equal in all regions in which the facts may hold."""
+    """Whether two terms are equal in all regions in which the facts may hold.
+
+    `slopes` are the derivatives in each of them, with what is differentiated: √max(z, 0) has a
+    slope for z < 0, though its formula divides by 0 there.
+    """
     angles: dict[poly.Monomial, int] = {}
     for _ in range(_MAX_REFINED):
         exact = Exact(building, atoms, budget, angles=angles)
         try:
-            return _by_regions(exact, sides, facts)
+            return _by_regions(exact, sides, facts, slopes)
         except Finer:
             continue
     return Proof(None, exact)
 
 
-def _by_regions(exact: Exact, sides: tuple[int, int], facts: Sequence[Fact]) -> Proof:
+def _by_regions(
+    exact: Exact, sides: tuple[int, int], facts: Sequence[Fact], slopes: Slopes
+) -> Proof:
     asked: dict[poly.Key, None] = {}
     holds: bool | None = True
     empty, one_sided, partial = True, False, False
     gap: Value | None = None
     try:
         start, others = _given(exact, facts)
+        if not _admitted(exact, start, others):
+            return Proof(True, exact, empty=True)
         for region, left, right in _pieces(exact, sides, start, (-1, 1), MAX_REGIONS, asked):
             signs = region.signs
             if left is None or right is None:
                 partial = True
                 one_sided = one_sided or (left is not right and _admitted(exact, signs, others))
+                if _is_lost(region, (left, right), slopes) and _admitted(exact, signs, others):
+                    holds = None
+                    break
                 continue
             rest = region.settled(region.sub(left, right))
             if left != right and not exact.is_zero(rest) and _possible(exact, signs):
@@ -231,7 +244,9 @@ def is_empty(
     """Whether two terms nowhere have values both: not in a region, and not on a boundary."""
     exact = Exact(building, (), budget, closed=True)
     try:
-        start, _ = _given(exact, facts)
+        start, others = _given(exact, facts)
+        if not _admitted(exact, start, others):
+            return True
         pieces = _pieces(exact, sides, start, (-1, 0, 1), MAX_STRATA, {})
         return all(left is None or right is None for _, left, right in pieces)
     except (Finer, TooLarge, RecursionError, OverflowError):
@@ -277,6 +292,19 @@ def _replaced(
                 term = poly.multiply(term, value, exact.budget)
         out = poly.add(out, term)
     return out
+
+
+def _is_lost(region: Exact, values: Sequence[Value | None], slopes: Slopes) -> bool:
+    """Whether only the formulas of slopes have no values in a region, what has the slopes does."""
+
+    def missed(slope: int, of: int) -> bool:
+        try:
+            return _value(region, slope) is None and _value(region, of) is not None
+        except Split:
+            return True
+
+    pairs = zip(values, slopes, strict=True)
+    return all(value is not None or any(missed(*one) for one in found) for value, found in pairs)
 
 
 def _value(region: Exact, term: int) -> Value | None:
@@ -330,6 +358,7 @@ def _given(exact: Exact, facts: Sequence[Fact]) -> tuple[Mapping[poly.Key, int],
     for fact in facts:
         key = _question(exact, signs, fact)
         if key is None:
+            others += () if _admitted(exact, signs, (fact,)) else (fact,)
             continue
         sides = [side for side in (1, -1, 0) if _admitted(exact, {**signs, key: side}, (fact,))]
         if not exact.closed and sides in ([1, 0], [-1, 0]):

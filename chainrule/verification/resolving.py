@@ -201,6 +201,16 @@ class _Meanings:
         """Whether a y cannot be the output, which stands beside it."""
         return not self._lone() and any(fm.contains(side, output) for side in self.sides)
 
+    def _called(self) -> Question | None:
+        """What to ask where a line may say what a name stands for: y = t, x = d²."""
+        for name, meant in self.table.items():
+            if self.update or fm.Name(name) not in self.sides or name in self.resolver.aliases:
+                continue
+            said = self._lone() or self.graph[meant].is_leaf
+            if said and _letters(name) != _letters(meant):
+                return Question("reason-ambiguous-name", {"name": name, "candidates": meant})
+        return None
+
     # -- all together
 
     def resolved(self) -> Resolved | Question:
@@ -224,6 +234,7 @@ class _Meanings:
                 self.doubtful, question = question, None
         if question is not None:
             return question
+        self.doubtful = self.doubtful or self._called()
         self.assumptions += [Assumption("free", name) for name in self.unknown]
         others = [self._renamed(self.table, {**self.formulas, **one}) for one in layers[1:]]
         if self.instead:
@@ -236,6 +247,10 @@ class _Meanings:
     def _renamed(self, table: Mapping[str, str], formulas: Mapping[str, fm.Formula]) -> Claim:
         left, right = (_renamed(side, table, formulas) for side in (self.claim.lhs, self.claim.rhs))
         return replace(self.claim, lhs=left, rhs=right)
+
+
+def _letters(name: str) -> str:
+    return name.replace("_", "").lower()
 
 
 def _renamed(

@@ -114,6 +114,7 @@ class World:
         self._floats: dict[tuple[tuple[str, Fraction], ...], Floats] = {}
         self._sampled: dict[tuple[str, ...], _Sampled] = {}
         self._at_sampled: dict[int, tuple[Mapping[str, Fraction], Floats]] = {}
+        self._sums: dict[str, bool] = {}
         self._known: Building | None = None
         with contextlib.suppress(ChainruleError, Unsupported, RecursionError):
             self._known = self.building if self.running and self.facts is not None else None
@@ -357,9 +358,17 @@ class World:
         return frozenset(
             name
             for name in self.names_below(names) & self.statements()
-            if name in building.work.introduced
-            or not isinstance(building.nodes[name].formula, fm.Sum | fm.Product)
+            if name in building.work.introduced or not self._is_sum(name)
         )
+
+    def _is_sum(self, name: str) -> bool:
+        """Whether a name's formula is a sum or a product without a function in it."""
+        found = self._sums.get(name)
+        if found is None:
+            formula = self.building.nodes[name].formula or fm.ZERO
+            called = any(isinstance(part, fm.Call) for part in fm.walk(formula))
+            found = self._sums[name] = isinstance(formula, fm.Sum | fm.Product) and not called
+        return found
 
     def written_out(self, *terms: int) -> frozenset[str]:
         """The names that stand as they are when the activations in some terms are written out."""

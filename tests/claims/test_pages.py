@@ -12,7 +12,10 @@ from chainrule.read.equations import equations
 from tests.claims.pages import FORMATS, catalogue, judged, kind, of_page, page, random_model
 
 SHOWN = (("paths", "full", "en"), ("deltas", "standard", "ko"))
-CHOSEN = {"textbook", "mazur", "call elu", "call hard-tanh", "call relu", "loss hinge"}
+CHOSEN = {
+    "textbook", "mazur", "call elu", "call gelu", "call hard-tanh", "call relu", "loss hinge",
+    "loss nll",
+}  # fmt: skip
 RANDOM = (0, 12, 38, 46, 54, 62, 64, 79)
 MODELS = {
     **{name: graph for name, graph in catalogue() if name in CHOSEN},

@@ -96,6 +96,41 @@ def fits(point, values, total, shown):
         assert sum(point[f"t_{k}"] for k in (1, 2, 3)) == total, shown
 
 
+@pytest.mark.parametrize(
+    ("model", "text", "facts"),
+    [
+        ("E = t*log(o_1) + (1 - t)*log(o_2)", "t**2 = t", ["o_1 + o_2 = 1"]),
+        ("E = t/(a - b)", "t = 0", ["a + b = 0"]),
+        ("E = log(a)*x + y", "min(y, 3) = y", ["a in {-1, 3, 0}"]),
+    ],
+)
+def test_a_counterexample_runs_through_the_model(model, text, facts):
+    """A leaf that only a fact speaks of is 0, or has the first of its values: log 0, log −1."""
+    verdict = judged(equations(model), text, facts)
+    point = {name: float(value) for name, value in verdict.evidence.point.items()}
+    assert verdict.outcome is REFUTED
+    for name in point.keys() & {"o_1", "o_2", "a"}:
+        assert point[name] > 0 or "log" not in model
+    assert point.get("a", 1) != point.get("b", 0)
+
+
+@pytest.mark.parametrize(
+    ("facts", "text", "outcome"),
+    [
+        (["b in {-1, 2, 3}"], "exp(log(b)) = b", PROVED),
+        (["b in {-1, 2}", "c = b"], "abs(b) = b", PROVED),
+        (["b in {-1, -2}"], "abs(b) = b", Outcome.VACUOUS),
+        (["b < 0"], "heaviside(c) = 0", Outcome.VACUOUS),
+        (["b < 0"], "heaviside(c) = 1", Outcome.VACUOUS),
+    ],
+)
+def test_cases_without_values_say_nothing(facts, text, outcome):
+    """One value of a set for which the model has none makes all of them void; or, where nothing
+    has values, something is proved or refuted at a point at which the model does not run."""
+    graph = equations("E = sqrt(b)*x + log(c)*y")
+    assert judged(graph, text, facts).outcome is outcome
+
+
 @pytest.mark.parametrize("subset", [(), (1,), (2, 3), (1, 2, 3)])
 def test_targets_of_one_class(subset):
     """Softmax by hand, the targets 0 or 1 and adding up to 1, in any order."""

@@ -84,9 +84,9 @@ def equal(there, made):
             sizes = [abs(there.value(part)) for tree in trees for part in summands(tree)]
         except (oracle.Undefined, ZeroDivisionError):
             return None
-        if abs(a - b) <= max(abs(a), abs(b)) * mpf(10) ** -18 + mpf(10) ** -25:
+        if abs(a - b) <= max(abs(a), abs(b)) * mpf(10) ** -18:
             return True
-        return None if abs(a - b) <= max(sizes) * mpf(10) ** -20 else False
+        return None if abs(a - b) <= max(sizes) * mpf(10) ** -20 + mpf(10) ** -25 else False
 
 
 def summands(tree):
@@ -134,10 +134,11 @@ def check(made, rng):
             for name, value in found.evidence.point.items():
                 point[name] = mpf(value.numerator) / value.denominator
             there = world(made, point)
-            if there is not None:  # leaves that no side reads are not printed
+            if there is not None:  # leaves that no side reads are not printed; no step at 0
                 assert holds(there, made), (made, found)
                 assert equal(there, made) is not True, (made, found)
-        assert is_false(made, rng) is not None or there is not None, (made, found)
+        met = any(world(made, at) is not None for at in points(made, rng))
+        assert met, (made, found)
     return found.outcome
 
 
@@ -278,8 +279,7 @@ def test_no_verdict_is_wrong(kind, part):
     """Half of space dropped, facts from branches not taken, odd powers of negative numbers."""
     rng = random.Random(f"{kind} {part}")
     outcomes = Counter(check(drawn(kind, rng), rng) for _ in range(SIZE // 4))
-    assert outcomes[Outcome.PROVED] >= 2, outcomes
-    assert outcomes[Outcome.REFUTED] >= 2, outcomes
+    assert outcomes[Outcome.PROVED] + outcomes[Outcome.REFUTED] > SIZE // 8, outcomes
 
 
 @pytest.mark.parametrize("part", range(2 * ROUNDS))
@@ -302,10 +302,12 @@ def test_no_kink_is_passed_over(part):
                 if None in near or (there is not None and not holds(there, made, nonzero)):
                     continue
                 one, two, three, four = (each.base["L"] for each in near)
-                if there is None:  # the oracle says nothing of a step at 0
-                    assert nonzero or abs(three - two) < mpf(10) ** -12, (model, x, y)
+                if there is None:  # a pole, or the oracle says nothing of a step at 0
+                    pole = max(map(abs, (two, three))) > mpf(10) ** 15
+                    assert nonzero or pole or abs(three - two) < mpf(10) ** -12, (model, x, y)
                 else:
-                    assert abs((four - three) - (two - one)) < h / 1000, (model, x, y, nonzero)
+                    bend = abs((four - three) - (two - one))
+                    assert bend < h / 1000 * max(1, abs(three)), (model, x, y, nonzero)
                 met += 1
     assert met > SIZE
 

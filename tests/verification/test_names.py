@@ -170,3 +170,18 @@ def test_deltas(model, text, outcome):
     assert str(judged.verdict.outcome) == outcome
     if outcome == "PROVED":
         assert any("delta" in one.text or "δ" in one.text for one in judged.verdict.assumptions)
+
+
+@pytest.mark.parametrize("text", ["w' = 1", "x' = 1", "w' = 0", r"\dot x = 1", r"\dot w = 0"])
+def test_the_prime_of_a_leaf_is_asked_about(text):
+    """An update by nobody, or the derivative of a leaf by itself, where there are more leaves."""
+    verdict = only(equations("z = w*x + b"), text)
+    assert (verdict.outcome, verdict.evidence.reason) == (UNDECIDED, "reason-prime")
+    assert only(equations("z = x**2"), "x' = 1").outcome is PROVED
+
+
+@pytest.mark.parametrize("text", ["y = t", "x = t", "x = 2*t"])
+def test_a_name_alone_may_be_said_to_stand_for_something(text):
+    """y = t says what y is; it is no wrong claim about the output."""
+    graph = equations("z = w*i + b\no = sigmoid(z)\nE = 1/2*(t - o)**2")
+    assert only(graph, text).outcome is UNDECIDED

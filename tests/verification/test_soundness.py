@@ -403,3 +403,38 @@ def test_what_may_be_zero_by_a_fact_is_listed():
     assert [one.text for one in decision.assumptions] == ["x != 0"]
     jump = decide(equations("E = heaviside(x)*y"), "dE/dx", "0", ("x >= 0",))
     assert [one.text for one in jump.assumptions] == ["x != 0"]
+
+
+@pytest.mark.parametrize(
+    "model",
+    ["L = sqrt(max(0, z)) + y", "u = max(z, 0)\nL = sqrt(u)*y", "L = (z if z > 0 else 0)**0.7 + y"],
+)
+def test_a_slope_whose_formula_has_no_value_is_there_all_the_same(model):
+    """For z < 0 the slope is 0, and its formula 0/0: half of space is passed over."""
+    graph = equations(model)
+    found = decide(graph, "dL/dz + heaviside(z + 200)", "dL/dz + 1")
+    assert found.outcome is not Outcome.PROVED
+    assert decide(graph, "dL/dy", "dL/dy*1").outcome is Outcome.PROVED
+
+
+def test_points_that_agree_are_no_evidence_where_a_region_does_not():
+    """√(x + y)² called equal to x + y since few points have the facts, and in those x + y > 0."""
+    facts = ("a - b >= 0", "y in {3}", "c = x - y")
+    graph = equations("E = sqrt(b)*x + a*y + c")
+    found = decide(graph, "sqrt((x + y)**2)", "x + y", facts)
+    assert found.outcome in {Outcome.UNDECIDED, Outcome.REFUTED}
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ("exp(-(x/sqrt(2))**2)", "exp(-x**2/2)"),
+        ("exp(-(x/sqrt(w**2 + 1))**2)", "exp(-x**2/(w**2 + 1))"),
+        ("sqrt(w)*exp(-(x/sqrt(w))**2)", "sqrt(w)*exp(-x**2/w)"),
+        ("exp(x/sqrt(8))", "exp(x*sqrt(2)/4)"),
+        ("tanh(x/3**(1/3))", "tanh(x*9**(1/3)/3)"),
+    ],
+)
+def test_a_root_below_is_one_above(left, right):
+    """Two ways to write one exponent are two exponents."""
+    assert decide(FREE, left, right).outcome is Outcome.PROVED

@@ -89,6 +89,8 @@ class Field:
     denominators: list[Polynomial] = field(default_factory=list)
     _below_numbers: dict[poly.Key, int] = field(default_factory=dict)
     _kept: set[int] = field(default_factory=set)
+    _roots: set[int] = field(default_factory=set)
+    """Those of a number or of one name."""
     silent: dict[poly.Key, None] = field(default_factory=dict)
     """Polynomials taken for positive, or for not 0, though they are 0 on a set without volume."""
     closed: bool = False
@@ -103,8 +105,8 @@ class Field:
         """The same generators in a region where these signs hold."""
         return type(self)(
             self.building, self.atoms, self.budget, signs, self.angles, self.generators,
-            self._numbers, self.denominators, self._below_numbers, self._kept, self.silent,
-            self.closed, apart=self.apart,
+            self._numbers, self.denominators, self._below_numbers, self._kept, self._roots,
+            self.silent, self.closed, apart=self.apart,
         )  # fmt: skip
 
     # -- generators
@@ -117,6 +119,8 @@ class Field:
             self.generators.append(Generator(kind, of))
             if kind in {"root", "sin", "step"}:
                 self._kept.add(found)
+            if kind == "root" and len(of) == 1:
+                self._roots.add(found)
         return found
 
     def alike(self, kind: str, of: Any, values: Sequence[Value]) -> int:
@@ -257,8 +261,13 @@ class Field:
         if not value.top:
             raise OutOfDomain
         self.cut(value.top)
-        number, monomial, rest = poly.content(value.top, self._kept)
+        above = self._roots & {g for monomial in value.top for g, _ in monomial}
+        number, monomial, rest = poly.content(value.top, self._kept - above)
         top: Polynomial = {poly.power_of(monomial, -1): poly.plain(1 / number)}
+        for generator in above & dict(monomial).keys():  # 1/√2 is √2/2
+            ((inside, factor),) = self.generators[generator].of.items()
+            unit = {poly.power_of(inside, -1): poly.plain(1 / Fraction(factor))}
+            top = self._times(self._times(top, {((generator, 1),): 1}), unit)
         for place, power in value.below:
             for _ in range(power):
                 top = self._times(top, self.denominators[place])
