@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -62,6 +63,12 @@ def _complete_models(ctx: click.Context, param: click.Parameter, incomplete: str
     help="How much of each local derivative is shown.",
 )
 @click.option(
+    "--show",
+    metavar="PARTS",
+    help="Only these parts of the page, of forward, chain, factors, result and update "
+    "(comma-separated).",
+)
+@click.option(
     "--through",
     multiple=True,
     metavar="NAMES",
@@ -112,6 +119,7 @@ def command(
     level: str,
     style: str,
     detail: str,
+    show: str | None,
     through: tuple[str, ...],
     values: tuple[str, ...],
     no_values: bool,
@@ -155,6 +163,8 @@ def command(
     if values:
         _say_missing(family)
     options = Options(detail=detail, style=style, values=not no_values, digits=digits)
+    if show is not None:
+        options = replace(options, show=_parts(show, format_name))
     settings: dict[str, Any] = {"document": document, "flavour": flavour or "gfm"}
     if format_name == "text":
         settings["colour"] = output is None and colour_wanted()
@@ -164,6 +174,24 @@ def command(
         **settings,
     )  # fmt: skip
     write(pieces, output)
+
+
+def _parts(show: str, format_name: str) -> frozenset[str]:
+    """The parts of the page that are asked for."""
+    from chainrule.core.errors import ChainruleError, nearest, shown
+    from chainrule.show.outline import PARTS
+
+    if format_name == "json":
+        raise ChainruleError("--show is there for pages only", hint="JSON has everything")
+    found = [part.strip() for part in show.split(",") if part.strip()]
+    for part in found:
+        if part not in PARTS:
+            close = nearest(part, PARTS)
+            hint = f"did you mean `{close}`?" if close else f"parts are {', '.join(PARTS)}"
+            raise ChainruleError(f"{shown(part)} is no part of a page", hint=hint)
+    if not found:
+        raise ChainruleError("--show names no part", hint=f"parts are {', '.join(PARTS)}")
+    return frozenset(found)
 
 
 def _graph(

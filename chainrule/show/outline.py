@@ -18,6 +18,7 @@ from chainrule.catalog.registry import activations
 from chainrule.catalog.types import VectorActivation
 from chainrule.core import formula as fm
 from chainrule.core.derivation import Factor, Status, Step, holding
+from chainrule.core.errors import LimitError
 from chainrule.core.unroll import UnrolledGraph
 from chainrule.show.locales import Phrase
 from chainrule.show.numbers import numbers_of, spelt
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from chainrule.calculus.workspace import Workspace
 
 __all__ = [
+    "PARTS",
     "Block",
     "Equation",
     "Gradients",
@@ -43,17 +45,23 @@ __all__ = [
 ]
 
 MANY = 200
+MAX_STATEMENTS = 200
+PARTS = ("forward", "chain", "factors", "result", "update")
 _QUIET = frozenset({"linear", "variable", "constant", "sum", "sign"})
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a derivation is shown. `values` None means: numbers where every leaf has a value."""
+    """How a derivation is shown. `values` None means: numbers where every leaf has a value.
+
+    `show` are the parts of the page that are wanted, of `PARTS`; all but the forward pass unasked.
+    """
 
     detail: str = "standard"
     style: str = "paths"
     values: bool | None = None
     digits: int = 9
+    show: frozenset[str] = frozenset({"chain", "factors", "result", "update"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +300,10 @@ def _on_kink(derivation: Derivation, factor: Factor, digits: int) -> Iterator[Ph
 
 def outline(family: Derivations, options: Options) -> Iterator[Block]:
     """The blocks of several derivations of one graph, in the chosen style."""
+    if "forward" in options.show:
+        yield from _forward(family, options)
+    if options.show == {"forward"}:
+        return
     if options.style == "deltas":
         yield from _deltas_outline(family, options)
         return
@@ -334,12 +346,36 @@ def _paths_outline(derivation: Derivation, options: Options) -> Iterator[Block]:
     if len(derivation.order) < 2:
         yield from _trivial(derivation)
         return
-    if derivation.chain != derivation.symbol:
+    if derivation.chain != derivation.symbol and "chain" in options.show:
         yield Heading(Phrase("chain-rule"))
         yield Equation(derivation.symbol, (Line(derivation.chain),))
-    for factor in derivation.factors:
-        yield _factor_block(derivation, factor, options)
-    yield from _result(derivation, options)
+    if "factors" in options.show:
+        for factor in derivation.factors:
+            yield _factor_block(derivation, factor, options)
+    if "result" in options.show:
+        yield from _result(derivation, options)
+    if options.detail != "brief" and "update" in options.show:
+        yield from _update(derivation, options)
+
+
+def _forward(family: Derivations, options: Options) -> Iterator[Block]:
+    """The forward pass: every statement that the output depends on, with its value."""
+    work = family.workspace
+    graph = work.original
+    names = [name for name in graph.sorted(graph.ancestors(family.of)) if not graph[name].is_leaf]
+    if len(names) > MAX_STATEMENTS:
+        raise LimitError(
+            f"the forward pass has {len(names):,} statements; {MAX_STATEMENTS} is the limit for "
+            "writing it out",
+            hint="leave forward out of --show",
+        )
+    yield Heading(Phrase("forward-pass"), major=True)
+    numbers = work.numbers if _with_numbers(family[0], options) else {}
+    for name in names:
+        lines = [Line(graph[name].formula)]
+        if name in numbers:
+            lines.append(Line(spelt(numbers[name], options.digits)))
+        yield Equation(fm.Name(name), tuple(lines), joined=True)
 
 
 def _result(derivation: Derivation, options: Options) -> Iterator[Block]:
@@ -363,8 +399,6 @@ def _result(derivation: Derivation, options: Options) -> Iterator[Block]:
         )
         if not math.isfinite(derivation.value or 0.0):
             yield Remark(Phrase("not-finite"))
-    if options.detail != "brief":
-        yield from _update(derivation, options)
 
 
 def _classic(derivation: Derivation, options: Options) -> Iterator[Line]:
@@ -435,7 +469,7 @@ def _deltas_outline(family: Derivations, options: Options) -> Iterator[Block]:
     shown: set[tuple[str, str]] = set()
     first = family[0]
     for delta in deltas:
-        if options.detail != "brief":
+        if options.detail != "brief" and "factors" in options.show:
             for factor in delta.factors:
                 key = (factor.of, factor.wrt)
                 if key not in shown and (options.detail == "full" or factor.rule != "linear"):
@@ -446,10 +480,20 @@ def _deltas_outline(family: Derivations, options: Options) -> Iterator[Block]:
         block = _delta_block(symbol, delta)
         if _with_numbers(first, options):
             number = family.workspace.adjoint_numbers(family.of)[delta.wrt]
-            from chainrule.show.numbers import spelt
-
             block = Equation(block.left, (*block.lines, Line(spelt(number, options.digits))))
-        yield block
+        if "chain" in options.show:
+            yield block
+    if "result" in options.show:
+        yield from _gradients(family, options)
+    wanted = options.detail != "brief" and "update" in options.show
+    if wanted and first.graph.nodes[first.wrt].role in {"weight", "bias"}:
+        yield Heading(Phrase("update"), major=True)
+        yield Equation(first.update.first, (Line(first.update.rest[0][1]),))
+        if len(family) > 1:
+            yield Remark(Phrase("every-parameter"))
+
+
+def _gradients(family: Derivations, options: Options) -> Iterator[Block]:
     yield Heading(Phrase("gradients"), major=True)
     layers = _layers(family, options)
     for layer in layers:
@@ -459,11 +503,6 @@ def _deltas_outline(family: Derivations, options: Options) -> Iterator[Block]:
     for name in family.names:
         if name not in alike:
             yield from _gradient(family[name], options)
-    if options.detail != "brief" and first.graph.nodes[first.wrt].role in {"weight", "bias"}:
-        yield Heading(Phrase("update"), major=True)
-        yield Equation(first.update.first, (Line(first.update.rest[0][1]),))
-        if len(family) > 1:
-            yield Remark(Phrase("every-parameter"))
 
 
 def _is_whole(family: Derivations) -> bool:

@@ -302,3 +302,33 @@ def test_a_wrong_gradient_ends_in_exit_code_1(monkeypatch):
     with pytest.raises(SystemExit) as ended:
         root.main()
     assert ended.value.code == 1
+
+
+def test_parts_of_a_page() -> None:
+    """A lecturer who wants only the result, or only the forward pass, must not cut it out."""
+    page = run("derive", "textbook", "--wrt", "w_31", "--show", "result")
+    assert "Result" in page
+    assert not {"Chain rule", "Update", "Forward pass"} & set(page.splitlines())
+    assert "∂o_1/∂z_3           o_1" not in page
+    page = run("derive", "mazur", "--wrt", "w_5", "--show", "forward,chain")
+    assert "Result" not in page
+    assert "Chain rule" in page
+    assert "net_h1 = w_1·i_1 + w_2·i_2 + b_1 = 0.377500000" in page
+    assert "E_total = E_o1 + E_o2 = 0.298371109" in page
+    assert "∂" not in run("derive", "mazur", "--show", "forward")
+    page = run("derive", "textbook", "--style", "deltas", "--show", "chain")
+    assert "δ_3 = " in page
+    assert "Gradients" not in page
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--show", "factor"], "did you mean `factors`?"),
+        (["--show", ","], "--show names no part"),
+        (["--show", "result", "--format", "json"], "--show is there for pages only"),
+    ],
+)
+def test_unknown_parts(arguments: list[str], message: str) -> None:
+    """A slip in a part's name must not print an empty page."""
+    assert message in run("derive", "textbook", *arguments, code=2)

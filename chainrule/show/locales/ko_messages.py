@@ -338,6 +338,14 @@ MESSAGES: Mapping[str, str] = {
     "the derivative of `{}` cannot stand in an equation of the model":
         "`{0}`의 도함수는 모델의 등식에 올 수 없다",
     "this divides by zero": "0으로 나누고 있다",
+    "the forward pass has {} statements; {} is the limit for writing it out":
+        "순전파의 문장이 {0}개이다. {1}개까지 쓸 수 있다",
+    "leave forward out of --show": "--show에서 forward를 뺀다",
+    "--show is there for pages only": "--show는 문서 형식에만 쓴다",
+    "JSON has everything": "JSON에는 모두 들어 있다",
+    "parts are {}": "쓸 수 있는 부분은 {0}이다",
+    "{} is no part of a page": "{0:`은/는} 문서의 부분이 아니다",
+    "--show names no part": "--show에 부분이 없다",
     "`{}` depends on itself": "{0:`은/는} 자기 자신에 달려 있다",
     "`{}` depends on itself: {}": "{0:`은/는} 자기 자신에 달려 있다: {1}",
     "a network runs forward: give each step of a loop a name of its own":
