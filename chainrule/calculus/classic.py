@@ -461,18 +461,21 @@ class Classic:
     @cached_property
     def rules(self) -> Mapping[str, Rule]:
         """Every rule by name: each rewrites a part of a formula."""
-        extra = {"definition": _everywhere(self._named), "declared": _everywhere(self._declared)}
-        return {**_RULES, **extra}
+        return {**_RULES, "definition": self._by_name, "declared": _everywhere(self._declared)}
+
+    @cached_property
+    def _stuck(self) -> set[fm.Formula]:
+        """Parts that no plan makes shorter. Derivations of one model have many in common."""
+        return set()
 
     def form(self, formula: fm.Formula) -> Step | None:
         """The steps to the classic form; None where it is in it or too large to look at."""
         if fm.count_operations(formula) > MAX_OPERATIONS:
             return None
         steps: list[Step] = []
-        current, stuck = formula, set[fm.Formula]()
+        current = formula
         while True:
-            parts = _inside_out(current)
-            found = next(filter(None, (self._shorter(part, stuck) for part in parts)), None)
+            found = next(filter(None, map(self._shorter, _inside_out(current))), None)
             if found is None:
                 break
             current = fm.replace(current, found.before, found.after)
@@ -481,22 +484,25 @@ class Classic:
             return None
         return Step("simplify", "classic", formula, current, {}, tuple(steps))
 
-    def _shorter(self, formula: fm.Formula, stuck: set[fm.Formula]) -> Step | None:
-        """The plan that makes a part shortest; in `stuck` are those for which none does."""
-        if formula in stuck:
+    def _shorter(self, formula: fm.Formula) -> Step | None:
+        """The plan that makes a part shortest."""
+        if formula in self._stuck:
             return None
         best: list[Step] = []
         length = _length(formula)
+        known: dict[tuple[str, int], fm.Formula] = {}
         for plan in _PLANS:
-            steps = self._carried_out(plan, formula)
+            steps = self._carried_out(plan, formula, known)
             if steps and _length(steps[-1].after) < length:
                 best, length = steps, _length(steps[-1].after)
         if not best:
-            stuck.add(formula)
+            self._stuck.add(formula)
             return None
         return Step("simplify", "shorter", formula, best[-1].after, {}, tuple(best))
 
-    def _carried_out(self, plan: tuple[str, ...], formula: fm.Formula) -> list[Step]:
+    def _carried_out(
+        self, plan: tuple[str, ...], formula: fm.Formula, known: dict[tuple[str, int], fm.Formula]
+    ) -> list[Step]:
         """A plan's steps; none where it comes to nothing.
 
         A common denominator is one only if terms go together above it. The sign of a difference
@@ -507,24 +513,33 @@ class Classic:
         for name in plan:
             if name == "sign" and any(part in self.written for part in fm.walk(current)):
                 return []
-            after = self.rules[name](current)
-            if after != current:
+            after = known.get((name, id(current)))
+            if after is None:
+                after = self.rules[name](current)
+                after = known[name, id(current)] = current if after == current else after
+                known["", id(after)] = after
+            if after is not current:
                 steps.append(Step("simplify", name, current, after))
                 current = after
         if plan[0] == "common-denominator" and all(step.rule != "like-terms" for step in steps):
             return []
         return steps
 
-    def _named(self, node: fm.Formula) -> fm.Formula:
-        """e^z/S = p where the model says so, in a product or fraction."""
-        if not isinstance(node, fm.Product | fm.Quotient):
-            return node
-        found, _ = _monomial(node)
-        for name, formula in self.definitions.items():
-            whole, _ = _monomial(formula)
-            while _divides(whole, found):
-                found = found.times(whole, Fraction(-1)).times(_single(fm.Name(name)))
-        return node if found == _monomial(node)[0] else _written(found)
+    def _by_name(self, formula: fm.Formula) -> fm.Formula:
+        """e^z/S = p where the model says so, for the names that a formula has already."""
+        names = self.definitions.keys() & set(fm.names(formula))
+        table = {name: _monomial(self.definitions[name])[0] for name in sorted(names)}
+
+        def join(node: fm.Formula) -> fm.Formula:
+            if not isinstance(node, fm.Product | fm.Quotient):
+                return node
+            found = before = _monomial(node)[0]
+            for name, whole in table.items():
+                while _divides(whole, found):
+                    found = found.times(whole, Fraction(-1)).times(_single(fm.Name(name)))
+            return node if found == before else _written(found)
+
+        return _everywhere(join)(formula) if table else formula
 
     def _declared(self, node: fm.Formula) -> fm.Formula:
         """t_1 + t_2 = 1 where that is a fact of the model."""

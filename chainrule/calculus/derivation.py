@@ -152,7 +152,7 @@ class Derivation:
 
         None where nothing gets shorter, and for results that are very long.
         """
-        return self.workspace.classic_of(self.formula).form(self.formula)
+        return self.workspace.classic.form(self.formula)
 
     @property
     def simplified(self) -> fm.Formula:
@@ -164,7 +164,7 @@ class Derivation:
         """The facts of the model that the classic form rests on."""
         if self.classic is None:
             return ()
-        return self.workspace.classic_of(self.formula).used(self.classic)
+        return self.workspace.classic.used(self.classic)
 
     @property
     def expr(self) -> Any:
@@ -288,7 +288,7 @@ class Derivation:
             "held": lambda step: step.before.parts[0],
             **{
                 name: partial(_reapplied, rule)
-                for name, rule in self.workspace.classic_of(self.formula).rules.items()
+                for name, rule in self.workspace.classic.rules.items()
             },
             "unreached": lambda step: fm.ZERO if not self.order else step.before,
         }

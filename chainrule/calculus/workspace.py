@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from chainrule.calculus.chains import chain_groups
-from chainrule.calculus.classic import Classic, Fact, sums
+from chainrule.calculus.classic import Classic, sums
 from chainrule.calculus.compositions import split_compositions
 from chainrule.calculus.declared import declared
 from chainrule.calculus.differentiate import differentiate
@@ -65,35 +65,23 @@ class Workspace:
 
     # -- results
 
-    def classic_of(self, formula: fm.Formula) -> Classic:
-        """The rules of the classic form for a result: names of the model that it has are kept."""
-        names = set(fm.names(formula))
-        nodes = {name: self.original.nodes[name] for name in names if name in self.original.nodes}
-        formulas = {name: node.formula for name, node in nodes.items() if node.formula is not None}
-        return Classic(
-            {n: f for n, f in formulas.items() if isinstance(f, fm.Product | fm.Quotient)},
-            self._facts,
-            self._written,
-        )
-
     @cached_property
-    def _facts(self) -> tuple[Fact, ...]:
-        return tuple(sums(declared(self.original), self.original.nodes))
+    def classic(self) -> Classic:
+        """The rules of the classic form for results of this graph.
 
-    @cached_property
-    def _written(self) -> frozenset[fm.Formula]:
-        """The sums that the model's statements have; those of a layered one, once per layer."""
+        Of a layered model the sums that it writes are looked at in the first cells of each layer.
+        """
         graph = self.original
         names: Iterable[str] = graph.nodes
         if isinstance(graph, UnrolledGraph):
             names = [name for cells in graph.cells.names.values() for name in cells[:_FEW_CELLS]]
-        formulas = (graph.nodes[name].formula for name in names)
-        return frozenset(
-            part
-            for formula in formulas
-            if formula is not None
-            for part in fm.walk(formula)
-            if isinstance(part, fm.Sum)
+        found = {name: graph.nodes[name].formula for name in names}
+        formulas = {name: formula for name, formula in found.items() if formula is not None}
+        parts = (part for formula in formulas.values() for part in fm.walk(formula))
+        return Classic(
+            {n: f for n, f in formulas.items() if isinstance(f, fm.Product | fm.Quotient)},
+            tuple(sums(declared(graph), graph.nodes)),
+            frozenset(part for part in parts if isinstance(part, fm.Sum)),
         )
 
     # -- factors
