@@ -458,24 +458,39 @@ class Classic:
     facts: tuple[Fact, ...] = ()
     written: frozenset[fm.Formula] = frozenset()
 
-    @cached_property
-    def rules(self) -> Mapping[str, Rule]:
-        """Every rule by name: each rewrites a part of a formula."""
-        return {**_RULES, "definition": self._by_name, "declared": _everywhere(self._declared)}
+    @property
+    def replay_rules(self) -> Mapping[str, Callable[[Step], fm.Formula]]:
+        """What `replay` needs to do the steps again."""
+        return dict.fromkeys((*_RULES, "definition", "declared"), self._again)
+
+    def _again(self, step: Step) -> fm.Formula:
+        return self._applied(step.rule, step.before, step.facts.get("names", ()))
+
+    def _applied(self, rule: str, formula: fm.Formula, names: Sequence[str]) -> fm.Formula:
+        if rule == "definition":
+            return self._by_name(formula, names)
+        if rule == "declared":
+            return _everywhere(self._declared)(formula)
+        return _RULES[rule](formula)
 
     @cached_property
-    def _stuck(self) -> set[fm.Formula]:
+    def _stuck(self) -> set[tuple[fm.Formula, tuple[str, ...]]]:
         """Parts that no plan makes shorter. Derivations of one model have many in common."""
         return set()
 
     def form(self, formula: fm.Formula) -> Step | None:
-        """The steps to the classic form; None where it is in it or too large to look at."""
+        """The steps to the classic form; None where it is in it or too large to look at.
+
+        Of the model's names those are used that the formula has.
+        """
         if fm.count_operations(formula) > MAX_OPERATIONS:
             return None
+        names = tuple(sorted(self.definitions.keys() & set(fm.names(formula))))
         steps: list[Step] = []
         current = formula
         while True:
-            found = next(filter(None, map(self._shorter, _inside_out(current))), None)
+            parts = _inside_out(current)
+            found = next(filter(None, (self._shorter(part, names) for part in parts)), None)
             if found is None:
                 break
             current = fm.replace(current, found.before, found.after)
@@ -484,29 +499,33 @@ class Classic:
             return None
         return Step("simplify", "classic", formula, current, {}, tuple(steps))
 
-    def _shorter(self, formula: fm.Formula) -> Step | None:
+    def _shorter(self, formula: fm.Formula, names: tuple[str, ...]) -> Step | None:
         """The plan that makes a part shortest."""
-        if formula in self._stuck:
+        if (formula, names) in self._stuck:
             return None
         best: list[Step] = []
         length = _length(formula)
         known: dict[tuple[str, int], fm.Formula] = {}
         for plan in _PLANS:
-            steps = self._carried_out(plan, formula, known)
+            steps = self._carried_out(plan, formula, names, known)
             if steps and _length(steps[-1].after) < length:
                 best, length = steps, _length(steps[-1].after)
         if not best:
-            self._stuck.add(formula)
+            self._stuck.add((formula, names))
             return None
         return Step("simplify", "shorter", formula, best[-1].after, {}, tuple(best))
 
     def _carried_out(
-        self, plan: tuple[str, ...], formula: fm.Formula, known: dict[tuple[str, int], fm.Formula]
+        self,
+        plan: tuple[str, ...],
+        formula: fm.Formula,
+        names: tuple[str, ...],
+        known: dict[tuple[str, int], fm.Formula],
     ) -> list[Step]:
         """A plan's steps; none where it comes to nothing.
 
         A common denominator is one only if terms go together above it. The sign of a difference
-        that the model has is left alone.
+        that the model has is left alone. `known` is what rules have made of what, by identity.
         """
         steps: list[Step] = []
         current = formula
@@ -515,20 +534,20 @@ class Classic:
                 return []
             after = known.get((name, id(current)))
             if after is None:
-                after = self.rules[name](current)
+                after = self._applied(name, current, names)
                 after = known[name, id(current)] = current if after == current else after
                 known["", id(after)] = after
             if after is not current:
-                steps.append(Step("simplify", name, current, after))
+                facts = {"names": names} if name == "definition" else {}
+                steps.append(Step("simplify", name, current, after, facts))
                 current = after
         if plan[0] == "common-denominator" and all(step.rule != "like-terms" for step in steps):
             return []
         return steps
 
-    def _by_name(self, formula: fm.Formula) -> fm.Formula:
-        """e^z/S = p where the model says so, for the names that a formula has already."""
-        names = self.definitions.keys() & set(fm.names(formula))
-        table = {name: _monomial(self.definitions[name])[0] for name in sorted(names)}
+    def _by_name(self, formula: fm.Formula, names: Sequence[str]) -> fm.Formula:
+        """e^z/S = p where the model says so."""
+        table = {name: _monomial(self.definitions[name])[0] for name in names}
 
         def join(node: fm.Formula) -> fm.Formula:
             if not isinstance(node, fm.Product | fm.Quotient):

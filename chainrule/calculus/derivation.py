@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from chainrule.calculus.chains import chain_of_paths
@@ -46,10 +46,6 @@ def path_limit_message(wrt: str, output: str, count: int) -> LimitError:
         f"{MAX_PATHS:,} is the limit for writing every path out",
         hint="use --style deltas: it names and reuses ∂E/∂node and needs one line per edge",
     )
-
-
-def _reapplied(rule: Callable[[fm.Formula], fm.Formula], step: Step) -> fm.Formula:
-    return rule(step.before)
 
 
 @dataclass(frozen=True)
@@ -286,10 +282,7 @@ class Derivation:
             "chain": chain,
             "definition": definition,
             "held": lambda step: step.before.parts[0],
-            **{
-                name: partial(_reapplied, rule)
-                for name, rule in self.workspace.classic.rules.items()
-            },
+            **self.workspace.classic.replay_rules,
             "unreached": lambda step: fm.ZERO if not self.order else step.before,
         }
 
