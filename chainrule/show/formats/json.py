@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from chainrule.calculus.derivations import MAX_PATHS
 from chainrule.catalog.registry import definitions
 from chainrule.core import formula as fm
-from chainrule.core.derivation import holding
+from chainrule.core.derivation import holding, numbered
 from chainrule.core.errors import LimitError
 from chainrule.core.functions import CONSTANTS
 from chainrule.core.lower import expand_definitions
@@ -171,7 +171,10 @@ def entry(derivation: Derivation, page: Page) -> dict[str, Any]:
         out["deltas"], result_in_deltas = _in_deltas(derivation)
         out["result_in_deltas"] = plain(result_in_deltas)
     if by_paths:
-        out["steps"] = [_step(derivation.root, derivation.graph.nodes)]
+        steps = [derivation.root]
+        if derivation.classic is not None and result is not None:
+            steps.append(numbered(derivation.classic, "2"))
+        out["steps"] = [_step(step, derivation.graph.nodes) for step in steps]
         introduced = derivation.workspace.introduced
         used = {name for path in derivation.paths for name in path.names}
         inner = {name: plain(f) for name, f in introduced.items() if name in used}
