@@ -30,7 +30,7 @@ _RAISED = re.compile(
     r"(?P<base>[^\W\d_]+)__(?P<strict>layer|into)?(?P<layer>l(?:(?:plus|minus)\d)?|\d{1,3}|L(?:minus\d)?)"
     r"(?:_(?P<index>\w+))?\Z"
 )
-_PIECE = re.compile(r"([i-nr-t])(?:(plus|minus)(\d))?|(\d{1,3})|_")
+_PIECE = re.compile(r"([a-di-nr-t])(?:(plus|minus)(\d))?|(\d{1,3})|_")
 _KRONECKER = frozenset({"delta", "I", "δ"})
 _MANY, _MEMBERS, _HIGHEST, _LETTERS = 2_000, 81, 40, 3
 
@@ -94,11 +94,17 @@ class Families:
             values = dict(zip(letters, numbers, strict=True))
             table = {name: _put(name, values) for name in generic}
             table |= {name: str(values[name]) for name in bare}
+            if any(self._is_whole(table[name]) for name in owners):
+                return []
             if all(self.resolver.is_known(table[name]) for name in owners):
                 out.append(Member(_renamed(claim, table), values))
             if len(out) > _MEMBERS:
                 return []
         return out
+
+    def _is_whole(self, name: str) -> bool:
+        """Whether E_1 could only be E, the loss of all: E_k is then an error of some kind."""
+        return name not in self.graph and self.resolver.readings(name) == [self.graph.output]
 
     # -- differentials
 
