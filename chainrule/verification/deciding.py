@@ -382,7 +382,10 @@ class Decider:
     def _update(self, left: fm.Formula, right: fm.Formula) -> Decision:
         node = self.graph.nodes.get(left.id) if isinstance(left, fm.Name) else None
         if not isinstance(left, fm.Name) or node is None or not node.is_leaf:
-            return undecided("reason-update")
+            known = isinstance(left, fm.Name) and not left.marks and node is not None
+            equation = self.judge.compare(left, right) if known else undecided("reason-update")
+            is_so = equation.outcome is Outcome.PROVED  # m ← β m_0 + (1 - β) g gives m its value
+            return equation if is_so else undecided("reason-update")
         step = self.judge.update(left.id)
         rate = self.graph.model.rate_value
         wanted = [step]

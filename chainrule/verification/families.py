@@ -30,6 +30,7 @@ _RAISED = re.compile(
     r"(?P<base>[^\W\d_]+)__(?P<strict>layer|into)?(?P<layer>l(?:(?:plus|minus)\d)?|\d{1,3}|L(?:minus\d)?)"
     r"(?:_(?P<index>\w+))?\Z"
 )
+_SAMPLE = re.compile(r"(?P<base>[^\W\d_]+(?:_(?:hat|bar|tilde))?)__(?P<index>[i-kmnrs])\Z")
 _PIECE = re.compile(r"([a-di-nr-t])(?:(plus|minus)(\d))?|(\d{1,3})|_")
 _KRONECKER = frozenset({"delta", "I", "δ"})
 _MANY, _MEMBERS, _HIGHEST, _LETTERS = 2_000, 81, 40, 3
@@ -179,6 +180,9 @@ def together(members: Sequence[Member], verdicts: Sequence[Verdict]) -> Verdict:
 
 def _letters(name: str) -> list[str]:
     """The letters below a name that may stand for numbers, and an l above it."""
+    sample = _SAMPLE.match(name)
+    if sample is not None:
+        return [sample["index"]]
     raised = _RAISED.match(name)
     if raised is not None:
         below = _letters(f"{raised['base']}_{raised['index']}") if raised["index"] else []
@@ -216,6 +220,9 @@ def _value(text: str, values: Mapping[str, int]) -> str:
 
 
 def _put(name: str, values: Mapping[str, int]) -> str:
+    sample = _SAMPLE.match(name)
+    if sample is not None:
+        return f"{sample['base']}__{values[sample['index']]}"
     raised = _RAISED.match(name)
     if raised is not None:
         base, strict, layer = raised["base"], raised["strict"] or "", raised["layer"]

@@ -26,6 +26,7 @@ _SIGMOID = re.compile(
     r"(?:is|denotes) (?:the|a) (?:standard )?(?:logistic|sigmoid|logistic sigmoid)"
     r"(?: function| activation| activation function)?"
 )
+_RANGE = re.compile(r"[a-z]=1,(?:2,)?(?:[lc]?dots[cbo]?|\.\.\.),[A-Za-z]$")
 _BOXES = frozenset({"boxed", "fbox"})
 _ENDS = frozenset({",", ";", "."})
 
@@ -35,9 +36,7 @@ def untrailed(found: list[Token]) -> list[Token]:
     end = len(found)
     while end and found[end - 1].kind == "op" and found[end - 1].text in _ENDS:
         end -= 1
-    start = _every(found, end)
-    if start is None:
-        start = _sigmoid(found, end)
+    start = _every(found, end) or _sigmoid(found, end) or _to_the_last(found, end)
     if not start:
         return found
     while start > 1 and found[start - 1].kind == "op" and found[start - 1].text in _ENDS:
@@ -75,6 +74,27 @@ def _sigmoid(found: list[Token], end: int) -> int | None:
             )
             return place if meant and plain else None
     return None
+
+
+def _to_the_last(found: list[Token], end: int) -> int | None:
+    r"""Where i = 1, \ldots, n begins that ends at a place: all there are."""
+    place, texts = end - 1, [one.text for one in found[max(end - 10, 0) : end]]
+    bracket = end > 0 and found[place].kind == "close"
+    written = "".join(texts[:-1] if bracket else texts)
+    match = _RANGE.search(written)
+    if match is None:
+        return None
+    taken, place = 0, end - bracket
+    while taken < len(match[0]):
+        place -= 1
+        taken += len(found[place].text)
+    before = found[place - 1] if place else None
+    if bracket:
+        opened = before is not None and before.kind == "open"
+        return place - 1 if opened and place > 1 else None
+    if before is None or not (before.text == "," or before.text.strip().lower() == "for"):
+        return None
+    return place - 1
 
 
 def _is_letter(token: Token) -> bool:
