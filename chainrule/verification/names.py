@@ -231,6 +231,20 @@ class Resolver:
             return value if len(rest) == 1 else fm.Product(rest, (), part.span)
         return None
 
+    def may_absorb(self, claim: Claim) -> bool:
+        """Whether wᵀx may have the bias in it, which the claim does not name."""
+        sides = [side for side in (claim.lhs, claim.rhs) if side is not None]
+        dotted = any(
+            isinstance(part, fm.Transpose) and self._entries(part.operand)
+            for side in sides
+            for part in fm.walk(side)
+        )
+        return dotted and any(
+            (leaf[0] in "bc" or leaf.endswith("0"))
+            and not any(fm.contains(side, leaf) for side in sides)
+            for leaf in self.graph.leaves
+        )
+
     def _entries(self, part: fm.Formula) -> Sequence[fm.Name]:
         """The names w_1, w_2 … of a w that is none itself."""
         if not isinstance(part, fm.Name) or part.marks or part.id in self.graph:

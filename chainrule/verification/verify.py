@@ -275,6 +275,7 @@ class Verifier:
         if claim.error is not None or claim.lhs is None or claim.rhs is None:
             return Question("")
         claim, heads = self.resolver.with_activation(self.resolver.with_functions(claim))
+        absorbed = Question("reason-level") if self.resolver.may_absorb(claim) else None
         claim = self.resolver.at_component_level(claim)
         parts = [*fm.walk(claim.lhs), *fm.walk(claim.rhs)] if claim.lhs and claim.rhs else []
         if any(isinstance(part, _LEVEL) for part in parts):
@@ -285,7 +286,8 @@ class Verifier:
         elsewhere = met_elsewhere(found.claim, self.graph, self.inner)
         if elsewhere is not None:
             return Question("reason-inner", {"name": elsewhere})
-        update, question, known = is_update(claim), found.question, found.assumptions
+        update, known = is_update(claim), found.assumptions
+        question = found.question or absorbed
         for head, function in heads.items():
             known = (*known, Assumption("alias", f"{head} = {function}"))
             question = question or Question("reason-function", {"name": head})

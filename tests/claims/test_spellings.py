@@ -713,7 +713,12 @@ def outcomes(model: str, text: str) -> list[str]:
         (SAMPLES, r"\frac{\partial J}{\partial w} = \sum_i(h^{(i)}-y^{(i)})x^{(i)}", "PROVED"),
         (CHAIN, r"\frac{\partial a_2}{\partial w_2} = a^{(2)}", "UNDECIDED"),
         (DOT, r"z = w^\top x + b", "PROVED"),
-        (DOT, r"z = w^{T}x", "REFUTED"),
+        (DOT, r"z = w^{T}x", "UNDECIDED"),  # the bias may be one of the weights
+        (DOT, r"z = w^{T}x - b", "REFUTED"),
+        (DOT, "z = b + w^Tx", "PROVED"),
+        (DOT, "z = 2w^T x + b", "REFUTED"),
+        (SAMPLES.replace("h_", "yhat_"), r"J = \frac12\sum_i(y_i - \hat y_i)^2", "PROVED"),
+        (MOMENTS, r"g = (wx-y)x, \text{ where } \eta \text{ is the learning rate.}", "PROVED"),
         (DOT + "\nq = w_0", r"z = w^{T}x + b", "UNDECIDED"),
         (DOT, r"\frac{\partial o}{\partial z} = \varphi(z)(1 - \varphi(z))", "PROVED"),
         (DOT, r"\frac{\partial o}{\partial z} = \varphi(z)(1 + \varphi(z))", "UNDECIDED"),

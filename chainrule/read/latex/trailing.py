@@ -22,9 +22,15 @@ __all__ = ["gap", "untrailed"]
 _GAP = re.compile(r"\\q?quad(?![A-Za-z])|\\hfill|\\h(?:space|skip)(?![A-Za-z])")
 _EVERY = re.compile(r"for (?:all|each|every|any)")
 _WHERE = frozenset({"where", "with", "here"})
-_SIGMOID = re.compile(
-    r"(?:is|denotes) (?:the|a) (?:standard )?(?:logistic|sigmoid|logistic sigmoid)"
-    r"(?: function| activation| activation function)?"
+_SAID = (
+    (
+        re.compile(
+            r"(?:is|denotes) (?:the|a) (?:standard )?(?:logistic|sigmoid|logistic sigmoid)"
+            r"(?: function| activation| activation function)?"
+        ),
+        frozenset({"sigma"}),
+    ),
+    (re.compile(r"(?:is|denotes) (?:the|a) learning rate"), frozenset({"eta", "alpha"})),
 )
 _RANGE = re.compile(r"[a-z]=1,(?:2,)?(?:[lc]?dots[cbo]?|\.\.\.),[A-Za-z]$")
 _BOXES = frozenset({"boxed", "fbox"})
@@ -36,7 +42,7 @@ def untrailed(found: list[Token]) -> list[Token]:
     end = len(found)
     while end and found[end - 1].kind == "op" and found[end - 1].text in _ENDS:
         end -= 1
-    start = _every(found, end) or _sigmoid(found, end) or _to_the_last(found, end)
+    start = _every(found, end) or _said(found, end) or _to_the_last(found, end)
     if not start:
         return found
     while start > 1 and found[start - 1].kind == "op" and found[start - 1].text in _ENDS:
@@ -57,18 +63,19 @@ def _every(found: list[Token], end: int) -> int | None:
     return None
 
 
-def _sigmoid(found: list[Token], end: int) -> int | None:
-    """Where it begins that σ is the sigmoid."""
+def _said(found: list[Token], end: int) -> int | None:
+    """Where it begins that σ is the sigmoid, or η the learning rate."""
     last = found[end - 1] if end else None
     if last is None or last.kind != "text":
         return None
     words = " ".join(last.text.replace(".", " ").split()).lower()
-    if _SIGMOID.fullmatch(words) is None:
+    letters = next((found for said, found in _SAID if said.fullmatch(words)), None)
+    if letters is None:
         return None
     for place in range(end - 2, max(end - 7, 0), -1):
         if found[place].kind == "text" and found[place].text.strip().lower() in _WHERE:
             named = found[place + 1]
-            meant = named.kind == "command" and named.text == "sigma"
+            meant = named.kind == "command" and named.text in letters
             plain = all(
                 one.kind in {"open", "close", "letter"} for one in found[place + 2 : end - 1]
             )
