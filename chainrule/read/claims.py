@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["is_latex", "read_claims", "read_formulas", "read_ways", "trimmed"]
 
-_HAND = re.compile(r"'\s*[_(]|\^\d\s*[^\W\d]|\)'|[\])]\^\+")
+_HAND = re.compile(r"'\s*[_(]|\^\d\s*[^\W\d]|\)'|[\])]\^\+|\^T\s*[^\W\d]")
+_TRANSPOSED = re.compile(r"\^T\s*[^\W\d_]\b")
 _TYPED = re.compile(r"_\w\w|\*\*|\^\d\d")
 _SCRIPT = re.compile(r"[_^]\s*\{")
 _DELIMITERS = (("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"))
@@ -59,7 +60,12 @@ def read_ways(
     try:
         try:
             ways = read_formulas(source, vocabulary, place)
-            raised = not latex and any(_in_layers(one, vocabulary) for one in ways[0])
+            turned = "T" not in vocabulary.names and _TRANSPOSED.search(
+                source.text, place.start, place.end
+            )
+            raised = not latex and (
+                bool(turned) or any(_in_layers(one, vocabulary) for one in ways[0])
+            )
         except ChainruleError:
             raised = not latex and _HAND.search(source.text, place.start, place.end) is not None
             if not raised:

@@ -85,6 +85,9 @@ class Decider:
         parts = [self._parts_of_positive(side) for side in (left, right)]
         if None in parts:
             return undecided("reason-update")
+        placed = self._at_one_place(left, right, about=claim.relation == "≈")
+        if placed is not None:
+            return placed
         tied = self._tied(left, right)
         marked = parts != [left, right]
         left, right = self._once(parts[0] or left), self._once(parts[1] or right)
@@ -156,6 +159,44 @@ class Decider:
                 return None
             value = differentiate(value, Context(name)).after
         return self._in_leaves(value, given) if value is not None else None
+
+    def _at_one_place(self, left: fm.Formula, right: fm.Formula, *, about: bool) -> Decision | None:
+        """The verdict on slopes with kinks at a place that gives every leaf a number.
+
+        None where a claim says something else, or the place is at a kink.
+        """
+        places = [part for side in (left, right) for part in fm.walk(side)
+                  if isinstance(part, fm.Call) and part.function == "at"]  # fmt: skip
+        if not places or self.judge.facts.texts or len({one.args[1:] for one in places}) > 1:
+            return None
+        rest = places[0].args[1:]
+        values: dict[str, Fraction] = {}
+        for name, value in zip(rest[::2], rest[1::2], strict=True):
+            number = -value.operand.value if (
+                isinstance(value, fm.Negative) and isinstance(value.operand, fm.Number)
+            ) else value.value if isinstance(value, fm.Number) else None  # fmt: skip
+            if not isinstance(name, fm.Name) or name.marks or number is None or name.id in values:
+                return None
+            values[name.id] = number
+        slopes = [one.args[0] for one in places]
+        if any(
+            not isinstance(of, fm.Derivative)
+            or not isinstance(of.of, fm.Name)
+            or not isinstance(of.wrt, fm.Name)
+            or of.of.id not in self.graph
+            or of.wrt.id not in values
+            or self._is_smooth(of.of.id)
+            for of in slopes
+        ):
+            return None  # fmt: skip
+        needed = {one for one in self._reached(*slopes) if self.graph[one].is_leaf}
+        first, last = (fm.transform(side, _unplaced, fm.rebuild) for side in (left, right))
+        plain = [fm.transform(side, _placeless, fm.rebuild) for side in (left, right)]
+        if needed != values.keys() or any(fm.names(side) for side in plain):
+            return None
+        there = AtValues(self.judge, values)
+        inner = [of for of in slopes if isinstance(of, fm.Derivative)]
+        return None if there.may_jump(first, last, inner) else there(first, last, about=about)
 
     def _in_leaves(self, value: fm.Formula, given: Mapping[str, fm.Formula]) -> fm.Formula | None:
         """A formula with every name that is not given written out; None if that is too large."""
@@ -341,7 +382,10 @@ class Decider:
     def _update(self, left: fm.Formula, right: fm.Formula) -> Decision:
         node = self.graph.nodes.get(left.id) if isinstance(left, fm.Name) else None
         if not isinstance(left, fm.Name) or node is None or not node.is_leaf:
-            return undecided("reason-update")
+            known = isinstance(left, fm.Name) and not left.marks and node is not None
+            equation = self.judge.compare(left, right) if known else undecided("reason-update")
+            is_so = equation.outcome is Outcome.PROVED  # m ← β m_0 + (1 - β) g gives m its value
+            return equation if is_so else undecided("reason-update")
         step = self.judge.update(left.id)
         rate = self.graph.model.rate_value
         wanted = [step]
@@ -375,6 +419,16 @@ class Decider:
             if other.outcome is not Outcome.REFUTED:
                 return undecided("reason-update")
         return decision
+
+
+def _unplaced(part: fm.Formula) -> fm.Formula | None:
+    """A slope at a place without the place."""
+    return part.args[0] if isinstance(part, fm.Call) and part.function == "at" else None
+
+
+def _placeless(part: fm.Formula) -> fm.Formula | None:
+    """A formula in which slopes at a place are nothing but numbers."""
+    return fm.ZERO if isinstance(part, fm.Call) and part.function == "at" else None
 
 
 def _has_decimals(*sides: fm.Formula) -> bool:

@@ -30,7 +30,8 @@ _RAISED = re.compile(
     r"(?P<base>[^\W\d_]+)__(?P<strict>layer|into)?(?P<layer>l(?:(?:plus|minus)\d)?|\d{1,3}|L(?:minus\d)?)"
     r"(?:_(?P<index>\w+))?\Z"
 )
-_PIECE = re.compile(r"([i-nr-t])(?:(plus|minus)(\d))?|(\d{1,3})|_")
+_SAMPLE = re.compile(r"(?P<base>[^\W\d_]+(?:_(?:hat|bar|tilde))?)__(?P<index>[i-kmnrs])\Z")
+_PIECE = re.compile(r"([a-di-nr-t])(?:(plus|minus)(\d))?|(\d{1,3})|_")
 _KRONECKER = frozenset({"delta", "I", "δ"})
 _MANY, _MEMBERS, _HIGHEST, _LETTERS = 2_000, 81, 40, 3
 
@@ -94,11 +95,17 @@ class Families:
             values = dict(zip(letters, numbers, strict=True))
             table = {name: _put(name, values) for name in generic}
             table |= {name: str(values[name]) for name in bare}
+            if any(self._is_whole(table[name]) for name in owners):
+                return []
             if all(self.resolver.is_known(table[name]) for name in owners):
                 out.append(Member(_renamed(claim, table), values))
             if len(out) > _MEMBERS:
                 return []
         return out
+
+    def _is_whole(self, name: str) -> bool:
+        """Whether E_1 could only be E, the loss of all: E_k is then an error of some kind."""
+        return name not in self.graph and self.resolver.readings(name) == [self.graph.output]
 
     # -- differentials
 
@@ -173,6 +180,9 @@ def together(members: Sequence[Member], verdicts: Sequence[Verdict]) -> Verdict:
 
 def _letters(name: str) -> list[str]:
     """The letters below a name that may stand for numbers, and an l above it."""
+    sample = _SAMPLE.match(name)
+    if sample is not None:
+        return [sample["index"]]
     raised = _RAISED.match(name)
     if raised is not None:
         below = _letters(f"{raised['base']}_{raised['index']}") if raised["index"] else []
@@ -210,6 +220,9 @@ def _value(text: str, values: Mapping[str, int]) -> str:
 
 
 def _put(name: str, values: Mapping[str, int]) -> str:
+    sample = _SAMPLE.match(name)
+    if sample is not None:
+        return f"{sample['base']}__{values[sample['index']]}"
     raised = _RAISED.match(name)
     if raised is not None:
         base, strict, layer = raised["base"], raised["strict"] or "", raised["layer"]

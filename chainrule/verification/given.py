@@ -46,9 +46,9 @@ class AtValues:
     def __call__(self, left: fm.Formula, right: fm.Formula, *, about: bool = False) -> Decision:
         """The verdict at the values: exactly, or to the digits that are printed."""
         slopes = [*_slopes(left), *_slopes(right)]
-        if slopes and self._may_jump(left, right, slopes):
+        if slopes and self.may_jump(left, right, slopes):
             line = self._line(slopes)
-            if line is not None and not line._may_jump(left, right, slopes):  # noqa: SLF001
+            if line is not None and not line.may_jump(left, right, slopes):
                 return line(left, right, about=about)
             known = self._across(left, right)
             if known is None:
@@ -127,7 +127,7 @@ class AtValues:
     def _world(self) -> World:
         return self.judge.worlds[0]
 
-    def _may_jump(
+    def may_jump(
         self, left: fm.Formula, right: fm.Formula, slopes: Sequence[fm.Derivative]
     ) -> bool:
         """Whether something on which a derivative hangs may be at its kink here."""

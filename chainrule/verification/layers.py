@@ -26,8 +26,8 @@ _RAISED = re.compile(
     r"(?:_(?P<index>\w+))?\Z"
 )
 _KINDS: Mapping[str, str] = {
-    **dict.fromkeys(("z", "net", "s", "u", "v"), "in"),
-    **dict.fromkeys(("a", "h", "o", "y", "x", "out"), "out"),
+    **dict.fromkeys(("z", "Z", "net", "s", "u", "v"), "in"),
+    **dict.fromkeys(("a", "A", "h", "H", "o", "y", "x", "out"), "out"),
     **dict.fromkeys(("w", "W", "theta", "Theta"), "weight"),
     **dict.fromkeys(("b", "B"), "bias"),
     **dict.fromkeys(("delta",), "delta"),

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from chainrule.core import formula as fm
@@ -51,6 +52,9 @@ _WORDS: Mapping[str, frozenset[str]] = {
 }
 PARTS = re.compile(r"(?P<base>[^\W\d_]+(?:_hat)?)_?(?P<letters>[a-z]?)_?(?P<digits>\d*)\Z")
 _LETTER = re.compile(r"[^\W\d_](?:_\w*\d+)?")
+_SAMPLE = re.compile(r"(?P<base>[^\W\d_]+(?:_(?:hat|bar|tilde))?)__(?P<number>\d{1,3})\Z")
+_HEADS = frozenset({"phi", "f", "g", "psi"})
+"""What an activation is called whose name is not said."""
 _MANY = 20_000
 
 
@@ -144,6 +148,24 @@ class Resolver:
         ]
         return replace(claim, lhs=new[0], rhs=new[1])
 
+    def with_activation(self, claim: Claim) -> tuple[Claim, Mapping[str, str]]:
+        """φ(z) as σ(z), where σ is the one function that the model applies to z, and what φ is."""
+        meant: dict[str, str] = {}
+
+        def change(node: fm.Formula) -> fm.Formula | None:
+            if not isinstance(node, fm.Call) or node.function not in _HEADS - {*self.graph}:
+                return None
+            if node.function in self.graph.model.functions or len(node.args) != 1:
+                return None
+            at = node.args[0]
+            found = [one for one, name in self._applied if fm.Name(name) == at]
+            if len(found) != 1 or meant.setdefault(node.function, found[0]) != found[0]:
+                return None
+            return replace(node, function=found[0])
+
+        sides = [side and fm.transform(side, change, fm.rebuild) for side in (claim.lhs, claim.rhs)]
+        return replace(claim, lhs=sides[0], rhs=sides[1]), meant
+
     @cached_property
     def _applied(self) -> frozenset[tuple[str, str]]:
         """Functions of one argument with the names that the model applies them to."""
@@ -185,18 +207,79 @@ class Resolver:
         sides = [side for side in (claim.lhs, claim.rhs) if side is not None]
         if not any(isinstance(p, fm.Hadamard | fm.Transpose) for s in sides for p in fm.walk(s)):
             return claim
+        sides = [fm.transform(side, self._dotted, fm.rebuild) for side in sides]
+        claim = replace(claim, lhs=sides[0], rhs=sides[-1]) if len(sides) == 2 else claim
         names = dict.fromkeys(name for side in sides for name in fm.names(side))
         for name in names:
             if name not in {*RATES, self.graph.model.rate} and not self.is_known(name):
                 return claim
         return replace(claim, lhs=_as_numbers(claim.lhs), rhs=_as_numbers(claim.rhs))
 
+    def _dotted(self, part: fm.Formula) -> fm.Formula | None:
+        """wᵀx as w_1·x_1 + w_2·x_2, where the model has these and no other entries of w and x."""
+        if not isinstance(part, fm.Product):
+            return None
+        factors = part.factors
+        for at, (one, other) in enumerate(pairwise(factors)):
+            left = self._entries(one.operand) if isinstance(one, fm.Transpose) else ()
+            right = self._entries(other)
+            if not left or len(left) != len(right):
+                continue
+            terms = [fm.Product(pair, (), part.span) for pair in zip(left, right, strict=True)]
+            value = fm.Sum(tuple(terms), part.span)
+            rest = (*factors[:at], value, *factors[at + 2 :])
+            return value if len(rest) == 1 else fm.Product(rest, (), part.span)
+        return None
+
+    def may_absorb(self, claim: Claim) -> bool:
+        """Whether wᵀx may have the bias in it, which the claim does not name."""
+        sides = [side for side in (claim.lhs, claim.rhs) if side is not None]
+        dotted = any(
+            isinstance(part, fm.Transpose) and self._entries(part.operand)
+            for side in sides
+            for part in fm.walk(side)
+        )
+        return dotted and any(
+            (leaf[0] in "bc" or leaf.endswith("0"))
+            and not any(fm.contains(side, leaf) for side in sides)
+            for leaf in self.graph.leaves
+        )
+
+    def _entries(self, part: fm.Formula) -> Sequence[fm.Name]:
+        """The names w_1, w_2 … of a w that is none itself."""
+        if not isinstance(part, fm.Name) or part.marks or part.id in self.graph:
+            return ()
+        found = [one for one in self._names if one.rpartition("_")[0] == part.id]
+        entries = [f"{part.id}_{number}" for number in range(1, len(found) + 1)]
+        if len(found) < 2 or {*found} != {*entries} or not self._side_by_side:
+            return ()
+        return [fm.Name(one, (), part.span) for one in entries]
+
+    @cached_property
+    def _side_by_side(self) -> bool:
+        """Whether no name with a number is made of another one: there are no layers or steps."""
+        return len(self.graph) <= _MANY // 10 and not any(
+            above != name and above.rpartition("_")[0] == name.rpartition("_")[0]
+            for name in self.graph.statements
+            if "_" in name
+            for above in self.graph.ancestors(name)
+        )
+
+    def sample(self, name: str) -> str | None:
+        """The x_1 that x^{(1)} is where numbers count samples or units, but no layers."""
+        found = _SAMPLE.match(name)
+        if found is None or found["base"] in self.graph or self.layers.last:
+            return None
+        meant = self._by_letters.get(_folded(f"{found['base']}_{found['number']}"), ())
+        return meant[0] if len(meant) == 1 and self._side_by_side else None
+
     def is_known(self, name: str) -> bool:
         """Whether a name means one thing at least, and one only if it is none of a layer."""
         if name in self.graph or name in self.aliases or self.delta(name) is not None:
             return True
         if is_raised(name):
-            return self.in_turn(name) is not None or bool(self.layers.readings([name]))
+            meant = self.in_turn(name) or self.sample(name)
+            return meant is not None or bool(self.layers.readings([name]))
         return len(self.readings(name)) == 1
 
     def in_turn(self, name: str) -> str | None:

@@ -88,6 +88,8 @@ class _Meanings:
             if not self._has_layers():
                 facts = {"name": name.replace("__into", "^"), "candidates": layer}
                 self.doubtful = Question("reason-ambiguous-name", facts)
+        elif (sample := resolver.sample(name)) is not None:
+            self._read(name, sample)
         elif is_raised(name):
             self.raised.append(name)
         elif self.update and name in RATES:

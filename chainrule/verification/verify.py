@@ -206,6 +206,7 @@ class Verifier:
                 ]
                 verdict = together(family, [verdict, *rest])
             verdicts.append(verdict)
+        verdicts = self._beside_givens(verdicts)
         self.budget.left = self.settings.budget // 2
         return tuple(Judged(number, *self._explained(verdict, links)) for verdict in verdicts)
 
@@ -223,6 +224,29 @@ class Verifier:
             return verdict, diagnose(judge, verdict.claim, verdict, chain=links, values=values)
         except TooLarge:
             return verdict, unsearched(verdict)
+
+    def _beside_givens(self, verdicts: list[Verdict]) -> list[Verdict]:
+        """What is wrong on a line that gives a leaf a number (…, x = 1) may be right there."""
+        given = [
+            one.claim.lhs.id
+            for one in verdicts
+            if isinstance(one.claim.lhs, fm.Name)
+            and one.claim.lhs.id in self.graph
+            and self.graph[one.claim.lhs.id].is_leaf
+            and one.claim.lhs.id not in self.settings.values
+            and not is_update(one.claim)
+            and one.claim.rhs is not None
+            and not fm.names(one.claim.rhs)
+        ]
+        if not given or len(verdicts) == 1:
+            return verdicts
+        open_one = _asked(Question("reason-no-values", {"names": ", ".join(given[:8])}))
+        return [
+            Verdict(one.claim, open_one.outcome, open_one.evidence)
+            if one.outcome is Outcome.REFUTED
+            else one
+            for one in verdicts
+        ]
 
     # -- reading
 
@@ -250,7 +274,9 @@ class Verifier:
         claim = settled
         if claim.error is not None or claim.lhs is None or claim.rhs is None:
             return Question("")
-        claim = self.resolver.at_component_level(self.resolver.with_functions(claim))
+        claim, heads = self.resolver.with_activation(self.resolver.with_functions(claim))
+        absorbed = Question("reason-level") if self.resolver.may_absorb(claim) else None
+        claim = self.resolver.at_component_level(claim)
         parts = [*fm.walk(claim.lhs), *fm.walk(claim.rhs)] if claim.lhs and claim.rhs else []
         if any(isinstance(part, _LEVEL) for part in parts):
             return Question("reason-level")
@@ -260,8 +286,12 @@ class Verifier:
         elsewhere = met_elsewhere(found.claim, self.graph, self.inner)
         if elsewhere is not None:
             return Question("reason-inner", {"name": elsewhere})
-        update = is_update(claim)
-        return _Ready(found.claim, found.assumptions, update, found.question, found.others)
+        update, known = is_update(claim), found.assumptions
+        question = found.question or absorbed
+        for head, function in heads.items():
+            known = (*known, Assumption("alias", f"{head} = {function}"))
+            question = question or Question("reason-function", {"name": head})
+        return _Ready(found.claim, known, update, question, found.others)
 
     # -- judging
 

@@ -679,3 +679,53 @@ def test_slopes_named_d_are_no_differentials():
     assert judged(model, r"dw = x\,dz") is PROVED
     assert judged(model, r"db = dz") is PROVED
     assert judged(model, r"dz = x\,dw + w\,dx + db") is PROVED
+
+
+# ---------------------------------------------------------------- side by side, and behind
+
+FORK = "a = x + y; b = max(y, z); f = a*b".replace("; ", "\n")
+SAMPLES = "h_1 = w*x_1 + b\nh_2 = w*x_2 + b\nJ = ((h_1 - y_1)**2 + (h_2 - y_2)**2)/2"
+DOT = "z = w_1*x_1 + w_2*x_2 + b\no = sigmoid(z)"
+CHAIN = "a_1 = w_1*a_0\na_2 = w_2*a_1"
+MOMENTS = "g = (w*x - y)*x\nm_1 = beta*m_0 + (1 - beta)*g"
+PLACED = r"\left.\frac{\partial f}{\partial y}\right|_{x=1,\,y=2,\,z=%s} = %s"
+
+
+def outcomes(model: str, text: str) -> list[str]:
+    return [one.verdict.outcome.name for one in Verifier(equations(model))(1, Source("-", text))]
+
+
+@pytest.mark.parametrize(
+    ("model", "text", "expected"),
+    [
+        (FORK, r"a = x + y \qquad f = ab", "PROVED PROVED"),
+        (FORK, r"a = x + y \quad f = a \quad b = \max(y, z)", "PROVED REFUTED PROVED"),
+        (FORK, r"\boxed{f = ab} \qquad a = x - y", "PROVED REFUTED"),
+        (FORK, r"f = a \quad b", "PROVED"),
+        (FORK, r"f = ab \quad = (x + y)\,b", "PROVED PROVED"),
+        (FORK, r"f = 5b, \quad x = 3, \quad y = 2", "UNDECIDED UNDECIDED UNDECIDED"),
+        (FORK, PLACED % (0, 5), "PROVED"),
+        (FORK, PLACED % (0, 2), "REFUTED"),
+        (FORK, PLACED % (2, 5), "UNDECIDED"),
+        (SAMPLES, r"h^{(i)} = wx^{(i)} + b \quad \forall i", "PROVED"),
+        (SAMPLES, r"h_i = wx_i - b, \quad i = 1, \ldots, n", "REFUTED"),
+        (SAMPLES, r"h_i = wx_i + b, \quad \text{for all } i \neq j", "UNREADABLE"),
+        (SAMPLES, r"\frac{\partial J}{\partial w} = \sum_i(h^{(i)}-y^{(i)})x^{(i)}", "PROVED"),
+        (CHAIN, r"\frac{\partial a_2}{\partial w_2} = a^{(2)}", "UNDECIDED"),
+        (DOT, r"z = w^\top x + b", "PROVED"),
+        (DOT, r"z = w^{T}x", "UNDECIDED"),  # the bias may be one of the weights
+        (DOT, r"z = w^{T}x - b", "REFUTED"),
+        (DOT, "z = b + w^Tx", "PROVED"),
+        (DOT, "z = 2w^T x + b", "REFUTED"),
+        (SAMPLES.replace("h_", "yhat_"), r"J = \frac12\sum_i(y_i - \hat y_i)^2", "PROVED"),
+        (MOMENTS, r"g = (wx-y)x, \text{ where } \eta \text{ is the learning rate.}", "PROVED"),
+        (DOT + "\nq = w_0", r"z = w^{T}x + b", "UNDECIDED"),
+        (DOT, r"\frac{\partial o}{\partial z} = \varphi(z)(1 - \varphi(z))", "PROVED"),
+        (DOT, r"\frac{\partial o}{\partial z} = \varphi(z)(1 + \varphi(z))", "UNDECIDED"),
+        (MOMENTS, r"m_1 \leftarrow \beta m_0 + (1-\beta) g", "PROVED"),
+        (MOMENTS, r"m_1 \leftarrow \beta m_0 + g", "UNDECIDED"),
+    ],
+)  # fmt: skip
+def test_what_stands_beside_a_formula_is_no_factor_of_it(model: str, text: str, expected: str):
+    """A right formula refuted for its neighbour, or one proved whose condition was dropped."""
+    assert " ".join(outcomes(model, text)) == expected

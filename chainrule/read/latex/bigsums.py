@@ -124,6 +124,8 @@ def _range(
             "write \\sum_{k=1}^{2}",
         )
     place += 1
+    if place < lower.stop and parser.items[place].kind == "'":
+        name, place = f"{name}'", place + 1
     if place < lower.stop:
         sign = parser.items[place]
         members = _members(parser, lower._replace(start=place)) if upper is None else None

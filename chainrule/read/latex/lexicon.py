@@ -82,6 +82,9 @@ class Lexicon:
         spelt = identifier(key)
         if spelt in self.names:
             return spelt
+        if key.accent:  # \hat y_1 of yhat_1
+            glued = identifier(Key(f"{key.base}{key.accent}", key.subs))
+            return glued if glued in self.names else None
         if len(key.subs) == 1 and "_" not in key.base:
             # w_{1,11} and w_{1\,11} have two pieces; o_{1} of `o1` has one that is glued on.
             glued = f"{key.base}{key.subs[0]}"

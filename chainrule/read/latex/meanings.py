@@ -40,6 +40,7 @@ _LOSSES = frozenset({"L", "J", "C", "E", "ell"})
 _STATES = frozenset("acfghimnorsxyz")  # h_{t+1} is the next state and no update
 _STEP = re.compile(r"\(?([a-z]|tau)(\+1)?\)?")
 _MARKS = {"*": "*", "-": "⁻"}
+_CAPITALS = frozenset({"Z", "A", "W", "H"})
 _SQUARED = frozenset({"x", "y", "o", "t", "h"})  # what may be read alone: x for the only x_1
 _LAYER = re.compile(r"[(\[]?(L(?:-1)?|l(?:[+-]1)?|\d)[)\]]?")
 _TWO = re.compile(r"[i-nr-t0-9]{2}")
@@ -201,6 +202,8 @@ class Meaning:
             return True
         if not last:
             return False
+        if self.lexicon.matching(key):
+            return True
         if key.subs and self.parser.bound:
             subs = pieces(self.parser.tokens, self.found.sub, self.parser.bound) or ()
             if subs != key.subs and self.lexicon.find(key._replace(subs=subs)) is not None:
@@ -208,6 +211,8 @@ class Meaning:
         if key.base == "e" and not key.subs and self.found.sup is not None:
             return True
         sups = pieces(self.parser.tokens, self.found.sup)
+        if sups and not key.subs and key.base in self.lexicon.words and sups[-1][0] == "(":
+            return True  # x^{(i)} is an x of some kind, where the model has one
         return bool(sups) and self.lexicon.find(key._replace(sups=sups or ())) is not None
 
     def bound_index(self) -> fm.Formula | None:
@@ -545,10 +550,22 @@ class Meaning:
                 transposed = ended is not None and bool(ended[2])
                 if ended is not None:
                     sups = (*sups[:-1], ended[1])
+                self.note_sample(key, sups)
                 name = identifier(key._replace(sups=sups))
                 entry = fm.Name(name, (), parser.span_from(found.start))
                 return fm.Transpose(entry, entry.span) if transposed else entry
         return self.powered(self.named(name, found.primes))
+
+    def note_sample(self, key: Key, sups: tuple[str, ...]) -> None:
+        r"""Note the x_1 that x^{(1)} is, where the number is an index of a sum written out."""
+        parser = self.parser
+        if not parser.bound or sups == pieces(parser.tokens, self.found.sup):
+            return
+        name = self.lexicon.find(key._replace(subs=(*key.subs, sups[-1].strip("()[]"))))
+        if name is None:
+            parser.unknown_entry = True
+        else:
+            parser.entries.append((name,))
 
     def in_layer(self, key: Key, sups: tuple[str, ...]) -> fm.Formula | None:
         r"""a^2, w^{l+1} and \delta^L of a layer, where a alone is no name of the model.
@@ -561,7 +578,8 @@ class Meaning:
         if layer is None or key.subs or key.accent or key.sups or key.base in _LOSSES:
             return None
         if lexicon.vocabulary.layered:
-            if layer[1] != sups[0] or (key.base != "delta" and key.base not in lexicon.words):
+            base = key.base.lower() if key.base in _CAPITALS else key.base
+            if layer[1] != sups[0] or (base != "delta" and base not in lexicon.words):
                 return None
             if layer[1].isdigit() and key.base in _SQUARED:
                 return None

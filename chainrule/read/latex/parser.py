@@ -20,6 +20,7 @@ from chainrule.read.latex.meanings import PRIMED
 from chainrule.read.latex.pointwise import bare_function
 from chainrule.read.latex.steps import steps_of
 from chainrule.read.latex.symbols import Range, argument, is_prose
+from chainrule.read.latex.trailing import gap
 
 if TYPE_CHECKING:
     from chainrule.read.latex.braces import Token
@@ -62,15 +63,18 @@ class Parser(Grammar):
     # -- relations
 
     def statements(self) -> list[fm.Formula]:
-        """The formulas of a line, between commas, `\\\\` and words."""
+        """The formulas of a line, between commas, `\\\\`, wide gaps and words."""
         found: list[fm.Formula] = []
+        whole = self.stop
         while True:
             self.skip_separators()
-            if self.position >= self.stop:
+            if self.position >= whole:
                 return found
+            self.stop = gap(self.source, self.tokens, self.position, whole)
             found.append(self.chain())
             if self.position < self.stop and not self.at_separator():
                 raise self.unexpected()
+            self.stop = whole
 
     def at_separator(self) -> bool:
         """Whether one formula is over and another may follow."""

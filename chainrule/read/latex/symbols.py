@@ -44,6 +44,7 @@ _PIECE_COMMANDS = {"prime": "'", "ast": "*", "star": "*", "top": "top", "cdot": 
                    "intercal": "top", "dagger": "dagger", "circ": "o", "infty": "inf",
                    "times": "x", "ell": "l"}  # fmt: skip
 _ARITHMETIC = re.compile(r"\d{1,9}(?:[+-]\d{1,9})+")
+_SHIFTED = re.compile(r"((?:\d{1,9}[+-])*(?:\d{1,9}\+))?([a-z])((?:[+-]\d{1,9})+)?")
 
 
 class Range(NamedTuple):
@@ -227,6 +228,9 @@ def _collect(
                 return False
             place = end
         elif kind == "letter":
+            primed = f"{text}'"
+            if primed in bound and place + 1 < stop and tokens.items[place + 1].kind == "'":
+                text, place = primed, place + 1
             value = bound.get(text)
             out.append(text if value is None else str(value))
         elif kind == "text":
@@ -254,10 +258,15 @@ def _collect(
 
 
 def _worked_out(piece: str) -> str:
-    """1+1 as 2."""
-    if _ARITHMETIC.fullmatch(piece) is None:
+    """1+1 as 2, and i+2-1 as i+1."""
+    if _ARITHMETIC.fullmatch(piece) is not None:
+        return str(sum(int(part) for part in re.findall(r"[+-]?\d+", piece)))
+    shifted = _SHIFTED.fullmatch(piece)
+    if shifted is None or not (shifted[1] or shifted[3]):
         return piece
-    return str(sum(int(part) for part in re.findall(r"[+-]?\d+", piece)))
+    steps = f"{shifted[1] or ''}{shifted[3] or ''}"
+    step = sum(int(part) for part in re.findall(r"[+-]?\d+", steps))
+    return f"{shifted[2]}{step:+d}" if step else shifted[2]
 
 
 _BARE = re.compile(r"\d{1,2}|[lL](?:[+-]\d)?")

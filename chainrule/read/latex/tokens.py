@@ -27,6 +27,7 @@ from chainrule.read.latex.commands import (
     WORDED,
 )
 from chainrule.read.latex.numbering import is_circled, unnumbered
+from chainrule.read.latex.trailing import untrailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,7 +92,7 @@ def tokenize(source: Source, span: Span) -> Tokens:
                 span=token.span,
                 hint="split it into several",
             )
-    return balanced(source, unnumbered(source, items))
+    return balanced(source, untrailed(unnumbered(source, items)))
 
 
 class _Lexer:

@@ -491,6 +491,13 @@ MESSAGES: Mapping[str, str] = {
     "`{}` cannot follow \\{}": "\\{1} 뒤에 {0:`은/는} 올 수 없다",
     "\\{} needs a name in braces": "\\{0}에는 중괄호로 묶은 이름이 있어야 한다",
     "limits and integrals are not read": "극한과 적분은 읽지 않는다",
+    "`\\lim` is not read here": "여기의 `\\lim`은 읽지 않는다",
+    "of limits those are read that define a derivative: "
+    "\\lim_{h \\to 0} \\frac{(x+h)^2 - x^2}{h}":
+        "극한은 미분을 정의하는 것만 읽는다: \\lim_{h \\to 0} \\frac{(x+h)^2 - x^2}{h}",
+    "it is not clear by what this is derived": "무엇으로 미분하는지 알 수 없다",
+    "this product is not read": "이 곱은 읽지 않는다",
+    "write it out": "풀어서 쓴다",
     "only =, ≈, := and ← can be judged": "=, ≈, :=, ←만 판정할 수 있다",
     "binomials are not read": "이항계수는 읽지 않는다",
     "conditional quantities are not read": "조건부 양은 읽지 않는다",
