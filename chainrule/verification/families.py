@@ -31,7 +31,8 @@ _RAISED = re.compile(
     r"(?:_(?P<index>\w+))?\Z"
 )
 _SAMPLE = re.compile(r"(?P<base>[^\W\d_]+(?:_(?:hat|bar|tilde))?)__(?P<index>[i-kmnrs])\Z")
-_PIECE = re.compile(r"([a-di-nr-t])(?:(plus|minus)(\d))?|(\d{1,3})|_")
+_PIECE = re.compile(r"([a-dhi-np-v])(?:(plus|minus)(\d))?|(\d{1,3})|_")
+_RARE = frozenset("hpquv")  # b_h may be the bias of the hidden layer, but not beside w_{hj}
 _KRONECKER = frozenset({"delta", "I", "δ"})
 _MANY, _MEMBERS, _HIGHEST, _LETTERS = 2_000, 81, 40, 3
 
@@ -79,6 +80,9 @@ class Families:
             if found:
                 generic.append(name)
                 letters |= dict.fromkeys(found)
+        pairs = {letter for name in generic if len(_indices(name)) > 1 for letter in _letters(name)}
+        if not (_RARE & letters.keys()) <= pairs:
+            return []
         owners = [name for name in generic if not _is_kronecker(name)]
         owned = {letter for name in owners for letter in _letters(name)}
         if not letters or {*letters} != owned or len(letters) > _LETTERS:

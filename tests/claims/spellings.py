@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["BATCHES", "UNSEEN", "Spelling", "models", "spellings", "verdict"]
 
-BATCHES = ("first", "second", "third", "fourth", "fifth")
-UNSEEN: tuple[str, ...] = ("sixth",)  # counted by `main`; no test judges them
+BATCHES = ("first", "second", "third", "fourth", "fifth", "sixth")
+UNSEEN: tuple[str, ...] = ()  # counted by `main`; no test judges them
 _FILE = Path(__file__).with_name("spellings.toml")
 _DECIDED = {Outcome.PROVED, Outcome.AGREES, Outcome.REFUTED}
 
