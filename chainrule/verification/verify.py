@@ -226,7 +226,10 @@ class Verifier:
             return verdict, unsearched(verdict)
 
     def _beside_givens(self, verdicts: list[Verdict]) -> list[Verdict]:
-        """What is wrong on a line that gives a leaf a number (…, x = 1) may be right there."""
+        """What is wrong on a line that gives a leaf a number (…, x = 1) may be right there.
+
+        ∂L/∂b = (−2)(1)(2) = −4 is such a line, too: these are the numbers of an example.
+        """
         given = [
             one.claim.lhs.id
             for one in verdicts
@@ -238,6 +241,9 @@ class Verifier:
             and one.claim.rhs is not None
             and not fm.names(one.claim.rhs)
         ]
+        if any(map(_is_worked, verdicts)):
+            leaves = (name for name in self.graph.leaves if name not in self.settings.values)
+            given += [name for name in leaves if name not in given]
         if not given or len(verdicts) == 1:
             return verdicts
         open_one = _asked(Question("reason-no-values", {"names": ", ".join(given[:8])}))
@@ -522,3 +528,13 @@ def _rounded(verdict: Verdict) -> fm.Formula | None:
     digits = str(abs(count)).rjust(places + 1, "0")
     size = f"{digits[:-places]}.{digits[-places:]}" if places else str(abs(count) * unit)
     return fm.Negative(fm.Number(size)) if count < 0 else fm.Number(size)
+
+
+def _is_worked(verdict: Verdict) -> bool:
+    """Whether a slope is said to be a product of numbers that is written out."""
+    right = verdict.claim.rhs
+    return (
+        isinstance(verdict.claim.lhs, fm.Derivative)
+        and isinstance(right, fm.Product)
+        and not fm.names(right)
+    )
