@@ -24,10 +24,12 @@ from chainrule.core.derivation import Step
 from chainrule.core.errors import ChainruleError
 from chainrule.core.plain import read_formula
 
-__all__ = ["Classic", "Fact", "sums"]
+__all__ = ["PREFIX", "Classic", "Fact", "sums"]
 
 MAX_OPERATIONS = 400
 MAX_TERMS = 24
+PREFIX = "classic-"
+"""Before the name of a rule in a step: rules of differentiation have names like these, too."""
 _MAX_POWER = 64
 _HALF = Fraction(1, 2)
 
@@ -461,10 +463,12 @@ class Classic:
     @property
     def replay_rules(self) -> Mapping[str, Callable[[Step], fm.Formula]]:
         """What `replay` needs to do the steps again."""
-        return dict.fromkeys((*_RULES, "definition", "declared"), self._again)
+        names = (f"{PREFIX}{name}" for name in (*_RULES, "definition", "declared"))
+        return dict.fromkeys(names, self._again)
 
     def _again(self, step: Step) -> fm.Formula:
-        return self._applied(step.rule, step.before, step.facts.get("names", ()))
+        rule = step.rule.removeprefix(PREFIX)
+        return self._applied(rule, step.before, step.facts.get("names", ()))
 
     def _applied(self, rule: str, formula: fm.Formula, names: Sequence[str]) -> fm.Formula:
         if rule == "definition":
@@ -539,9 +543,11 @@ class Classic:
                 known["", id(after)] = after
             if after is not current:
                 facts = {"names": names} if name == "definition" else {}
-                steps.append(Step("simplify", name, current, after, facts))
+                steps.append(Step("simplify", f"{PREFIX}{name}", current, after, facts))
                 current = after
-        if plan[0] == "common-denominator" and all(step.rule != "like-terms" for step in steps):
+        if plan[0] == "common-denominator" and all(
+            step.rule != f"{PREFIX}like-terms" for step in steps
+        ):
             return []
         return steps
 
@@ -571,7 +577,10 @@ class Classic:
     def used(self, step: Step) -> tuple[Fact, ...]:
         """The facts that steps rest on."""
         sums = {
-            part for each in step.walk() if each.rule == "declared" for part in fm.walk(each.before)
+            part
+            for each in step.walk()
+            if each.rule == f"{PREFIX}declared"
+            for part in fm.walk(each.before)
         }
         return tuple(fact for fact in self.facts if fact.total in sums)
 

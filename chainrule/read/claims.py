@@ -57,6 +57,7 @@ def read_ways(
     """The claims of one line in each way they can be meant, the likeliest first; all as long."""
     place = trimmed(source, span)
     latex = is_latex(source.text[place.start : place.end])
+    typed = _TYPED.search(source.text, place.start, place.end) is not None
     try:
         try:
             ways = read_formulas(source, vocabulary, place)
@@ -68,9 +69,9 @@ def read_ways(
             )
         except ChainruleError:
             raised = not latex and _HAND.search(source.text, place.start, place.end) is not None
-            if not raised:
+            if typed or not raised:
                 raise
-        if raised and _TYPED.search(source.text, place.start, place.end) is None:
+        if raised and not typed:
             ways, latex = _as_latex(source, vocabulary, place), True
         made = [
             tuple(claim for formula in found for claim in _links(source, formula, latex=latex))

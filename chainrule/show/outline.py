@@ -412,7 +412,7 @@ def _classic(derivation: Derivation, options: Options) -> Iterator[Line]:
     for part in step.children:
         current = fm.replace(current, part.before, part.after)
         found = {
-            child.rule: Phrase(f"classic-{child.rule}", given if child.rule == "declared" else {})
+            child.rule: Phrase(child.rule, given if child.rule == "classic-declared" else {})
             for child in part.children
         }
         reasons.update(found)
@@ -423,7 +423,7 @@ def _classic(derivation: Derivation, options: Options) -> Iterator[Line]:
         yield Line(current, tuple((telling or reasons).values()))
 
 
-_SILENT = frozenset({"numbers", "sign"})
+_SILENT = frozenset({"classic-numbers", "classic-sign"})
 """Rules that need no word beside others."""
 
 
