@@ -90,6 +90,13 @@ def _commas(parts: tuple[fm.Formula, ...], done: Texts) -> str:
     return ", ".join(done[id(part)] for part in parts)
 
 
+def _bracket(condition: fm.Condition, done: Texts) -> str:
+    """Plain syntax has a word for equality only; any other comparison is a case of 1 and 0."""
+    if condition.relation == "==":
+        return f"bracket({_commas(condition.parts, done)})"
+    return f"(1 if {done[id(condition)]} else 0)"
+
+
 def _print_derivative(formula: fm.Derivative, done: Texts) -> str:
     if isinstance(formula.of, fm.Name) and isinstance(formula.wrt, fm.Name):
         return f"d{formula.of.id}/d{formula.wrt.id}"
@@ -138,7 +145,7 @@ _PRINT: Mapping[type[fm.Formula], Callable[..., str]] = MappingProxyType(
         fm.Held: lambda f, done: f"held({_commas(f.parts, done)})",
         fm.BigSum: lambda f, done: f"sum({f.index.id}, {done[id(f.body)]})",
         fm.Condition: _print_condition,
-        fm.Bracket: lambda f, done: f"bracket({_commas(f.condition.parts, done)})",
+        fm.Bracket: lambda f, done: _bracket(f.condition, done),
         fm.Cases: _print_cases,
         fm.Matrix: _print_matrix,
         fm.Transpose: _print_transpose,

@@ -255,6 +255,13 @@ def test_brackets_take_sums_away():
     assert _written(graph, "z") == [("a", "a[j]*(1 - a[j])")]
 
 
+def test_guards_are_printed():
+    """A bracket that says i < n, printed as if it said i = n."""
+    graph = model("i: n", "y[i] = {0 <= i - 1}*x[i - 1]\nE = sum(i, y[i])", {"n": 3}, "x[i]")
+    (branch,) = model_adjoints(graph)["x"].branches
+    assert print_plain(branch.piece.formula) == "(1 if i + 1 < n else 0)"
+
+
 REFUSED = {
     "y[i] = x[i*i]": "no index",
     "y[i] = x[i + 1]": "can leave its range",
