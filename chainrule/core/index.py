@@ -55,10 +55,6 @@ class Affine:
         """How many times a letter or size is in it."""
         return dict(self.terms).get(fm.Name(letter), 0)
 
-    def reads(self, letter: str) -> bool:
-        """Whether a letter occurs, inside entries too."""
-        return any(fm.contains(atom, letter) for atom, _ in self.terms)
-
     def within(self, table: Mapping[str, Affine]) -> Affine:
         """With other expressions for letters."""
         out = Affine((), self.constant)
